@@ -1,0 +1,23 @@
+//! Words every part of Baton shares, without any input or output.
+//!
+//! Identifiers, instants and clocks, money, who acts and what they may do, the one error type that reaches a
+//! page, keyset pages, and the text keys by which tags and serials are compared. Nothing here knows a database,
+//! a web server or a hospital rule.
+
+mod actor;
+mod change;
+mod id;
+mod money;
+mod page;
+mod problem;
+mod text;
+mod time;
+
+pub use actor::{Actor, Grant, Permit, Reach, Scope, ScopeSet, Via};
+pub use change::{Change, FieldChange};
+pub use id::{Department, DepartmentId, Id, Org, OrgId, Person, PersonId, RequestId, Site, SiteId};
+pub use money::{Currency, Money, MoneyError};
+pub use page::{Cursor, Keyset, Slice};
+pub use problem::{FieldError, Problem, Result};
+pub use text::{fold, key, words};
+pub use time::{Clock, Date, Instant, TimeZone};

@@ -1,0 +1,46 @@
+//! The keys by which text is compared and searched.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// Lower-cased, accent-free, single-spaced text: `"  PHÍLIPS  Med "` → `"philips med"`.
+///
+/// Compatibility forms (NFKD) are folded, so full-width digits compare with plain ones.
+pub fn fold(text: &str) -> String {
+    let flat: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    flat.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The key under which an asset tag or serial number is unique: folded and without blanks, so `NH-104207`,
+/// `nh-104207` and `NH- 104207` are the same. Hyphens stay: `A-1` and `A1` may be two stickers.
+pub fn key(text: &str) -> String {
+    fold(text).replace(' ', "")
+}
+
+/// The words of a text for search: runs of letters and digits, folded, at most 40 characters each.
+pub fn words(text: &str) -> Vec<String> {
+    fold(text)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(|w| w.chars().take(40).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn folds_case_accents_width_and_space() {
+        assert_eq!(fold("  PHÍLIPS \u{a0} Méd. "), "philips med.");
+        assert_eq!(key("ＮＨ－１０４"), key("nh-104"));
+        assert_eq!(words("VP3-4412087, bay 6"), ["vp3", "4412087", "bay", "6"]);
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in any::<String>()) {
+            prop_assert_eq!(fold(&fold(&text)), fold(&text));
+        }
+    }
+}
