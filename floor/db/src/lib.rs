@@ -1,1 +1,32 @@
-fn a(){}
+//! The store: SQLite for one hospital, PostgreSQL beyond, from one SQL text.
+//!
+//! This is the only crate that knows sqlx. Rooms see [`Tx`], [`Row`] and [`Val`]; a write is a body that may run
+//! again, so nothing outside the database happens inside it ([`write!`], [`read!`]). Every change to a record
+//! passes the gate ([`Tx::record`]) in the same transaction, and a transaction that forgot is refused.
+
+pub mod blob;
+pub mod command;
+mod connect;
+pub mod counter;
+mod fault;
+pub mod gate;
+pub mod job;
+pub mod lease;
+mod open;
+mod schema;
+pub mod scratch;
+pub mod search;
+mod select;
+mod sql;
+mod tx;
+mod val;
+
+pub use command::Claim;
+pub use fault::{DISK, REFERENCE, UNIQUE, UNKNOWN};
+pub use gate::Event;
+pub use open::{Attempts, Db, Engine, Wall};
+pub use schema::{FLOOR, File, RoomSchema, dump, step_names};
+pub use select::Select;
+pub use sql::{Named, Sql};
+pub use tx::Tx;
+pub use val::{FromCol, Row, Val};

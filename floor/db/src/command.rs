@@ -1,0 +1,81 @@
+//! Commands carry an id chosen by their sender and apply exactly once, however often they are sent.
+
+use kernel::{Actor, Id, Problem, Result};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Tx, vals};
+
+crate::statements! {
+    /// Claims a command id.
+    CLAIM = "INSERT INTO command (org_id, id, action, actor_id, fingerprint, result, recorded_at) \
+             VALUES ($1, $2, $3, $4, $5, NULL, $6) ON CONFLICT (org_id, id) DO NOTHING";
+    /// What a claimed id was used for.
+    FIND = "SELECT fingerprint, result FROM command WHERE org_id = $1 AND id = $2";
+    /// Keeps the answer.
+    ANSWER = "UPDATE command SET result = $3 WHERE org_id = $1 AND id = $2";
+    /// Forgets commands older than any sender would repeat.
+    FORGET = "DELETE FROM command WHERE org_id = $1 AND recorded_at < $2";
+}
+
+/// Marks the ids of commands.
+pub enum CommandMark {}
+
+/// The id a sender gave a command; a form carries it in a hidden field.
+pub type CommandId = Id<CommandMark>;
+
+/// What the gate says of a command that arrives.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Not seen before: carry it out, then [`answer`].
+    Fresh,
+    /// Already carried out, with this answer: give it again and do nothing.
+    Done(String),
+}
+
+/// Claims a command id inside the transaction that will carry the command out.
+///
+/// `content` is what the sender sent; the same id with other content is refused.
+///
+/// # Errors
+/// [`Problem::Conflict`] with code `command.reused`.
+pub async fn claim(
+    tx: &mut Tx,
+    who: &Actor,
+    id: CommandId,
+    action: &'static str,
+    content: &[u8],
+) -> Result<Claim> {
+    let mut sha = Sha256::new();
+    sha.update(action);
+    sha.update([0]);
+    sha.update(content);
+    let print = sha.finalize().to_vec();
+    let fresh = tx.execute(CLAIM, &vals![who.org, id, action, who.person, print.clone(), who.at]).await?;
+    if fresh == 1 {
+        return Ok(Claim::Fresh);
+    }
+    let row = tx.one(FIND, &vals![who.org, id]).await?;
+    if row.get::<Vec<u8>>("fingerprint")? != print {
+        return Err(Problem::conflict(
+            "command.reused",
+            "This form was already sent with other content. Open the page again and repeat the change.",
+        ));
+    }
+    Ok(Claim::Done(row.get::<Option<String>>("result")?.unwrap_or_default()))
+}
+
+/// Keeps the answer of a command just carried out, for a sender who asks again.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn answer(tx: &mut Tx, who: &Actor, id: CommandId, answer: &str) -> Result<()> {
+    tx.execute(ANSWER, &vals![who.org, id, answer]).await.map(drop)
+}
+
+/// Forgets commands older than 30 days; their senders will not repeat them any more.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn forget_old(tx: &mut Tx, who: &Actor) -> Result<u64> {
+    tx.execute(FORGET, &vals![who.org, who.at.plus_seconds(-30 * 86_400)]).await
+}

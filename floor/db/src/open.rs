@@ -1,0 +1,253 @@
+//! Opening a database, and reading and writing it.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use kernel::{OrgId, Problem, Result};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+
+use crate::{RoomSchema, Tx, connect, fault::problem};
+
+/// Which database engine runs underneath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one, in a file.
+    Sqlite,
+    /// PostgreSQL 15 or later.
+    Postgres,
+}
+
+/// Whose rows a transaction may touch. On PostgreSQL row-level security enforces it; on SQLite the statements
+/// alone do, which a test reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Wall {
+    /// One organisation.
+    Org(OrgId),
+    /// All of them; the text says why, for readers.
+    All(&'static str),
+}
+
+impl From<OrgId> for Wall {
+    fn from(org: OrgId) -> Self {
+        Self::Org(org)
+    }
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pools: Pools,
+    unrecorded: Vec<&'static str>,
+    fail_first_commit: AtomicBool,
+    /// Held for the life of the process so that a second server on the same file is refused.
+    _lock: Option<std::fs::File>,
+}
+
+pub(crate) enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// Attempts of a write before the caller is told that the database is busy.
+const ATTEMPTS: u32 = 8;
+
+/// Runs a write: `BEGIN`, the body, the gate's check, `COMMIT`; contention runs the body again.
+///
+/// ```ignore
+/// let device = db::write!(db, who.org, |tx| {
+///     let device = store::get(tx, who.org, id).await?;
+///     actions::retire(tx, who, device).await
+/// })?;
+/// ```
+///
+/// The body may run several times, so nothing outside the database may happen in it. It is an inline block and
+/// not a closure because an async closure that borrows its surroundings cannot yet be proven `Send` for all
+/// lifetimes, which a request handler must be.
+#[macro_export]
+macro_rules! write {
+    ($db:expr, $wall:expr, |$tx:ident| $body:expr) => {{
+        let mut attempts = $db.attempts($wall);
+        loop {
+            match attempts.begin().await {
+                Err(problem) => break Err(problem),
+                Ok(mut open) => {
+                    let $tx = &mut open;
+                    let out: ::kernel::Result<_> = async { $body }.await;
+                    if let Some(done) = attempts.end(open, out).await {
+                        break done;
+                    }
+                }
+            }
+        }
+    }};
+}
+
+/// Reads in one snapshot: `db::read!(db, who.org, |tx| store::get(tx, who.org, id).await)`.
+#[macro_export]
+macro_rules! read {
+    ($db:expr, $wall:expr, |$tx:ident| $body:expr) => {{
+        match $db.begin_read($wall).await {
+            Err(problem) => Err(problem),
+            Ok(mut open) => {
+                let $tx = &mut open;
+                let out: ::kernel::Result<_> = async { $body }.await;
+                $crate::Db::end_read(open, out).await
+            }
+        }
+    }};
+}
+
+/// The attempts of one write; only [`write!`] uses it.
+pub struct Attempts<'d> {
+    db: &'d Db,
+    wall: Wall,
+    made: u32,
+}
+
+impl Attempts<'_> {
+    /// Opens the next attempt's transaction.
+    ///
+    /// # Errors
+    /// [`Problem::Busy`] when the database stays out of reach.
+    pub async fn begin(&mut self) -> Result<Tx> {
+        loop {
+            self.made += 1;
+            match self.db.begin(self.wall, true).await {
+                Err(Problem::Busy { .. }) if self.made < ATTEMPTS => backoff(self.made).await,
+                other => return other,
+            }
+        }
+    }
+
+    /// Commits or rolls back; `None` asks for another attempt.
+    pub async fn end<T>(&mut self, tx: Tx, out: Result<T>) -> Option<Result<T>> {
+        let inner = &self.db.inner;
+        let checked = out.and_then(|out| tx.check_recorded(&inner.unrecorded).map(|()| out));
+        let done = match checked {
+            Ok(_) if self.made == 1 && inner.fail_first_commit.load(Ordering::Relaxed) => {
+                tx.rollback().await.and(Err(Problem::Busy { retry_after: 0 }))
+            }
+            Ok(out) => tx.commit().await.map(|()| out),
+            Err(refused) => {
+                // The first error is the one to report; a rollback that fails too ends with the connection.
+                if let Err(error) = tx.rollback().await {
+                    tracing::warn!(%error, "rollback failed");
+                }
+                Err(refused)
+            }
+        };
+        match done {
+            Err(Problem::Busy { .. }) if self.made < ATTEMPTS => {
+                backoff(self.made).await;
+                None
+            }
+            done => Some(done),
+        }
+    }
+}
+
+impl Db {
+    /// Opens a database by its URL (`sqlite://path` or `postgres://…`), brings it to this program's schema and
+    /// takes it for this process.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] with words and a remedy for: an unknown URL, a folder that cannot be written, a
+    /// second server on the same file, a database of a newer version, a PostgreSQL that does not answer or is
+    /// older than 15.
+    pub async fn open(url: &str, rooms: &[RoomSchema]) -> Result<Self> {
+        let mut all = vec![crate::FLOOR];
+        all.extend_from_slice(rooms);
+        let unrecorded = all.iter().flat_map(|r| r.unrecorded.iter().map(|(table, _)| *table)).collect();
+        let (pools, lock) = if let Some(path) = url.strip_prefix("sqlite://") {
+            connect::sqlite(Path::new(path), &all).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            (connect::postgres(url, &all).await?, None)
+        } else {
+            return Err(Problem::conflict(
+                "db.url",
+                format!(
+                    "“{}” is not a database address. Write sqlite://path/to/baton.sqlite or \
+                     postgres://user@host/database.",
+                    url.split('@').next_back().unwrap_or_default()
+                ),
+            ));
+        };
+        let inner = Inner { pools, unrecorded, fail_first_commit: AtomicBool::new(false), _lock: lock };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Which engine runs underneath.
+    pub fn engine(&self) -> Engine {
+        match self.inner.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Makes every write fail at its first commit and run again; tests run in this mode to prove that bodies may
+    /// run twice.
+    pub fn fail_first_commits(&self, on: bool) {
+        self.inner.fail_first_commit.store(on, Ordering::Relaxed);
+    }
+
+    /// Closes all connections after their present work.
+    pub async fn close(&self) {
+        match &self.inner.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn attempts(&self, wall: impl Into<Wall>) -> Attempts<'_> {
+        Attempts { db: self, wall: wall.into(), made: 0 }
+    }
+
+    #[doc(hidden)]
+    pub async fn begin_read(&self, wall: impl Into<Wall>) -> Result<Tx> {
+        self.begin(wall.into(), false).await
+    }
+
+    #[doc(hidden)]
+    pub async fn end_read<T>(tx: Tx, out: Result<T>) -> Result<T> {
+        tx.rollback().await?;
+        out
+    }
+
+    async fn begin(&self, wall: Wall, write: bool) -> Result<Tx> {
+        match &self.inner.pools {
+            Pools::Sqlite { writer, .. } if write => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::sqlite)
+            }
+            Pools::Sqlite { readers, .. } => readers.begin().await.map(Tx::sqlite),
+            Pools::Postgres(pool) => {
+                let org = match wall {
+                    Wall::Org(org) => org.to_string(),
+                    Wall::All(_) => "*".to_owned(),
+                };
+                let kind = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
+                let begin = format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL baton.org = '{org}'");
+                pool.begin_with(AssertSqlSafe(begin)).await.map(Tx::postgres)
+            }
+        }
+        .map_err(|e| problem(e, "BEGIN"))
+    }
+}
+
+async fn backoff(attempt: u32) {
+    let jitter: u64 = rand::random_range(0..20);
+    tokio::time::sleep(Duration::from_millis((1 << attempt.min(8)) + jitter)).await;
+}

@@ -1,0 +1,108 @@
+//! Words of records, findable by the beginning of each word.
+//!
+//! FTS5 underneath on SQLite, a `tsvector` with a GIN index on PostgreSQL. The words are cut and folded by
+//! [`kernel::words`] on both, so both engines find the same.
+
+use kernel::{OrgId, Result};
+use uuid::Uuid;
+
+use crate::{Engine, Sql, Tx, Val, vals};
+
+const SQLITE_DOC: Sql = Sql::new(
+    "INSERT INTO search_doc (org_id, kind, id) VALUES ($1, $2, $3) \
+     ON CONFLICT (org_id, kind, id) DO UPDATE SET kind = excluded.kind RETURNING doc",
+);
+const SQLITE_FORGET: Sql = Sql::new("DELETE FROM search_words WHERE rowid = $1");
+const SQLITE_WORDS: Sql = Sql::new("INSERT INTO search_words (rowid, words) VALUES ($1, $2)");
+const POSTGRES_PUT: Sql = Sql::new(
+    "INSERT INTO search_doc (org_id, kind, id, words) \
+     VALUES ($1, $2, $3, array_to_tsvector(string_to_array($4, ' '))) \
+     ON CONFLICT (org_id, kind, id) DO UPDATE SET words = excluded.words",
+);
+const SQLITE_NEXT: Sql = Sql::new("SELECT COALESCE(MAX(doc), 0) AS doc FROM search_doc");
+const SQLITE_MANY: &str = "INSERT INTO search_doc (doc, org_id, kind, id) VALUES";
+const SQLITE_MANY_WORDS: &str = "INSERT INTO search_words (rowid, words) VALUES";
+
+/// Writes the words by which a record is found, instead of those it had.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn put(tx: &mut Tx, org: OrgId, kind: &str, id: Uuid, text: &str) -> Result<()> {
+    let words = spell(text);
+    match tx.engine() {
+        Engine::Sqlite => {
+            let doc: i64 = tx.one(SQLITE_DOC, &vals![org, kind, id]).await?.get("doc")?;
+            tx.execute(SQLITE_FORGET, &vals![doc]).await?;
+            tx.execute(SQLITE_WORDS, &vals![doc, words]).await?;
+        }
+        Engine::Postgres => {
+            tx.execute(POSTGRES_PUT, &vals![org, kind, id, words]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the words of many records that had none yet; for bulk work.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn put_new(tx: &mut Tx, org: OrgId, kind: &str, records: &[(Uuid, String)]) -> Result<()> {
+    match tx.engine() {
+        Engine::Sqlite => {
+            let last: i64 = tx.one(SQLITE_NEXT, &vals![]).await?.get("doc")?;
+            let docs = || (last + 1..).zip(records);
+            let rows: Vec<Vec<Val>> =
+                docs().map(|(doc, (id, _))| vals![doc, org, kind, *id].to_vec()).collect();
+            tx.insert_many(SQLITE_MANY, rows).await?;
+            let words = docs().map(|(doc, (_, text))| vals![doc, spell(text)].to_vec()).collect();
+            tx.insert_many(SQLITE_MANY_WORDS, words).await?;
+        }
+        Engine::Postgres => {
+            for (id, text) in records {
+                tx.execute(POSTGRES_PUT, &vals![org, kind, *id, spell(text)]).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The words of a text as both engines store them: folded, letters outside ASCII spelt by their code so that
+/// SQLite's plain tokenizer keeps them whole, each once.
+fn spell(text: &str) -> String {
+    let mut words: Vec<String> = kernel::words(text).iter().map(|w| ascii(w)).collect();
+    words.sort();
+    words.dedup();
+    words.join(" ")
+}
+
+fn ascii(word: &str) -> String {
+    word.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("u{:x}", u32::from(c)) }).collect()
+}
+
+/// What a person typed, as the condition that finds records holding a word beginning with each of its words.
+///
+/// `None` when the text holds no word.
+pub(crate) fn condition(engine: Engine, text: &str) -> Option<String> {
+    let words: Vec<String> = kernel::words(text).iter().map(|w| ascii(w)).collect();
+    if words.is_empty() {
+        return None;
+    }
+    Some(match engine {
+        Engine::Sqlite => words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" AND "),
+        Engine::Postgres => words.iter().map(|w| format!("'{w}':*")).collect::<Vec<_>>().join(" & "),
+    })
+}
+
+/// The subquery that lists the ids found, given the placeholders of organisation, kind and condition.
+pub(crate) fn subquery(engine: Engine, org: usize, kind: usize, condition: usize) -> String {
+    match engine {
+        Engine::Sqlite => format!(
+            "SELECT s.id FROM search_words JOIN search_doc s ON s.doc = search_words.rowid \
+             WHERE search_words MATCH ${condition} AND s.org_id = ${org} AND s.kind = ${kind}"
+        ),
+        Engine::Postgres => format!(
+            "SELECT s.id FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
+             AND s.words @@ CAST(${condition} AS tsquery)"
+        ),
+    }
+}

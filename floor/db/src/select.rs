@@ -1,0 +1,167 @@
+//! Lists: a fixed head, conditions added as wanted, a keyset page at the end.
+
+use kernel::{Cursor, OrgId, Result, ScopeSet};
+
+use crate::{Row, Sql, Tx, Val, search};
+
+/// A query being put together from written parts and bound values. `{}` in a part stands for the next value's
+/// placeholder; text from outside is only ever bound.
+pub struct Select {
+    head: &'static str,
+    org: OrgId,
+    conditions: Vec<String>,
+    vals: Vec<Val>,
+    tail: String,
+    empty: bool,
+}
+
+impl Select {
+    /// Starts from `SELECT … FROM …` of tables whose main one has the alias `alias`; the organisation is always
+    /// the first condition.
+    pub fn new(head: &'static str, alias: &'static str, org: OrgId) -> Self {
+        let mut select =
+            Self { head, org, conditions: Vec::new(), vals: Vec::new(), tail: String::new(), empty: false };
+        select.conditions.push(format!("{alias}.org_id = $1"));
+        select.vals.push(org.into());
+        select
+    }
+
+    fn bind(&mut self, val: Val) -> usize {
+        self.vals.push(val);
+        self.vals.len()
+    }
+
+    fn fill(&mut self, part: &str, vals: impl IntoIterator<Item = Val>) -> String {
+        let mut text = String::new();
+        let mut pieces = part.split("{}");
+        text.push_str(pieces.next().unwrap_or_default());
+        for (piece, val) in pieces.zip(vals) {
+            let n = self.bind(val);
+            text.push_str(&format!("${n}{piece}"));
+        }
+        text
+    }
+
+    /// Adds a condition: `select.filter("d.state = {}", [state.into()])`.
+    pub fn filter(&mut self, part: &'static str, vals: impl IntoIterator<Item = Val>) -> &mut Self {
+        let text = self.fill(part, vals);
+        self.conditions.push(text);
+        self
+    }
+
+    /// Adds "column is one of these"; an empty list matches nothing.
+    pub fn one_of(&mut self, column: &'static str, vals: impl IntoIterator<Item = Val>) -> &mut Self {
+        let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
+        if places.is_empty() {
+            self.empty = true;
+        } else {
+            self.conditions.push(format!("{column} IN ({})", places.join(", ")));
+        }
+        self
+    }
+
+    /// Cuts the list down to an actor's reach, through the site column or the department column.
+    pub fn within(&mut self, scope: &ScopeSet, site: &'static str, department: &'static str) -> &mut Self {
+        if let ScopeSet::Only { sites, departments } = scope {
+            let mut either = Vec::new();
+            for (column, ids) in [
+                (site, sites.iter().map(|s| Val::from(*s)).collect::<Vec<_>>()),
+                (department, departments.iter().map(|d| Val::from(*d)).collect()),
+            ] {
+                let places: Vec<String> = ids.into_iter().map(|v| format!("${}", self.bind(v))).collect();
+                if !places.is_empty() {
+                    either.push(format!("{column} IN ({})", places.join(", ")));
+                }
+            }
+            if either.is_empty() {
+                self.empty = true;
+            } else {
+                self.conditions.push(format!("({})", either.join(" OR ")));
+            }
+        }
+        self
+    }
+
+    /// Keeps records that hold a word beginning with each word of `text`. When many match, it is cheaper to
+    /// walk the list in order and look each record up than to sort all matches; `many` chooses that way.
+    pub fn found(
+        &mut self,
+        tx: &Tx,
+        kind: &'static str,
+        id: &'static str,
+        text: &str,
+        many: bool,
+    ) -> &mut Self {
+        let Some(condition) = search::condition(tx.engine(), text) else { return self };
+        let org = self.bind(self.org.into());
+        let kind = self.bind(kind.into());
+        let condition = self.bind(condition.into());
+        let ids = search::subquery(tx.engine(), org, kind, condition);
+        // The unary plus keeps SQLite from driving the query by the found ids.
+        let plus = if many && tx.engine() == crate::Engine::Sqlite { "+" } else { "" };
+        self.conditions.push(format!("{plus}{id} IN ({ids})"));
+        self
+    }
+
+    /// Orders by a not-null text or number column and the id, and starts after a cursor.
+    pub fn page(
+        &mut self,
+        column: &'static str,
+        id: &'static str,
+        numeric: bool,
+        descending: bool,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> &mut Self {
+        if let Some(cursor) = after {
+            let value = if numeric {
+                Val::from(cursor.after.parse::<i64>().unwrap_or(0))
+            } else {
+                cursor.after.as_str().into()
+            };
+            let (value, tie) = (self.bind(value), self.bind(cursor.id.into()));
+            let than = if descending { "<" } else { ">" };
+            self.conditions.push(format!("({column}, {id}) {than} (${value}, ${tie})"));
+        }
+        let way = if descending { "DESC" } else { "ASC" };
+        let limit = self.bind(i64::from(limit).into());
+        self.tail = format!(" ORDER BY {column} {way}, {id} {way} LIMIT ${limit}");
+        self
+    }
+
+    /// Ends the query with written text such as `GROUP BY d.state`.
+    pub fn ending(&mut self, part: &'static str, vals: impl IntoIterator<Item = Val>) -> &mut Self {
+        let text = self.fill(part, vals);
+        self.tail = format!(" {text}");
+        self
+    }
+
+    fn text(&self) -> String {
+        format!("{} WHERE {}{}", self.head, self.conditions.join(" AND "), self.tail)
+    }
+
+    /// Runs the query.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub async fn all(&self, tx: &mut Tx) -> Result<Vec<Row>> {
+        if self.empty {
+            return Ok(Vec::new());
+        }
+        tx.all(Sql::built(self.text()), &self.vals).await
+    }
+
+    /// Counts the rows, but no further than `cap`.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub async fn count(&self, tx: &mut Tx, cap: i64) -> Result<i64> {
+        if self.empty {
+            return Ok(0);
+        }
+        let mut vals = self.vals.clone();
+        vals.push(cap.into());
+        let text = format!("SELECT COUNT(*) AS n FROM ({} LIMIT ${}) AS counted", self.text(), vals.len());
+        tx.one(Sql::built(text), &vals).await?.get("n")
+    }
+}

@@ -1,0 +1,198 @@
+//! One transaction, the same on both engines.
+
+use std::collections::BTreeMap;
+
+use kernel::{Problem, Result};
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction, query::Query};
+
+use crate::{Engine, Row, Sql, Val, fault::problem};
+
+/// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
+pub struct Tx {
+    conn: Conn,
+    /// Rows written per table.
+    written: BTreeMap<String, u64>,
+    /// Changes recorded per entity, which is the table's name.
+    pub(crate) recorded: BTreeMap<&'static str, u64>,
+}
+
+enum Conn {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>) -> Self {
+        Self { conn: Conn::Sqlite(tx), written: BTreeMap::new(), recorded: BTreeMap::new() }
+    }
+
+    pub(crate) fn postgres(tx: Transaction<'static, Postgres>) -> Self {
+        Self { conn: Conn::Postgres(tx), written: BTreeMap::new(), recorded: BTreeMap::new() }
+    }
+
+    /// Which engine this runs on; only the floor asks.
+    pub fn engine(&self) -> Engine {
+        match self.conn {
+            Conn::Sqlite(_) => Engine::Sqlite,
+            Conn::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement that changes rows and says how many.
+    ///
+    /// # Errors
+    /// A broken uniqueness or reference comes back as [`Problem::Conflict`] with code `db.unique` or
+    /// `db.reference`, which the noun turns into its own words; contention as [`Problem::Busy`].
+    pub async fn execute(&mut self, sql: Sql, vals: &[Val]) -> Result<u64> {
+        let table = sql.written_table().map(str::to_owned);
+        let rows = match &mut self.conn {
+            Conn::Sqlite(tx) => {
+                bind_sqlite(&sql, vals).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            Conn::Postgres(tx) => {
+                bind_postgres(&sql, vals).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err(|e| problem(e, sql.text()))?;
+        self.note(table, rows);
+        Ok(rows)
+    }
+
+    /// Runs a statement and returns all rows.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn all(&mut self, sql: Sql, vals: &[Val]) -> Result<Vec<Row>> {
+        let table = sql.written_table().map(str::to_owned);
+        let rows: Vec<Row> = match &mut self.conn {
+            Conn::Sqlite(tx) => bind_sqlite(&sql, vals)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Conn::Postgres(tx) => bind_postgres(&sql, vals)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        }
+        .map_err(|e| problem(e, sql.text()))?;
+        self.note(table, rows.len() as u64);
+        Ok(rows)
+    }
+
+    /// Runs a statement that returns at most one row.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn find(&mut self, sql: Sql, vals: &[Val]) -> Result<Option<Row>> {
+        Ok(self.all(sql, vals).await?.into_iter().next())
+    }
+
+    /// Runs a statement that must return a row, such as a count.
+    ///
+    /// # Errors
+    /// [`Problem::Bug`] when there is none; else as [`Tx::execute`].
+    pub async fn one(&mut self, sql: Sql, vals: &[Val]) -> Result<Row> {
+        let text = sql.text().to_owned();
+        self.find(sql, vals).await?.ok_or_else(|| Problem::bug(format!("no row from: {text}")))
+    }
+
+    /// Inserts many rows with one statement per few hundred rows, for bulk work.
+    ///
+    /// `head` is the statement up to and including `VALUES`; every row binds the same number of values.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn insert_many(&mut self, head: &'static str, rows: Vec<Vec<Val>>) -> Result<u64> {
+        let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+        // SQLite takes 32,766 parameters a statement and PostgreSQL 65,535; few distinct statement texts keep
+        // the statement cache small.
+        let most = (8_000 / width.max(1)).clamp(1, 250);
+        let mut done = 0;
+        for chunk in rows.chunks(most) {
+            let mut text = String::with_capacity(head.len() + chunk.len() * width * 6);
+            text.push_str(head);
+            for row in 0..chunk.len() {
+                text.push_str(if row == 0 { " (" } else { ", (" });
+                for col in 1..=width {
+                    use std::fmt::Write as _;
+                    let comma = if col == 1 { "" } else { ", " };
+                    let _ = write!(text, "{comma}${}", row * width + col);
+                }
+                text.push(')');
+            }
+            done += self.execute(Sql::built(text), &chunk.concat()).await?;
+        }
+        Ok(done)
+    }
+
+    fn note(&mut self, table: Option<String>, rows: u64) {
+        if let (Some(table), true) = (table, rows > 0) {
+            *self.written.entry(table).or_default() += rows;
+        }
+    }
+
+    /// Refuses a transaction that changed recorded tables without recording as many changes.
+    pub(crate) fn check_recorded(&self, unrecorded: &[&str]) -> Result<()> {
+        for (table, rows) in &self.written {
+            let recorded = self.recorded.get(table.as_str()).copied().unwrap_or(0);
+            if recorded < *rows && !unrecorded.contains(&table.as_str()) {
+                return Err(Problem::bug(format!(
+                    "{rows} rows of {table} were written but {recorded} changes recorded; every write goes \
+                     through the gate"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self.conn {
+            Conn::Sqlite(tx) => tx.commit().await,
+            Conn::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(|e| crate::fault::commit_problem(e))
+    }
+
+    pub(crate) async fn rollback(self) -> Result<()> {
+        match self.conn {
+            Conn::Sqlite(tx) => tx.rollback().await,
+            Conn::Postgres(tx) => tx.rollback().await,
+        }
+        .map_err(|e| problem(e, "ROLLBACK"))
+    }
+
+    /// Asks the engine to prepare a statement without running it, for the test that prepares all of them.
+    ///
+    /// # Errors
+    /// [`Problem::Bug`] with the engine's words when it does not understand the statement.
+    pub async fn prepare(&mut self, sql: Sql) -> Result<()> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        let text = AssertSqlSafe(sql.text().to_owned()).into_sql_str();
+        match &mut self.conn {
+            Conn::Sqlite(tx) => tx.prepare(text).await.map(|_| ()),
+            Conn::Postgres(tx) => tx.prepare(text).await.map(|_| ()),
+        }
+        .map_err(|e| problem(e, sql.text()))
+    }
+}
+
+macro_rules! binder {
+    ($name:ident, $db:ty, $args:ty) => {
+        fn $name(sql: &Sql, vals: &[Val]) -> Query<'static, $db, $args> {
+            let mut query = sqlx::query::<$db>(AssertSqlSafe(sql.text().to_owned()));
+            for val in vals {
+                query = match val.clone() {
+                    Val::Text(v) => query.bind(v),
+                    Val::Int(v) => query.bind(v),
+                    Val::Real(v) => query.bind(v),
+                    Val::Bool(v) => query.bind(v),
+                    Val::Uuid(v) => query.bind(v),
+                    Val::Bytes(v) => query.bind(v),
+                };
+            }
+            query
+        }
+    };
+}
+binder!(bind_sqlite, Sqlite, sqlx::sqlite::SqliteArguments);
+binder!(bind_postgres, Postgres, sqlx::postgres::PgArguments);

@@ -1,0 +1,254 @@
+//! The data rules of the store, each a test, on both engines and with every first commit failing.
+
+use db::{Claim, File, RoomSchema, Sql, vals};
+use kernel::{Change, Id, Problem};
+use serde_json::json;
+
+const ROOM: RoomSchema = RoomSchema {
+    room: "test",
+    number: 900,
+    files: &[File::both(
+        1,
+        "thing",
+        "CREATE TABLE thing (\n org_id UUID NOT NULL,\n id UUID NOT NULL,\n name TEXT NOT NULL,\n size BIGINT,\n \
+         flag BOOLEAN NOT NULL,\n PRIMARY KEY (org_id, id)\n);\nCREATE UNIQUE INDEX thing_name ON thing (org_id, name);\n",
+    )],
+    unrecorded: &[],
+    statements: &[],
+};
+const ROOMS: &[RoomSchema] = &[ROOM];
+const ADD: Sql = Sql::new("INSERT INTO thing (org_id, id, name, size, flag) VALUES ($1, $2, $3, $4, $5)");
+const ALL: Sql = Sql::new("SELECT id, name, size, flag FROM thing WHERE org_id = $1 ORDER BY name");
+
+fn made(id: Id<()>, version: i64, name: &str) -> Change {
+    Change {
+        action: "test.thing.add",
+        entity: "thing",
+        id: id.uuid(),
+        version,
+        before: None,
+        after: json!({ "name": name, "version": version }),
+        valid_at: None,
+        reason: None,
+    }
+}
+
+async fn add(store: &Store, id: Id<()>, name: &str) -> kernel::Result<()> {
+    let who = store.anyone();
+    db::write!(store.db, who.org, |tx| {
+        tx.execute(ADD, &vals![who.org, id, name, None::<i64>, true]).await?;
+        tx.record(&who, made(id, 1, name)).await
+    })
+}
+use testkit::Store;
+
+testkit::engine_tests! {
+    rooms: ROOMS;
+
+    async fn what_is_written_is_read_back(store: Store) {
+        add(&store, Id::new(), "Ä").await.unwrap();
+        add(&store, Id::new(), "b").await.unwrap();
+        add(&store, Id::new(), "B").await.unwrap();
+        let names: Vec<String> = db::read!(store.db, store.org, |tx| {
+            let rows = tx.all(ALL, &vals![store.org]).await?;
+            rows.iter().map(|r| r.get("name")).collect()
+        }).unwrap();
+        assert_eq!(names, ["B", "b", "Ä"], "text sorts by code point on both engines");
+    }
+
+    async fn a_write_without_a_record_is_refused(store: Store) {
+        let done = db::write!(store.db, store.org, |tx| {
+            tx.execute(ADD, &vals![store.org, Id::<()>::new(), "x", 1_i64, false]).await
+        });
+        assert!(matches!(done, Err(Problem::Bug { .. })), "{done:?}");
+        let rows = db::read!(store.db, store.org, |tx| Ok(tx.all(ALL, &vals![store.org]).await?.len())).unwrap();
+        assert_eq!(rows, 0, "nothing half done");
+    }
+
+    async fn a_broken_uniqueness_is_a_conflict(store: Store) {
+        add(&store, Id::new(), "x").await.unwrap();
+        let twice = add(&store, Id::new(), "x").await;
+        assert!(matches!(&twice, Err(Problem::Conflict { code, .. }) if *code == db::UNIQUE), "{twice:?}");
+    }
+
+    async fn a_command_applies_once(store: Store) {
+        let (who, command) = (store.anyone(), Id::new());
+        for round in 0..3 {
+            let answer = db::write!(store.db, who.org, |tx| {
+                match db::command::claim(tx, &who, command, "test.add", b"x").await? {
+                    Claim::Done(answer) => Ok(answer),
+                    Claim::Fresh => {
+                        let id = Id::new();
+                        tx.execute(ADD, &vals![who.org, id, "x", None::<i64>, true]).await?;
+                        tx.record(&who, made(id, 1, "x")).await?;
+                        db::command::answer(tx, &who, command, "made x").await?;
+                        Ok("made x".to_owned())
+                    }
+                }
+            }).unwrap();
+            assert_eq!(answer, "made x", "round {round}");
+        }
+        let reused = db::write!(store.db, who.org, |tx| {
+            db::command::claim(tx, &who, command, "test.add", b"y").await
+        });
+        assert!(matches!(reused, Err(Problem::Conflict { code: "command.reused", .. })));
+        let count = db::read!(store.db, who.org, |tx| db::gate::count(tx, who.org).await).unwrap();
+        assert_eq!(count, 1);
+    }
+
+    async fn a_record_is_read_as_it_was_known(store: Store) {
+        let id: Id<()> = Id::new();
+        let mut seen = Vec::new();
+        for version in 1..=5 {
+            let who = store.anyone();
+            seen.push((who.at, version));
+            db::write!(store.db, who.org, |tx| {
+                tx.record(&who, made(id, version, &format!("name {version}"))).await
+            }).unwrap();
+            store.clock.advance(60);
+        }
+        for (at, version) in seen {
+            for later in [0, 59] {
+                let known = db::read!(store.db, store.org, |tx| {
+                    db::gate::as_of(tx, store.org, "thing", id.uuid(), at.plus_seconds(later)).await
+                }).unwrap().unwrap();
+                assert_eq!(known.version, version);
+                assert_eq!(known.after["name"], format!("name {version}"));
+                assert!(known.is_whole(store.org), "the hash is of the content");
+            }
+            let before = db::read!(store.db, store.org, |tx| {
+                db::gate::as_of(tx, store.org, "thing", id.uuid(), testkit::TEST_NOW.plus_seconds(-1)).await
+            }).unwrap();
+            assert!(before.is_none());
+        }
+        let life = db::read!(store.db, store.org, |tx| {
+            db::gate::life(tx, store.org, "thing", id.uuid(), i64::MAX, 3).await
+        }).unwrap();
+        assert_eq!(life.iter().map(|e| e.version).collect::<Vec<_>>(), [5, 4, 3]);
+    }
+
+    async fn numbers_have_no_gaps_and_no_repeats(store: Store) {
+        for wanted in 100..110 {
+            let n = db::write!(store.db, store.org, |tx| db::counter::next(tx, store.org, "wo", 100).await);
+            assert_eq!(n.unwrap(), wanted);
+        }
+    }
+
+    async fn a_duty_is_held_by_one(store: Store) {
+        let (now, later) = (store.clock.now(), store.clock.now().plus_seconds(60));
+        for (who, at, wanted) in [("a", now, true), ("b", now, false), ("a", now, true), ("b", later.plus_seconds(1), true)] {
+            let got = db::write!(store.db, db::Wall::All("a duty"), |tx| {
+                db::lease::take(tx, "x", who, at, at.plus_seconds(60)).await
+            }).unwrap();
+            assert_eq!(got, wanted, "{who}");
+        }
+    }
+
+    async fn a_job_runs_until_it_is_done(store: Store) {
+        let wall = || db::Wall::All("the worker");
+        db::write!(store.db, store.org, |tx| {
+            db::job::add(tx, store.org, "test.do", "{}", store.clock.now()).await
+        }).unwrap();
+        let job = db::write!(store.db, wall(), |tx| db::job::take(tx, "a", store.clock.now()).await).unwrap().unwrap();
+        let none = db::write!(store.db, wall(), |tx| db::job::take(tx, "b", store.clock.now()).await).unwrap();
+        assert!(none.is_none(), "held by a");
+        store.clock.advance(db::job::HELD_FOR + 1);
+        let again = db::write!(store.db, wall(), |tx| db::job::take(tx, "b", store.clock.now()).await).unwrap().unwrap();
+        assert_eq!((again.id, again.attempts), (job.id, 1), "a died; b takes over");
+        db::write!(store.db, wall(), |tx| db::job::done(tx, &job, "a").await).unwrap();
+        let left = db::read!(store.db, wall(), |tx| db::job::pending(tx).await).unwrap();
+        assert_eq!(left, [("running".to_owned(), 1)], "a no longer holds it and cannot end it");
+        db::write!(store.db, wall(), |tx| db::job::done(tx, &again, "b").await).unwrap();
+        assert!(db::read!(store.db, wall(), |tx| db::job::pending(tx).await).unwrap().is_empty());
+    }
+
+    async fn words_are_found_by_their_beginnings(store: Store) {
+        let (a, b) = (Id::<()>::new(), Id::<()>::new());
+        add_named(&store, a, "a").await;
+        add_named(&store, b, "b").await;
+        db::write!(store.db, store.org, |tx| {
+            db::search::put(tx, store.org, "thing", a.uuid(), "Infusion pump VP3-4412087 Zürich").await?;
+            db::search::put_new(tx, store.org, "thing", &[(b.uuid(), "Ventilator VP9".to_owned())]).await
+        }).unwrap();
+        for (text, wanted) in [("pump", vec!["a"]), ("vp", vec!["a", "b"]), ("4412 ZÜR", vec!["a"]), ("ump", vec![]), ("vp9 pump", vec![]), ("'; \" * :", vec!["a", "b"])] {
+            for many in [false, true] {
+                assert_eq!(found(&store, text, many).await, wanted, "{text}");
+            }
+        }
+        db::write!(store.db, store.org, |tx| db::search::put(tx, store.org, "thing", a.uuid(), "bed").await).unwrap();
+        assert_eq!(found(&store, "pump", false).await, Vec::<String>::new());
+        assert_eq!(found(&store, "bed", false).await, ["a"]);
+    }
+
+    async fn other_organisations_are_behind_the_wall(store: Store) {
+        add(&store, Id::new(), "ours").await.unwrap();
+        let theirs = Store { org: Id::new(), ..store.clone() };
+        add(&theirs, Id::new(), "theirs").await.unwrap();
+        const EVERY: Sql = Sql::new("SELECT name FROM thing");
+        let rows = db::read!(store.db, store.org, |tx| Ok(tx.all(EVERY, &vals![]).await?.len())).unwrap();
+        if store.db.engine() == db::Engine::Postgres {
+            assert_eq!(rows, 1, "row-level security holds even when a statement forgets its organisation");
+            let stolen = db::write!(store.db, store.org, |tx| {
+                let id = Id::new();
+                tx.execute(ADD, &vals![theirs.org, id, "x", None::<i64>, true]).await?;
+                tx.record(&store.anyone(), made(id, 1, "x")).await
+            });
+            assert!(stolen.is_err());
+        } else {
+            assert_eq!(rows, 2, "SQLite has no second door");
+        }
+    }
+
+    async fn files_come_back_piece_by_piece(store: Store) {
+        let blob = Id::new();
+        db::write!(store.db, store.org, |tx| {
+            db::blob::put(tx, store.org, blob, 0, &[0, 255]).await?;
+            db::blob::put(tx, store.org, blob, 1, b"end").await
+        }).unwrap();
+        let end = db::read!(store.db, store.org, |tx| db::blob::piece(tx, store.org, blob, 1).await).unwrap();
+        assert_eq!(end.as_deref(), Some(b"end".as_slice()));
+        assert!(db::read!(store.db, store.org, |tx| db::blob::piece(tx, store.org, blob, 2).await).unwrap().is_none());
+    }
+
+    async fn every_statement_of_the_floor_prepares(store: Store) {
+        db::write!(store.db, db::Wall::All("preparing"), |tx| {
+            for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
+                tx.prepare(sql.clone()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
+                assert!(
+                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING"].contains(name),
+                    "{name} names no organisation"
+                );
+            }
+            Ok(())
+        }).unwrap();
+    }
+
+    async fn migrations_apply_again_and_a_newer_database_is_refused(store: Store) {
+        store.db.close().await;
+        let again = db::Db::open(&store.url, ROOMS).await;
+        if store.db.engine() == db::Engine::Postgres {
+            let db = again.unwrap();
+            db.close().await;
+        } else {
+            // The first handle still holds the file for this process.
+            assert!(matches!(again, Err(Problem::Conflict { code: "db.in_use", .. })), "{:?}", again.err());
+        }
+        let older = db::Db::open(&store.url, &[]).await;
+        let code = older.err().map(|p| p.code());
+        let wanted = if store.db.engine() == db::Engine::Postgres { "db.newer" } else { "db.in_use" };
+        assert_eq!(code, Some(wanted));
+    }
+}
+
+async fn add_named(store: &Store, id: Id<()>, name: &str) {
+    add(store, id, name).await.unwrap();
+}
+
+async fn found(store: &Store, text: &str, many: bool) -> Vec<String> {
+    db::read!(store.db, store.org, |tx| {
+        let mut select = db::Select::new("SELECT t.id, t.name FROM thing t", "t", store.org);
+        select.found(tx, "thing", "t.id", text, many).page("t.name", "t.id", false, false, None, 10);
+        select.all(tx).await?.iter().map(|r| r.get("name")).collect()
+    })
+    .unwrap()
+}
