@@ -24,10 +24,13 @@ const CARETAKER: &str = r#"
 trap '' INT TERM HUP
 cat >/dev/null
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
-if [ -n "$pid" ] && { [ ! -d /proc ] || [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ]; }; then
+runs() {
+    if [ -d /proc ]; then [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ]; else kill -0 "$pid" 2>/dev/null; fi
+}
+if [ -n "$pid" ] && runs "$1"; then
     kill -QUIT "$pid" 2>/dev/null
     tries=0
-    while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+    while runs "$1" && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
 fi
 rm -rf "$1"
 "#;
@@ -43,8 +46,6 @@ const SETTINGS: &[&str] = &[
     "shared_buffers=128MB",
     "listen_addresses=127.0.0.1",
 ];
-/// The same server as an operator would leave it: every acknowledged commit is on the disk.
-const DURABLE: &[&str] = &["max_connections=200", "shared_buffers=128MB", "listen_addresses=127.0.0.1"];
 
 /// The longest path of a Unix socket, with room for the name the server gives it.
 const SOCKET_FOLDER_MAX: usize = 80;
@@ -66,17 +67,8 @@ struct Account {
 }
 
 impl Postgres {
-    /// Starts a server for tests from the programs in `programs`, keeping its files below `target` if it can.
+    /// Starts a server from the programs in `programs`, keeping its files below `target` if it can.
     pub fn start(programs: &Path, target: &Path) -> Result<Self> {
-        Self::start_with(programs, target, SETTINGS)
-    }
-
-    /// Starts a server whose commits are durable, for measuring.
-    pub fn start_durable(programs: &Path, target: &Path) -> Result<Self> {
-        Self::start_with(programs, target, DURABLE)
-    }
-
-    fn start_with(programs: &Path, target: &Path, settings: &[&str]) -> Result<Self> {
         let account = account()?;
         let folder = make_folder(target, account)?;
         let mut caretaker = Command::new("sh")
@@ -93,7 +85,7 @@ impl Postgres {
         let mut postgres =
             Self { server: None, caretaker, lifeline, port: 0, version: version.trim().to_owned() };
         initialise(programs, &folder, account)?;
-        postgres.serve(programs, &folder, account, settings)?;
+        postgres.serve(programs, &folder, account)?;
         Ok(postgres)
     }
 
@@ -108,13 +100,7 @@ impl Postgres {
     }
 
     /// Another program may take a port between our finding it free and the server's binding it; hence the tries.
-    fn serve(
-        &mut self,
-        programs: &Path,
-        folder: &Path,
-        account: Option<Account>,
-        settings: &[&str],
-    ) -> Result<()> {
+    fn serve(&mut self, programs: &Path, folder: &Path, account: Option<Account>) -> Result<()> {
         let log = folder.join("log");
         for _ in 0..3 {
             self.port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
@@ -122,7 +108,7 @@ impl Postgres {
             let mut command = under(account, &programs.join("postgres"));
             command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
             command.args(["-p", &self.port.to_string()]);
-            command.args(settings.iter().flat_map(|setting| ["-c", *setting]));
+            command.args(SETTINGS.iter().flat_map(|setting| ["-c", *setting]));
             command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).process_group(0);
             let mut server = command.spawn().context("cannot start postgres")?;
             let ready = wait_until_ready(&mut server, &folder.join("data/postmaster.pid"))?;

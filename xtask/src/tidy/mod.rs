@@ -153,7 +153,9 @@ fn find_word<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 
     text.match_indices(word).map(|found| found.0).filter(move |&at| {
         let before = text.get(..at).and_then(|head| head.chars().next_back());
         let after = text.get(at + word.len()..).and_then(|tail| tail.chars().next());
-        !(part(word.chars().next()) && part(before)) && !(part(word.chars().next_back()) && part(after))
+        let grown_left = part(word.chars().next()) && part(before);
+        let grown_right = part(word.chars().next_back()) && part(after);
+        !grown_left && !grown_right
     })
 }
 
