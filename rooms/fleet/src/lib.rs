@@ -1,0 +1,28 @@
+//! The fleet: what devices there are, whose they are, where they stand and whether they may be used.
+//!
+//! A [`company::Company`] makes a [`model::Model`] of a [`device_type::DeviceType`]; a [`device::Device`] is one
+//! physical piece of it with an asset tag, a place, an owner and a lifecycle state. The state machine lives in
+//! [`device::state`] as a table, its guards in [`device::moves`]. A move that is refused is refused with every
+//! unmet rule at once, and each [`Refusal`] says what would satisfy it.
+//!
+//! **Invariant:** the nouns, states and rules of this crate are pure. They read no clock, file or database; what
+//! they must know about the world is handed in as [`device::moves::Facts`].
+
+#[macro_use]
+mod coded;
+
+pub mod company;
+pub mod device;
+pub mod device_type;
+pub mod model;
+
+mod name;
+mod refusal;
+
+pub use coded::UnknownCode;
+pub use company::{Company, CompanyId};
+pub use device::{Device, DeviceId};
+pub use device_type::{DeviceType, DeviceTypeId, RiskLevel};
+pub use model::{Model, ModelId};
+pub use name::{Name, TextError};
+pub use refusal::Refusal;
