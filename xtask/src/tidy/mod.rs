@@ -19,6 +19,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+pub use names::says_nothing;
+
 use crate::process;
 use crate::workspace::Workspace;
 

@@ -45,7 +45,8 @@ pub fn check(file: &TextFile, source: &Source) -> Vec<Finding> {
     findings
 }
 
-fn says_nothing(name: &str) -> bool {
+/// Whether a folder, file or module of that name would be a drawer.
+pub fn says_nothing(name: &str) -> bool {
     DRAWERS.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 

@@ -19,7 +19,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
 const EXEMPT: &str = "-- reference table:";
 const FIRST: &str = "begin with org_id, or say in the statement `-- reference table: reason`";
 
-/// Judges `migrations/*.sql`, those of rooms also for `org_id`.
+/// Judges `migrations/*.sql`.
 pub fn check(file: &TextFile) -> Vec<Finding> {
     if !file.path.split('/').any(|part| part == "migrations") {
         return Vec::new();
@@ -27,15 +27,13 @@ pub fn check(file: &TextFile) -> Vec<Finding> {
     let lower = file.text.to_ascii_lowercase();
     let code = without_comments(&lower);
     let mut findings = forbidden(file, &code);
-    if file.path.starts_with("rooms/") {
-        let mut at = 0;
-        for statement in code.split_inclusive(';') {
-            let original = lower.get(at..at + statement.len()).unwrap_or_default();
-            if !exempt(original) {
-                findings.extend(owner(file, statement, at, &code));
-            }
-            at += statement.len();
+    let mut at = 0;
+    for statement in code.split_inclusive(';') {
+        let original = lower.get(at..at + statement.len()).unwrap_or_default();
+        if !exempt(original) {
+            findings.extend(owner(file, statement, at, &code));
         }
+        at += statement.len();
     }
     findings
 }
@@ -79,7 +77,9 @@ fn owner(file: &TextFile, statement: &str, start: usize, code: &str) -> Vec<Find
     let mut findings = Vec::new();
     let mut fault = |offset: usize, what: String| {
         let line = line_of(code, start + offset);
-        findings.push(Finding::error(&file.path, line, "organisation", what, FIRST));
+        // The floor's own tables serve the installation too; its tests know them one by one.
+        let make = if file.path.starts_with("floor/") { Finding::warning } else { Finding::error };
+        findings.push(make(&file.path, line, "organisation", what, FIRST));
     };
     let indent = statement.len() - statement.trim_start().len();
     let words: Vec<&str> = statement.split_whitespace().take(3).collect();
@@ -215,7 +215,7 @@ mod tests {
         let sql = "-- reference table: maker names are the same for all\nCREATE TABLE a (id TEXT);\nCREATE TABLE b (id TEXT);";
         assert_eq!(faults(sql), ["a table without org_id"]);
         assert_eq!(faults("-- reference table:\nCREATE TABLE a (id TEXT)").len(), 1);
-        assert_eq!(check(&sample("floor/db/migrations/0001.sql", "CREATE TABLE job (id TEXT)")).len(), 0);
+        assert_eq!(check(&sample("docs/example.sql", "CREATE TABLE a (id TEXT)")).len(), 0);
     }
 
     #[test]
