@@ -270,6 +270,8 @@ fn an_imported_device_carries_a_baseline_and_is_never_refused_for_what_is_undeci
     assert!(device.may_be_used());
     let waiting = baseline(&bare, &undecided, State::Received, day(0)).unwrap();
     assert_eq!((waiting.accepted_as, waiting.inspect_after), (None, Some(day(0))));
+    let inspected = baseline(&bare, &undecided, State::IncomingInspection, day(0)).unwrap();
+    assert_eq!((inspected.accepted_as, inspected.inspect_after), (None, Some(day(0))));
     let retired = baseline(&bare, &undecided, State::Retired, day(0)).unwrap();
     assert!(retired.undecided(None).is_empty());
 }
