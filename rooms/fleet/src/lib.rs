@@ -2,7 +2,7 @@
 //!
 //! A [`company::Company`] makes a [`model::Model`] of a [`device_type::DeviceType`]; a [`device::Device`] is one
 //! physical piece of it with an asset tag, a place, an owner and a lifecycle state. The state machine lives in
-//! [`device::state`] as a table, its guards in [`device::moves`]. A move that is refused is refused with every
+//! [`device::state`] as a table, its guards in [`mod@device::moves`]. A move that is refused is refused with every
 //! unmet rule at once, and each [`Refusal`] says what would satisfy it.
 //!
 //! **Invariant:** the nouns, states and rules of this crate are pure. They read no clock, file or database; what
