@@ -27,7 +27,9 @@ pub enum FileError {
     #[error("the file is empty; export it again with a first line of column names")]
     Empty,
     /// Recognised as something that is not a text file.
-    #[error("this is {what}, not a text file; open it in a spreadsheet program, save it as “CSV UTF-8” and try again")]
+    #[error(
+        "this is {what}, not a text file; open it in a spreadsheet program, save it as “CSV UTF-8” and try again"
+    )]
     NotText {
         /// What it is: "an Excel workbook".
         what: &'static str,
@@ -41,7 +43,9 @@ pub enum FileError {
         line: u64,
     },
     /// A byte sequence that is not UTF-8.
-    #[error("line {line}, column {column}: byte 0x{byte:02X} is not UTF-8; save the file as “CSV UTF-8” and try again")]
+    #[error(
+        "line {line}, column {column}: byte 0x{byte:02X} is not UTF-8; save the file as “CSV UTF-8” and try again"
+    )]
     Utf8 {
         /// The physical line.
         line: u64,
@@ -51,7 +55,9 @@ pub enum FileError {
         byte: u8,
     },
     /// Half of a surrogate pair, or half of a code unit, in a UTF-16 file.
-    #[error("line {line}, column {column}: half of a UTF-16 character; save the file as “CSV UTF-8” and try again")]
+    #[error(
+        "line {line}, column {column}: half of a UTF-16 character; save the file as “CSV UTF-8” and try again"
+    )]
     Utf16 {
         /// The physical line.
         line: u64,
@@ -59,7 +65,9 @@ pub enum FileError {
         column: String,
     },
     /// A record longer than [`crate::Limits::record`].
-    #[error("line {line}: the row is longer than {limit} bytes; look for a missing line end or an open quote there")]
+    #[error(
+        "line {line}: the row is longer than {limit} bytes; look for a missing line end or an open quote there"
+    )]
     LongRecord {
         /// The record's first line.
         line: u64,
@@ -75,7 +83,9 @@ pub enum FileError {
         limit: usize,
     },
     /// The first row holds no words.
-    #[error("line {line}: no column names; the first line must name the columns, such as “Asset tag,Maker,Model”")]
+    #[error(
+        "line {line}: no column names; the first line must name the columns, such as “Asset tag,Maker,Model”"
+    )]
     NoHeader {
         /// The line of the first row.
         line: u64,
@@ -101,7 +111,9 @@ pub enum FileError {
         second: String,
     },
     /// A column without a name that has values.
-    #[error("line {line}: column {column} has the value “{value}” but no name in the header; name the column or empty it")]
+    #[error(
+        "line {line}: column {column} has the value “{value}” but no name in the header; name the column or empty it"
+    )]
     Nameless {
         /// The line of the value.
         line: u64,
@@ -146,7 +158,9 @@ pub enum RowFault {
         expected: usize,
     },
     /// More cells than the header, and the extra ones are not blank.
-    #[error("{found} cells where the header has {expected}; put quotes around a cell that contains the delimiter")]
+    #[error(
+        "{found} cells where the header has {expected}; put quotes around a cell that contains the delimiter"
+    )]
     TooMany {
         /// Cells found.
         found: usize,
@@ -154,7 +168,9 @@ pub enum RowFault {
         expected: usize,
     },
     /// A quote opened in this row is never closed.
-    #[error("column {column}: the quote opened here is not closed; close it, or double it if it belongs to the text")]
+    #[error(
+        "column {column}: the quote opened here is not closed; close it, or double it if it belongs to the text"
+    )]
     OpenQuote {
         /// The column's name or letter.
         column: String,

@@ -221,31 +221,33 @@ impl<R: Read> Reader<R> {
             return Ok(None);
         }
         let (line, found) = (self.line, self.found.cells);
-        self.records += 1;
-        if let Some(fault) = self.fault() {
-            // The text of a row that is left out must be text all the same: it says where a wrong encoding begins.
-            let checked = self.cells().map(drop);
-            self.take();
-            checked?;
-            return Err(RowError { line, fault }.into());
-        }
-        let fault = if found < expected {
-            RowFault::TooFew { found, expected }
-        } else if self.found.more_filled {
-            RowFault::TooMany { found, expected }
-        } else {
+        let fault = self.fault().or({
+            if found < expected {
+                Some(RowFault::TooFew { found, expected })
+            } else if self.found.more_filled {
+                Some(RowFault::TooMany { found, expected })
+            } else {
+                None
+            }
+        });
+        let Some(fault) = fault else {
             let cells = self.cells()?;
-            self.take();
             self.nameless(line, &cells)?;
+            self.take();
+            self.records += 1;
             return Ok(Some(Record { line, cells }));
         };
-        // A row of several lines that does not fit is taken for a stray quote: only its first line is given up.
         if let Some(first) = self.found.first_line {
+            // A row of several lines that does not fit is taken for a stray quote: only its first line is given
+            // up. The lines after it are scanned once more and no oftener, since a line that leaves an open quote
+            // open has only doubled quotes in it and so opens none when it is scanned from its start.
             (self.found.len, self.found.lines) = (first, 1);
         } else {
+            // The text of a row that is left out must be text all the same.
             self.cells()?;
         }
         self.take();
+        self.records += 1;
         Err(RowError { line, fault }.into())
     }
 

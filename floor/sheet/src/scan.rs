@@ -118,7 +118,11 @@ impl<R: io::Read> Scan<'_, R> {
             match rest.iter().position(stop) {
                 Some(n) => {
                     *at += n;
-                    return if window[*at] == 0 { Err(Stop::Nul { lines_before: found.lines }) } else { Ok(()) };
+                    return if window[*at] == 0 {
+                        Err(Stop::Nul { lines_before: found.lines })
+                    } else {
+                        Ok(())
+                    };
                 }
                 None => *at += rest.len(),
             }

@@ -68,7 +68,9 @@ fn a_wrong_byte_is_named_with_its_place() {
         refused(b"Tag,Maker\nA,Helion\nB,H\xE9lion\n"),
         "line 3, column Maker: byte 0xE9 is not UTF-8; save the file as “CSV UTF-8” and try again"
     );
-    assert!(refused(b"Tag,Maker\nA,\"one\ntwo\r\nthr\xC3\"\n").starts_with("line 4, column Maker: byte 0xC3"));
+    assert!(
+        refused(b"Tag,Maker\nA,\"one\ntwo\r\nthr\xC3\"\n").starts_with("line 4, column Maker: byte 0xC3")
+    );
     assert!(refused(b"Tag,M\xE4ker\n").starts_with("line 1, column B: byte 0xE4"));
     assert!(refused(b"Tag,Maker\nA\xE9\n").starts_with("line 2, column Tag: byte 0xE9"));
 }
@@ -91,7 +93,8 @@ fn files_that_are_no_tables_are_refused() {
     ] {
         assert!(refused(bytes).contains(words), "{}", refused(bytes));
     }
-    let wide = vec!["c"; 201].iter().enumerate().map(|(i, c)| format!("{c}{i}")).collect::<Vec<_>>().join(",");
+    let wide =
+        vec!["c"; 201].iter().enumerate().map(|(i, c)| format!("{c}{i}")).collect::<Vec<_>>().join(",");
     assert!(refused(wide.as_bytes()).contains("more than 200 columns"));
 }
 
@@ -114,13 +117,18 @@ fn a_bad_row_costs_itself_only() {
 
 #[test]
 fn an_open_quote_costs_one_row_and_names_its_line() {
-    for tail in ["C,Orrin,ok\nD,Orrin,ok", "C,Orrin,19\"\nD,Orrin,ok\n", "C,Orrin,\"5 inch\"\nD,Orrin,\"a\"\n"] {
+    for tail in
+        ["C,Orrin,ok\nD,Orrin,ok", "C,Orrin,19\"\nD,Orrin,ok\n", "C,Orrin,\"5 inch\"\nD,Orrin,\"a\"\n"]
+    {
         let text = format!("tag,maker,notes\nA,Helion,x\nB,\"Orrin,y\n{tail}");
         let (_, rows) = rows(text.as_bytes());
         assert_eq!(rows.len(), 4, "{tail}: {rows:?}");
         let words = rows[1].as_ref().unwrap_err();
         assert!(words.starts_with("line 3: "), "{words}");
-        assert_eq!((&rows[2].as_ref().unwrap()[0], &rows[3].as_ref().unwrap()[0]), (&"C".into(), &"D".into()));
+        assert_eq!(
+            (&rows[2].as_ref().unwrap()[0], &rows[3].as_ref().unwrap()[0]),
+            (&"C".into(), &"D".into())
+        );
     }
     let mut reader = Reader::open(&b"tag,maker\nA,\"Hel"[..]).unwrap();
     let Some(Err(Error::Row(error))) = reader.next() else { panic!() };
@@ -178,10 +186,17 @@ fn a_failing_input_is_an_error_of_the_file() {
     }
     let mut reader = Reader::at(
         b"A,B\nC".chain(Failing),
-        sheet::Layout { delimiter: b',', encoding: sheet::Encoding::Utf8, header: vec!["t".into(), "m".into()] },
+        sheet::Layout {
+            delimiter: b',',
+            encoding: sheet::Encoding::Utf8,
+            header: vec!["t".into(), "m".into()],
+        },
         sheet::Position { byte: 10, line: 2, record: 0 },
     );
     assert!(reader.next().unwrap().is_ok());
-    assert_eq!(reader.next().unwrap().unwrap_err().to_string(), "line 3: reading the file failed: the disk is gone");
+    assert_eq!(
+        reader.next().unwrap().unwrap_err().to_string(),
+        "line 3: reading the file failed: the disk is gone"
+    );
     assert!(reader.next().is_none());
 }
