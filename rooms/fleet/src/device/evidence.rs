@@ -234,80 +234,74 @@ impl Need {
             Self::Inspection => evidence.inspection_passed && given(evidence.inspected_by.as_ref()),
             Self::Disposal => return unsettled(evidence.disposal.as_ref()),
         };
-        let (rule, message, remedy) = self.sentences();
-        (!met).then(|| Refusal::new(rule, message, remedy))
+        (!met).then(|| self.refusal())
     }
 
-    const fn sentences(self) -> (&'static str, &'static str, &'static str) {
+    fn refusal(self) -> Refusal {
+        Refusal::new(self.rule(), self.message(), self.remedy())
+    }
+
+    /// The stable code of the rule that asks for it.
+    const fn rule(self) -> &'static str {
         match self {
-            Self::Reason => {
-                ("fleet.device.reason", "This move needs a reason.", "Write why, in a few words.")
+            Self::Reason => "fleet.device.reason",
+            Self::BudgetRequest => "fleet.device.budget_request",
+            Self::PurchaseOrder => "fleet.device.purchase_order",
+            Self::OrderLine => "fleet.device.order_line",
+            Self::Incident => "fleet.device.incident",
+            Self::Custodian => "fleet.device.custodian",
+            Self::Preserved => "fleet.device.preserved",
+            Self::Release => "fleet.device.release",
+            Self::Agreement => "fleet.device.agreement",
+            Self::AgreementEndsOn => "fleet.device.agreement_ends_on",
+            Self::SearchNote => "fleet.device.search_note",
+            Self::Signature => "fleet.device.signature",
+            Self::Inspection => "fleet.device.inspection",
+            Self::Disposal => "fleet.device.disposal",
+        }
+    }
+
+    /// What the rule is.
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Reason => "This move needs a reason.",
+            Self::BudgetRequest => "A planned device stands on a budget request.",
+            Self::PurchaseOrder => "An ordered device stands on a purchase order.",
+            Self::OrderLine => "A received device is matched to a line of its purchase order.",
+            Self::Incident => "A device is kept for investigation because of an incident.",
+            Self::Custodian => "A device kept for investigation is in somebody's custody.",
+            Self::Preserved => "Settings and accessories are evidence and are preserved with the device.",
+            Self::Release => "A device leaves an investigation only by a signed release.",
+            Self::Agreement => "A device is lent under an agreement.",
+            Self::AgreementEndsOn => "A loan has a last day, not before the day it begins.",
+            Self::SearchNote => "A device is not located only after it was looked for.",
+            Self::Signature => "Writing a device off as lost needs a signature.",
+            Self::Inspection => "It has no inspection passed since it was last received, found or released.",
+            Self::Disposal => "A device is retired with a record of its disposal.",
+        }
+    }
+
+    /// What would satisfy it.
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Reason => "Write why, in a few words.",
+            Self::BudgetRequest => "Give the number of the budget request.",
+            Self::PurchaseOrder => "Give the number of the purchase order.",
+            Self::OrderLine => {
+                "Give the order and line, or write why there is none, such as a donation or a loan."
             }
-            Self::BudgetRequest => (
-                "fleet.device.budget_request",
-                "A planned device stands on a budget request.",
-                "Give the number of the budget request.",
-            ),
-            Self::PurchaseOrder => (
-                "fleet.device.purchase_order",
-                "An ordered device stands on a purchase order.",
-                "Give the number of the purchase order.",
-            ),
-            Self::OrderLine => (
-                "fleet.device.order_line",
-                "A received device is matched to a line of its purchase order.",
-                "Give the order and line, or write why there is none, such as a donation or a loan.",
-            ),
-            Self::Incident => (
-                "fleet.device.incident",
-                "A device is kept for investigation because of an incident.",
-                "Give the number of the incident report.",
-            ),
-            Self::Custodian => (
-                "fleet.device.custodian",
-                "A device kept for investigation is in somebody's custody.",
-                "Name the person who keeps it.",
-            ),
-            Self::Preserved => (
-                "fleet.device.preserved",
-                "Settings and accessories are evidence and are preserved with the device.",
-                "Write what was preserved with it, or why nothing could be.",
-            ),
-            Self::Release => (
-                "fleet.device.release",
-                "A device leaves an investigation only by a signed release.",
-                "Have risk management or clinical engineering sign with name and role.",
-            ),
-            Self::Agreement => (
-                "fleet.device.agreement",
-                "A device is lent under an agreement.",
-                "Give the number or name of the loan agreement.",
-            ),
-            Self::AgreementEndsOn => (
-                "fleet.device.agreement_ends_on",
-                "A loan has a last day, not before the day it begins.",
-                "Give the last day of the loan.",
-            ),
-            Self::SearchNote => (
-                "fleet.device.search_note",
-                "A device is not located only after it was looked for.",
-                "Write where it was looked for and by whom.",
-            ),
-            Self::Signature => (
-                "fleet.device.signature",
-                "Writing a device off as lost needs a signature.",
-                "Name the person who signs the loss.",
-            ),
-            Self::Inspection => (
-                "fleet.device.inspection",
-                "It has no inspection passed since it was last received, found or released.",
-                "Inspect it and record the passed inspection with who did it.",
-            ),
-            Self::Disposal => (
-                "fleet.device.disposal",
-                "A device is retired with a record of its disposal.",
-                "Give the method and answer every question of disposal, or write why it does not apply.",
-            ),
+            Self::Incident => "Give the number of the incident report.",
+            Self::Custodian => "Name the person who keeps it.",
+            Self::Preserved => "Write what was preserved with it, or why nothing could be.",
+            Self::Release => "Have risk management or clinical engineering sign with name and role.",
+            Self::Agreement => "Give the number or name of the loan agreement.",
+            Self::AgreementEndsOn => "Give the last day of the loan.",
+            Self::SearchNote => "Write where it was looked for and by whom.",
+            Self::Signature => "Name the person who signs the loss.",
+            Self::Inspection => "Inspect it and record the passed inspection with who did it.",
+            Self::Disposal => {
+                "Give the method and answer every question of disposal, or write why it does not apply."
+            }
         }
     }
 }
@@ -315,8 +309,7 @@ impl Need {
 /// What is missing from the record of disposal: all of it, or the answers without words.
 fn unsettled(disposal: Option<&Disposal>) -> Option<Refusal> {
     let Some(disposal) = disposal else {
-        let (rule, message, remedy) = Need::Disposal.sentences();
-        return Some(Refusal::new(rule, message, remedy));
+        return Some(Need::Disposal.refusal());
     };
     let open: Vec<&str> = disposal
         .answers()
