@@ -12,6 +12,9 @@ crate::statements! {
     DUE = "SELECT org_id, id, kind, payload, attempts FROM job \
            WHERE (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND held_until_at < $1) \
            ORDER BY run_at LIMIT 1";
+    /// all organisations: whether anything is due at all.
+    ANY_DUE = "SELECT EXISTS (SELECT 1 FROM job WHERE (state = 'waiting' AND run_at <= $1) \
+               OR (state = 'running' AND held_until_at < $1)) AS due";
     /// Takes one job for a while.
     HOLD = "UPDATE job SET state = 'running', holder = $3, held_until_at = $4, attempts = attempts + 1 \
             WHERE org_id = $1 AND id = $2 AND (state = 'waiting' OR held_until_at < $5)";
@@ -57,6 +60,18 @@ pub async fn add(tx: &mut Tx, org: OrgId, kind: &str, payload: &str, run_at: Ins
     let id = Id::new();
     tx.execute(ADD, &vals![org, id, kind, payload, run_at]).await?;
     Ok(id)
+}
+
+/// Whether any job is due. Needs [`crate::Wall::All`].
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn due(tx: &mut Tx, now: Instant) -> Result<bool> {
+    let row = tx.one(ANY_DUE, &vals![now]).await?;
+    match tx.engine() {
+        crate::Engine::Sqlite => Ok(row.get::<i64>("due")? != 0),
+        crate::Engine::Postgres => row.get("due"),
+    }
 }
 
 /// Takes the job that has waited longest, if any is due. Needs [`crate::Wall::All`].

@@ -150,7 +150,7 @@ impl Tx {
             Conn::Sqlite(tx) => tx.commit().await,
             Conn::Postgres(tx) => tx.commit().await,
         }
-        .map_err(|e| crate::fault::commit_problem(e))
+        .map_err(crate::fault::commit_problem)
     }
 
     pub(crate) async fn rollback(self) -> Result<()> {

@@ -1,10 +1,10 @@
 //! Who acts, what they may do, and where.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DepartmentId, Instant, OrgId, PersonId, Problem, RequestId, Result, SiteId};
+use crate::{DepartmentId, Instant, OrgId, PersonId, Problem, RequestId, Result, Role, SiteId};
 
 /// A permission, written `room.noun.verb`: `fleet.device.move`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,10 +25,10 @@ pub enum Scope {
 /// What one role gives one person, opened up: the permissions and the departments below the granted one.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// The role's stable name, such as `technician`.
-    pub role: &'static str,
+    /// The role.
+    pub role: Role,
     /// What the role allows.
-    pub permits: &'static [Permit],
+    pub permits: Arc<[Permit]>,
     /// Where.
     pub scope: Scope,
     /// For a department scope: that department and all units below it.

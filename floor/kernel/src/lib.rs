@@ -10,6 +10,7 @@ mod id;
 mod money;
 mod page;
 mod problem;
+mod role;
 mod text;
 mod time;
 
@@ -19,5 +20,6 @@ pub use id::{Department, DepartmentId, Id, Org, OrgId, Person, PersonId, Request
 pub use money::{Currency, Money, MoneyError};
 pub use page::{Cursor, Keyset, Slice};
 pub use problem::{FieldError, Problem, Result};
+pub use role::{Role, UnknownRole};
 pub use text::{fold, key, words};
 pub use time::{Clock, Date, Instant, TimeZone};

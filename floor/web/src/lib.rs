@@ -8,5 +8,21 @@
 //!
 //! No hospital rule lives here.
 
+mod app;
 pub mod assets;
+pub mod cookie;
+mod ctx;
+pub mod form;
+mod guard;
 pub mod look;
+mod room;
+mod serve;
+mod stop;
+pub mod worker;
+
+pub use app::{App, Door, House, OrgFacts, Visitor};
+pub use ctx::{Ctx, Guest, Page, Reply};
+pub use form::Form;
+pub use room::{Gate, JobKind, MenuGroup, MenuItem, Room, Route};
+pub use serve::{router, serve};
+pub use stop::Stop;

@@ -1,0 +1,133 @@
+//! Reading a posted form.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+};
+use db::command::CommandId;
+use kernel::{FieldError, Id, Problem, Result};
+use maud::{Markup, html};
+
+use crate::{App, stop::Stop};
+
+/// A posted form: each field with its values, and the bytes as they came.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    fields: BTreeMap<String, Vec<String>>,
+    raw: Vec<u8>,
+}
+
+impl Form {
+    /// A field's text, trimmed; empty when it was not sent.
+    pub fn text(&self, name: &str) -> &str {
+        self.fields.get(name).and_then(|v| v.first()).map_or("", |v| v.trim())
+    }
+
+    /// A field's text exactly as typed, for passwords.
+    pub fn exact(&self, name: &str) -> &str {
+        self.fields.get(name).and_then(|v| v.first()).map_or("", String::as_str)
+    }
+
+    /// A field's text, or `None` when it is blank.
+    pub fn some(&self, name: &str) -> Option<String> {
+        let text = self.text(name);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// All values of a field, for checkboxes.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.fields.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a checkbox was ticked.
+    pub fn ticked(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
+    /// Reads a field that must not be blank.
+    pub fn need(&self, name: &'static str, label: &str, errors: &mut Vec<FieldError>) -> String {
+        let text = self.text(name).to_owned();
+        if text.is_empty() {
+            errors.push(FieldError { field: name, message: format!("{label} is missing.") });
+        }
+        text
+    }
+
+    /// Parses a field that may be blank.
+    pub fn parse<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+        wanted: &str,
+        errors: &mut Vec<FieldError>,
+    ) -> Option<T> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return None;
+        }
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(_) => {
+                errors.push(FieldError { field: name, message: format!("“{text}” is not {wanted}.") });
+                None
+            }
+        }
+    }
+
+    /// The record's version when the form was shown, for the check that nobody changed it meanwhile.
+    pub fn version(&self) -> i64 {
+        self.text("version").parse().unwrap_or(0)
+    }
+
+    /// The command id the form carries; a form without one counts as a new command each time.
+    pub fn command(&self) -> CommandId {
+        self.text("command").parse().unwrap_or_else(|_| Id::new())
+    }
+
+    /// What was sent, for the fingerprint of the command.
+    pub fn content(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Builds a form from pairs, for tests.
+    pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+        let mut form = Self::default();
+        for (name, value) in pairs {
+            form.fields.entry((*name).to_owned()).or_default().push((*value).to_owned());
+            form.raw.extend_from_slice(format!("{name}={value}&").as_bytes());
+        }
+        form
+    }
+}
+
+/// Ends the reading of a form: the errors, if there were any.
+///
+/// # Errors
+/// [`Problem::Invalid`] with all of them.
+pub fn check(errors: Vec<FieldError>) -> Result<()> {
+    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid { fields: errors }) }
+}
+
+/// The hidden field that makes a form's command apply once, however often it is sent.
+pub fn once() -> Markup {
+    html! { input type="hidden" name="command" value=(CommandId::new()); }
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Stop;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Stop> {
+        let raw = Bytes::from_request(request, app).await.map_err(|e| {
+            Stop(Problem::invalid(
+                "form",
+                format!("The form could not be read ({e}). Shorten it and send it again."),
+            ))
+        })?;
+        let pairs = form_urlencoded::parse(&raw);
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in pairs {
+            fields.entry(name.into_owned()).or_default().push(value.into_owned());
+        }
+        Ok(Self { fields, raw: raw.to_vec() })
+    }
+}

@@ -1,0 +1,207 @@
+//! The front door: every request passes here before and after its handler.
+
+use std::{net::SocketAddr, time::Instant as Moment};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use kernel::{Problem, RequestId, Result};
+use tracing::Instrument as _;
+
+use crate::{
+    App, Ctx, Guest, House,
+    cookie::{self, Told},
+    room::Gate,
+    stop::{Stop, dress},
+};
+
+/// The content policy: only our own files, no inline script or style, no frames, forms only to ourselves.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// The pages that exist before set-up is done.
+const SET_UP: &str = "/set-up";
+/// Where a password that must be changed is changed.
+const NEW_PASSWORD: &str = "/me/password";
+
+/// Wraps every request: its name, its log line, its metrics, its headers.
+pub(crate) async fn outer(mut request: Request, next: Next) -> Response {
+    let id = RequestId::new();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
+    request.extensions_mut().insert(id.clone());
+    let began = Moment::now();
+    let span = tracing::info_span!("request", id = id.as_str());
+    let mut response = next.run(request).instrument(span).await;
+    let seconds = began.elapsed().as_secs_f64();
+    let status = response.status();
+    // The route and not the path: a path may hold a serial number or a token.
+    tracing::info!(request = id.as_str(), %method, route, status = status.as_u16(), ms = seconds * 1e3, "answered");
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.as_u16().to_string())];
+    metrics::counter!("baton_requests_total", &labels).increment(1);
+    metrics::histogram!("baton_request_seconds", &labels[..2]).record(seconds);
+    add_headers(response.headers_mut(), &id);
+    response
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &RequestId) {
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+/// Lets a request in by its route's gate, and dresses its problem, if it ends with one, as a page.
+pub(crate) async fn guard(
+    State((app, gate)): State<(App, Gate)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
+    let entered = enter(&app, gate, &mut request, &id).await;
+    let ctx = request.extensions().get::<Ctx>().cloned();
+    let response = match entered {
+        Ok(None) => next.run(request).await,
+        Ok(Some(elsewhere)) => elsewhere,
+        Err(problem) => Stop(problem).into_response(),
+    };
+    dress(ctx.as_ref(), &id, response)
+}
+
+/// Finds out who asks; `Some` sends them elsewhere first.
+async fn enter(app: &App, gate: Gate, request: &mut Request, id: &RequestId) -> Result<Option<Response>> {
+    let host = host_of(request);
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        same_origin(request.headers(), &host)?;
+    }
+    let path = request.uri().path().to_owned();
+    let org = match app.door().house(app.db(), &host).await? {
+        House::Org(org) => Some(org),
+        House::Unknown => {
+            return Err(Problem::not_found(format!("an organisation at the address {host}")));
+        }
+        House::NotSetUp if path == SET_UP => None,
+        House::NotSetUp => return Ok(Some(Redirect::to(SET_UP).into_response())),
+    };
+    let visitor = match (&org, cookie::read(request.headers(), cookie::session_name(app.secure_cookies()))) {
+        (Some(org), Some(token)) => {
+            app.door().visitor(app.db(), org.id, token, id.clone(), app.now()).await?
+        }
+        _ => None,
+    };
+    let guest = Guest {
+        app: app.clone(),
+        org: org.clone(),
+        request: id.clone(),
+        address: address_of(request),
+        browser: browser_of(request.headers()),
+        host,
+        signed_in: visitor.is_some(),
+    };
+    request.extensions_mut().insert(guest);
+    let allowed = match gate {
+        Gate::Public => return Ok(None),
+        Gate::SignedIn => true,
+        Gate::Permit(permit) => visitor.as_ref().is_none_or(|v| v.actor.may_somewhere(permit)),
+    };
+    let (Some(org), Some(visitor)) = (org, visitor) else {
+        return if *request.method() == Method::GET {
+            let asked = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            let next: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+            Ok(Some(Redirect::to(&format!("/sign-in?next={next}")).into_response()))
+        } else {
+            Err(Problem::Unauthenticated)
+        };
+    };
+    let must_change = visitor.must_change_password && path != NEW_PASSWORD && path != "/sign-out";
+    let told = Told::read(request.headers());
+    request.extensions_mut().insert(Ctx { app: app.clone(), org, visitor, path, told });
+    match gate {
+        Gate::Permit(permit) if !allowed => Err(Problem::Forbidden { permit: permit.0 }),
+        _ if must_change => Ok(Some(Redirect::to(NEW_PASSWORD).into_response())),
+        _ => Ok(None),
+    }
+}
+
+fn host_of(request: &Request) -> String {
+    request
+        .headers()
+        .get(header::HOST)
+        .and_then(|v| v.to_str().ok())
+        .or_else(|| request.uri().authority().map(http::uri::Authority::as_str))
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+}
+
+fn address_of(request: &Request) -> String {
+    request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or_else(|| "local".to_owned(), |ConnectInfo(address)| address.ip().to_string())
+}
+
+fn browser_of(headers: &HeaderMap) -> String {
+    let name = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    name.chars().take(200).collect()
+}
+
+/// Refuses a form that another site sent: browsers say where a request comes from.
+fn same_origin(headers: &HeaderMap, host: &str) -> Result<()> {
+    let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    let ours = match text(HeaderName::from_static("sec-fetch-site")) {
+        Some(site) => site == "same-origin" || site == "none",
+        None => text(header::ORIGIN)
+            .and_then(|o| o.split_once("://"))
+            .is_some_and(|(_, origin)| origin.eq_ignore_ascii_case(host)),
+    };
+    if ours {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "web.cross_site",
+        "This form was not sent from a page of this site. Open the page here and send it again. If it happens \
+         on every page, the proxy in front of Baton does not pass the Host header on.",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn only_our_own_forms_are_taken() {
+        let host = "baton.example:8080";
+        for (headers, taken) in [
+            (from(&[("sec-fetch-site", "same-origin")]), true),
+            (from(&[("sec-fetch-site", "none")]), true),
+            (from(&[("sec-fetch-site", "cross-site"), ("origin", "http://baton.example:8080")]), false),
+            (from(&[("sec-fetch-site", "same-site")]), false),
+            (from(&[("origin", "http://baton.example:8080")]), true),
+            (from(&[("origin", "http://evil.example")]), false),
+            (from(&[("origin", "null")]), false),
+            (from(&[]), false),
+        ] {
+            assert_eq!(same_origin(&headers, host).is_ok(), taken, "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a room hands to the front door: tables, routes, menu, jobs. Data, so that adding a noun edits nothing
+//! central and tests can walk all of it.
+
+use axum::{handler::Handler, routing::MethodRouter};
+use db::{RoomSchema, job::Job};
+use futures::future::BoxFuture;
+use kernel::{Permit, Result, Role};
+
+use crate::{App, look::icon::Icon};
+
+/// One room of the house.
+pub struct Room {
+    /// Its name: folder, crate, first part of its permissions.
+    pub name: &'static str,
+    /// Its tables.
+    pub schema: RoomSchema,
+    /// Its pages and actions.
+    pub routes: Vec<Route>,
+    /// Its permissions and the roles that hold each.
+    pub permits: &'static [(Permit, &'static [Role])],
+    /// Its menu entries.
+    pub menu: Vec<MenuItem>,
+    /// The jobs it carries out.
+    pub jobs: Vec<JobKind>,
+}
+
+/// Who may come in by a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// Anybody, signed in or not.
+    Public,
+    /// Anybody signed in.
+    SignedIn,
+    /// Whoever holds this permission somewhere; the handler then asks for the record's own place.
+    Permit(Permit),
+}
+
+/// One route with its gate.
+pub struct Route {
+    /// The verb.
+    pub method: http::Method,
+    /// The path as axum writes it: `/d/{tag}`.
+    pub path: &'static str,
+    /// Who may come in.
+    pub gate: Gate,
+    /// Largest body in bytes.
+    pub body_limit: usize,
+    pub(crate) handler: MethodRouter<App>,
+}
+
+/// Bytes a form may hold.
+const FORM_LIMIT: usize = 256 * 1024;
+
+impl Route {
+    /// A page.
+    pub fn get<H, T>(path: &'static str, gate: Gate, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let handler = axum::routing::get(handler);
+        Self { method: http::Method::GET, path, gate, body_limit: FORM_LIMIT, handler }
+    }
+
+    /// An action.
+    pub fn post<H, T>(path: &'static str, gate: Gate, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let handler = axum::routing::post(handler);
+        Self { method: http::Method::POST, path, gate, body_limit: FORM_LIMIT, handler }
+    }
+
+    /// With a larger body, for uploads.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+}
+
+/// The four groups of the menu, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MenuGroup {
+    /// Daily work.
+    Work,
+    /// Devices, models, places.
+    Fleet,
+    /// Compliance, alerts, security.
+    Assurance,
+    /// Money and people.
+    Plan,
+    /// People, sites, settings.
+    Settings,
+}
+
+impl MenuGroup {
+    /// The group's title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Work => "Work",
+            Self::Fleet => "Fleet",
+            Self::Assurance => "Assurance",
+            Self::Plan => "Plan",
+            Self::Settings => "Settings",
+        }
+    }
+}
+
+/// One entry of the menu, shown to whoever holds the permission.
+#[derive(Clone, Copy, Debug)]
+pub struct MenuItem {
+    /// Under which title.
+    pub group: MenuGroup,
+    /// The word.
+    pub label: &'static str,
+    /// Where it leads.
+    pub href: &'static str,
+    /// Its icon.
+    pub icon: Icon,
+    /// What it takes to see it.
+    pub permit: Permit,
+    /// Whether it also stands on the phone bar.
+    pub on_phone: bool,
+}
+
+/// A kind of job and what carries it out.
+#[derive(Clone, Copy)]
+pub struct JobKind {
+    /// `room.noun.verb`.
+    pub kind: &'static str,
+    /// Does it. May be called again for the same job after a crash, so it must resume.
+    pub run: fn(App, Job) -> BoxFuture<'static, Result<()>>,
+}

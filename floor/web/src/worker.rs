@@ -1,0 +1,87 @@
+//! Carries out jobs, one after the other, until told to stop.
+
+use std::time::Duration;
+
+use db::{Wall, job};
+use futures::FutureExt as _;
+use kernel::{Problem, Result};
+use tokio::sync::watch;
+
+use crate::App;
+
+const EVERY: Wall = Wall::All("the worker serves all organisations");
+
+/// Takes jobs as they fall due. `stop` turns true when the server shuts down; the job in hand then finishes its
+/// present batch by itself or is taken up again later.
+pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
+    let holder = uuid::Uuid::now_v7().to_string();
+    while !*stop.borrow() {
+        let busy = match turn(&app, &holder).await {
+            Ok(busy) => busy,
+            Err(error) => {
+                tracing::warn!(%error, "the worker could not look for jobs");
+                false
+            }
+        };
+        if !busy {
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+            }
+        }
+    }
+}
+
+/// Does the next due job, if there is one; `false` when there is nothing to do.
+///
+/// # Errors
+/// When the database cannot be reached. A job's own failure is noted on the job.
+pub async fn turn(app: &App, holder: &str) -> Result<bool> {
+    // Looking costs a read; taking costs a write. Look first, so that an idle server writes nothing.
+    let waiting = db::read!(app.db(), EVERY, |tx| job::due(tx, app.now()).await)?;
+    if !waiting {
+        return Ok(false);
+    }
+    let Some(taken) = db::write!(app.db(), EVERY, |tx| job::take(tx, holder, app.now()).await)? else {
+        return Ok(false);
+    };
+    let outcome = match app.jobs().iter().find(|k| k.kind == taken.kind) {
+        None => Err(Problem::bug(format!("no room carries out {}", taken.kind))),
+        Some(kind) => {
+            let run = std::panic::AssertUnwindSafe((kind.run)(app.clone(), taken.clone()));
+            let renewing = keep(app, &taken, holder);
+            tokio::select! {
+                done = run.catch_unwind() => done.unwrap_or_else(|_| Err(Problem::bug("the job panicked"))),
+                lost = renewing => Err(lost),
+            }
+        }
+    };
+    match outcome {
+        Ok(()) => db::write!(app.db(), EVERY, |tx| job::done(tx, &taken, holder).await)?,
+        Err(problem) => {
+            let words = words(&problem);
+            tracing::warn!(kind = taken.kind, error = words, "a job failed");
+            db::write!(app.db(), EVERY, |tx| job::failed(tx, &taken, holder, app.now(), &words).await)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Keeps a long job in hand; ends only when it was lost to another server.
+async fn keep(app: &App, taken: &job::Job, holder: &str) -> Problem {
+    loop {
+        tokio::time::sleep(Duration::from_secs(job::HELD_FOR as u64 / 3)).await;
+        match db::write!(app.db(), EVERY, |tx| job::renew(tx, taken, holder, app.now()).await) {
+            Ok(true) => {}
+            Ok(false) => return Problem::bug("the job was taken over by another server"),
+            Err(problem) => tracing::warn!(error = %problem, "a job could not be kept in hand"),
+        }
+    }
+}
+
+fn words(problem: &Problem) -> String {
+    match problem {
+        Problem::Bug { source } => source.to_string(),
+        other => other.to_string(),
+    }
+}
