@@ -1,4 +1,5 @@
 //! Files as they come: what is read, and what is said about what cannot be.
+#![expect(clippy::unwrap_used, reason = "shared steps of the tests")]
 
 use std::io::Read;
 
