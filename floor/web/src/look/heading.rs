@@ -15,6 +15,12 @@ pub fn answer(sentence: &str, sub: Option<&str>) -> Markup {
     }
 }
 
+/// The answer line of a list, where query, counts and rows already show the answer: spoken and
+/// printed, not drawn.
+pub fn quiet_answer(sentence: &str) -> Markup {
+    html! { h1.answer.quiet { (sentence) } }
+}
+
 /// The head of a device or model: glyph, a line of identity, the answer line.
 pub fn record_head(kind: DeviceGlyph, identity: &Markup, sentence: &str) -> Markup {
     html! {

@@ -2,8 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use super::heading::{Section, answer, record_head, rule, split};
-use super::ledger::{Fact, Lead, item, items, ledger, strip};
+use super::ledger::Lead;
 use super::list::{FacetWords, PagerNames, list_page};
 use super::marks::{flags, risk_word, verdict};
 use super::table::{blank, two};
@@ -29,11 +28,7 @@ pub fn page_with(t: Words<'_>, theme: Theme) -> Markup {
         person: Some(PersonChip::new(t("Grace Whitfield"), t("GW"))),
         site_note: Some(t("All sites")),
         clock_note: Some(t("13 Oct 2026, 08:00")),
-        flash: Some(Flash {
-            tone: Tone::Ok,
-            text: t("Moved to ICU 3 East, bay 4."),
-            undo: Some(("/undo".into(), t("Undo"))),
-        }),
+        flash: Some(moved(t)),
         main: main(t),
         phone_nav: &phone_nav,
         theme,
@@ -63,6 +58,10 @@ pub fn bare_page(t: Words<'_>, theme: Theme) -> Markup {
         ..Bare::new(t("Sign in to Northfield Health"), main)
     }
     .render()
+}
+
+fn moved(t: Words<'_>) -> Flash {
+    Flash { tone: Tone::Ok, text: t("Moved to ICU 3 East."), undo: Some(("/undo".into(), t("Undo"))) }
 }
 
 fn nav(t: Words<'_>) -> Vec<NavGroup> {
@@ -342,7 +341,7 @@ fn list(t: Words<'_>) -> Markup {
         value: t("retired"),
         negated,
         remove_href: "/devices".into(),
-        remove_name: t("Remove"),
+        remove_word: t("remove"),
     };
     let bar = QueryBar::new("/devices", t("Filter devices"), t("Search"))
         .query(t("pump"))

@@ -69,7 +69,7 @@ pub fn item(lead: &Lead, text: &Markup, action: Option<&Markup>) -> Markup {
                 Lead::Count(count) => b.item-n { (count) },
             }
             div { (text) }
-            @if let Some(action) = action { span.item-a { (action) } }
+            @if let Some(action) = action { span { (action) } }
         }
     }
 }

@@ -95,11 +95,20 @@ impl LifeLine {
                 line.gr x1=(x) x2=(x) y1=(TOP) y2=(foot) {}
                 text.ax x=(x) y=(foot + 16.0) text-anchor="middle" { (year) }
             }
-            @for (year, words) in &self.plans {
-                @let x = self.x(*year);
-                line.plan x1=(x) x2=(x) y1=(TOP + 10.0) y2=(foot) {}
-                text.lb x=(x - 5.0) y=(foot - 5.0) text-anchor="end" { (words) }
-            }
+            @for (n, (year, words)) in self.plans.iter().enumerate() { (self.plan(n, *year, words)) }
+        }
+    }
+
+    /// A plan ahead: a dashed line, its words in two lines at the top, away from its neighbours.
+    fn plan(&self, n: usize, year: f64, words: &str) -> Markup {
+        let x = self.x(year);
+        let after = n > 0 && x < WIDTH - 100.0;
+        let (at, anchor) = if after { (x + 5.0, "start") } else { (x - 5.0, "end") };
+        let (first, second) = words.rsplit_once(' ').unwrap_or((words, ""));
+        html! {
+            line.plan x1=(x) x2=(x) y1=(TOP + 10.0) y2=(self.foot()) {}
+            text.lb x=(at) y=(TOP + 17.0) text-anchor=(anchor) { (first) }
+            text.lb x=(at) y=(TOP + 30.0) text-anchor=(anchor) { (second) }
         }
     }
 
@@ -120,7 +129,10 @@ impl LifeLine {
     fn mark(&self, y: f64, mark: &LaneMark) -> Markup {
         let x = self.x(mark.at);
         let crit = mark.tone == Tone::Crit;
-        let late = x > WIDTH - 260.0;
+        let late = x > WIDTH - 140.0;
+        let today = self.x(self.today.0);
+        // Beside the line of today, the word stands behind it.
+        let right = if x < today && today - x < 20.0 { today + 8.0 } else { x + 10.0 };
         html! {
             @match mark.kind {
                 MarkKind::Check => {
@@ -132,7 +144,7 @@ impl LifeLine {
                 MarkKind::Notice => path.dia.open[crit] d={ "M" (x) " " (y - 6.0) "l6 6-6 6-6-6z" } {},
             }
             @if !mark.label.is_empty() {
-                text.lb.c[crit] x=(if late { x - 10.0 } else { x + 10.0 }) y=(y + 4.0)
+                text.lb.c[crit] x=(if late { x - 10.0 } else { right }) y=(y + 4.0)
                     text-anchor=(if late { "end" } else { "start" }) { (mark.label) }
             }
         }

@@ -43,8 +43,8 @@ pub struct Token {
     pub negated: bool,
     /// The list without this filter.
     pub remove_href: String,
-    /// The spoken name of that link: "Remove state: in service".
-    pub remove_name: String,
+    /// What the link does, spoken after the filter: "remove".
+    pub remove_word: String,
 }
 
 /// The query bar: what is asked, always in sight and editable.
@@ -123,11 +123,11 @@ impl Render for QueryBar {
                 form.query method="get" action=(self.action) role="search" aria-label=(self.label) {
                     (icon_sized(Icon::Search, 15, "mute"))
                     @for token in &self.tokens {
-                        a.tok.neg[token.negated] href=(token.remove_href) aria-label=(token.remove_name)
-                            title=(token.remove_name) {
+                        a.tok.neg[token.negated] href=(token.remove_href) title=(token.remove_word) {
                             i { @if token.negated { "-" } (token.field) ":" }
                             (token.value)
                             (icon_sized(Icon::Cross, 12, ""))
+                            span.vh { ", " (token.remove_word) }
                         }
                     }
                     @for (name, value) in &self.kept { (hidden(name, value)) }
@@ -271,7 +271,7 @@ impl Render for Pager {
         html! {
             nav.pager aria-label=(self.names.group) {
                 span.sec { (self.summary) }
-                @if let Some(href) = &self.first { a.btn.first href=(href) { (self.names.first) } }
+                @if let Some(href) = &self.first { a.btn href=(href) { (self.names.first) } }
                 @if let Some(href) = &self.previous {
                     a.btn.ico href=(href) rel="prev" aria-label=(self.names.previous) title=(self.names.previous) {
                         (icon(Icon::ChevronLeft))

@@ -252,7 +252,7 @@ pub fn verdict(tone: Tone, word: &str) -> Markup {
         Tone::Plain => None,
     };
     html! {
-        span class={ "st vd " (if tone == Tone::Plain { "mute" } else { tone.class() }) } {
+        span class={ "st " (if tone == Tone::Plain { "mute" } else { tone.class() }) } {
             @if let Some(sign) = sign { (icon_sized(sign, 14, "")) }
             (word)
         }

@@ -18,6 +18,7 @@ use maud::{Markup, html};
 
 pub mod button;
 pub mod form;
+pub mod frame;
 pub mod glyph;
 pub mod heading;
 pub mod icon;
@@ -36,7 +37,7 @@ pub mod timeline;
 pub use button::{Button, button, link_button, post_button};
 pub use form::{error_summary, fieldset, form_foot, hidden};
 pub use glyph::{DeviceGlyph, glyph};
-pub use heading::{Section, answer, record_head, rule, split};
+pub use heading::{Section, answer, quiet_answer, record_head, rule, split};
 pub use icon::{Icon, icon, icon_named, icon_sized};
 pub use input::{Choice, Field, Width, field_id};
 pub use layout::{Bare, Crumb, Density, Flash, NavGroup, NavItem, PersonChip, Shell, Theme};

@@ -9,10 +9,12 @@ use super::input::field_id;
 /// Real counts and a bar. `counts` is written for the reader: "8,210 of 13,871". `note` says that
 /// one may leave the page.
 pub fn progress(done: u64, total: u64, label: &str, counts: &str, note: Option<&str>) -> Markup {
+    // Nothing to do is done.
+    let (value, max) = if total == 0 { (1, 1) } else { (done.min(total), total) };
     html! {
         div.prog {
             p.prog-l { span { (label) } span.sec { (counts) } }
-            progress max=(total.max(1)) value=(done.min(total)) aria-label=(label) { (counts) }
+            progress max=(max) value=(value) aria-label=(label) { (counts) }
             @if let Some(note) = note { p.hint { (note) } }
         }
     }

@@ -46,7 +46,7 @@ pub enum Sort {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Column {
-    head: Markup,
+    head: String,
     name_hidden: bool,
     num: bool,
     row_head: bool,
@@ -63,7 +63,7 @@ impl Column {
     /// A column with its head.
     pub fn new(head: &str) -> Self {
         Self {
-            head: html! { (head) },
+            head: head.to_owned(),
             name_hidden: false,
             num: false,
             row_head: false,
@@ -176,12 +176,14 @@ impl Column {
         }
     }
 
-    fn render_cell(&self, content: &Markup) -> Markup {
+    /// A cell. In a plain table it also carries its column's head, shown before it on a phone.
+    fn render_cell(&self, content: &Markup, list: bool) -> Markup {
         let class = self.class();
         let class = (!class.is_empty()).then_some(class);
+        let head = (!list && !self.name_hidden).then_some(self.head.as_str());
         html! {
             @if self.row_head { th scope="row" class=[class] { (content) } }
-            @else { td class=[class] { (content) } }
+            @else { td class=[class] data-h=[head] { (content) } }
         }
     }
 }
@@ -293,7 +295,7 @@ impl Table {
                         }
                     }
                 }
-                @for (column, cell) in self.columns.iter().zip(&row.cells) { (column.render_cell(cell)) }
+                @for (column, cell) in self.columns.iter().zip(&row.cells) { (column.render_cell(cell, self.list)) }
             }
         }
     }

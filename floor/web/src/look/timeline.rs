@@ -92,9 +92,11 @@ fn change_line(change: &Change, words: &Words<'_>) -> Markup {
     html! {
         span.chg-f { (change.field) }
         span.vh { " " (words.was) " " }
-        span.chg-b { (change.before.as_deref().unwrap_or(words.empty)) }
-        (icon_sized(Icon::ArrowRight, 12, "mute"))
+        @if let Some(before) = &change.before {
+            span.chg-b { (before) }
+            (icon_sized(Icon::ArrowRight, 12, "mute"))
+        } @else { span.vh { (words.empty) } }
         span.vh { " " (words.now) " " }
-        span.chg-a { (change.after.as_deref().unwrap_or(words.empty)) }
+        span { (change.after.as_deref().unwrap_or(words.empty)) }
     }
 }
