@@ -5,8 +5,9 @@
 //! [`device::state`] as a table, its guards in [`mod@device::moves`]. A move that is refused is refused with every
 //! unmet rule at once, and each [`Refusal`] says what would satisfy it.
 //!
-//! **Invariant:** the nouns, states and rules of this crate are pure. They read no clock, file or database; what
-//! they must know about the world is handed in as [`device::moves::Facts`].
+//! **Invariant:** nouns, states and rules are pure. They read no clock, file or database; what they must know
+//! about the world is handed in as [`device::moves::Facts`]. Only `store` modules speak SQL, and only `actions`
+//! modules change anything: permit, rule, store, record.
 
 #[macro_use]
 mod coded;
@@ -17,6 +18,7 @@ pub mod device_type;
 pub mod model;
 
 mod name;
+pub mod permit;
 mod refusal;
 
 pub use coded::UnknownCode;
@@ -26,3 +28,21 @@ pub use device_type::{DeviceType, DeviceTypeId, RiskLevel};
 pub use model::{Model, ModelId};
 pub use name::{Name, TextError};
 pub use refusal::Refusal;
+
+use db::{File, RoomSchema};
+
+/// The room's tables.
+pub const SCHEMA: RoomSchema = RoomSchema {
+    room: "fleet",
+    number: 3,
+    files: &[File::both(1, "fleet", include_str!("../migrations/0001_fleet.sql"))],
+    unrecorded: &[],
+    statements: &[
+        company::store::ALL,
+        device::actions::ALL,
+        device::list::ALL,
+        device::store::ALL,
+        device_type::store::ALL,
+        model::store::ALL,
+    ],
+};

@@ -1,9 +1,12 @@
 //! Devices: one physical managed item each, known to people by its asset tag.
 
+pub mod actions;
 pub mod evidence;
+pub mod list;
 pub mod moves;
 pub mod rules;
 pub mod state;
+pub mod store;
 mod tag;
 
 use kernel::{Date, DepartmentId, Id, Instant, Money, SiteId};

@@ -1,5 +1,7 @@
 //! Models: one maker's product, of which the hospital has devices.
 
+pub mod store;
+
 use kernel::Id;
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,263 @@
+//! The list of devices: what may be asked of it and what a row shows.
+
+use db::{Row, Select, Tx, Val, vals};
+use kernel::{Actor, Cursor, Date, DepartmentId, Keyset, Result, SiteId, Slice};
+
+use super::{DeviceId, Gap, State};
+use crate::{CompanyId, DeviceTypeId, ModelId, RiskLevel, permit};
+
+/// What the list shall hold.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Words, each of which must begin a word of the device: tag, serial, UDI, type, maker, model, place, site,
+    /// owner.
+    pub text: String,
+    /// States, any of them; none means all that are in the inventory or on their way into it.
+    pub states: Vec<State>,
+    /// With devices that have left: retired, returned, cancelled. Only asked when `states` is empty.
+    pub left_too: bool,
+    /// Sites, any of them.
+    pub sites: Vec<SiteId>,
+    /// Owners, any of them.
+    pub departments: Vec<DepartmentId>,
+    /// Models, any of them.
+    pub models: Vec<ModelId>,
+    /// Types, any of them.
+    pub types: Vec<DeviceTypeId>,
+    /// Makers, any of them.
+    pub companies: Vec<CompanyId>,
+    /// Only held devices.
+    pub held: bool,
+    /// Only devices on which something is not decided yet.
+    pub gap: Option<Gap>,
+    /// The order.
+    pub sort: Sort,
+}
+
+/// By what the list is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Asset tag, A to Z.
+    #[default]
+    Tag,
+    /// Longest in its state first.
+    State,
+}
+
+impl Sort {
+    /// The word in a URL.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::State => "since",
+        }
+    }
+
+    /// Reads the word; anything else is the tag.
+    pub fn from_code(code: &str) -> Self {
+        if code == "since" { Self::State } else { Self::Tag }
+    }
+}
+
+/// One row of the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The device.
+    pub id: DeviceId,
+    /// Its tag.
+    pub tag: String,
+    /// Its serial number.
+    pub serial: Option<String>,
+    /// Its type.
+    pub type_name: String,
+    /// Its model.
+    pub model: String,
+    /// Its maker.
+    pub company: String,
+    /// Its place.
+    pub place: Option<String>,
+    /// Its site.
+    pub site: String,
+    /// Its owner.
+    pub department: Option<String>,
+    /// Its state.
+    pub state: State,
+    /// Since when.
+    pub state_since: kernel::Instant,
+    /// Whether it is held.
+    pub held: bool,
+    /// Its own risk level, else its type's.
+    pub risk: Option<RiskLevel>,
+    /// When the hospital got it.
+    pub acquired_on: Option<Date>,
+}
+
+const HEAD: &str = "SELECT d.id, d.tag, d.tag_key, d.serial, t.name AS type_name, m.name AS model, \
+    c.name AS company, p.name AS place, s.name AS site, o.name AS department, d.state, d.state_since_at, \
+    d.hold_reason, d.risk, t.risk AS type_risk, d.acquired_on \
+    FROM device d JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id \
+    JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
+    JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
+    JOIN site s ON s.org_id = d.org_id AND s.id = d.site_id \
+    LEFT JOIN place p ON p.org_id = d.org_id AND p.id = d.place_id \
+    LEFT JOIN department o ON o.org_id = d.org_id AND o.id = d.department_id";
+
+/// For counting, only the tables that conditions name.
+const BARE: &str = "SELECT 1 AS one FROM device d JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id \
+    JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id";
+
+const ONLY: &str = "SELECT 1 AS one FROM device d";
+
+/// From this many matches on, the list is walked in order instead of sorting the matches.
+const MANY: i64 = 2_000;
+
+/// Counts stop here; pages print “10,000+”.
+pub const MOST_COUNTED: i64 = 10_000;
+
+impl Wanted {
+    fn needs_model(&self) -> bool {
+        !self.types.is_empty() || !self.companies.is_empty() || self.gap == Some(Gap::RiskLevel)
+    }
+
+    /// Adds the conditions to a query over `device d`, with `model m` and `device_type t` where needed.
+    fn narrow(&self, select: &mut Select, who: &Actor) {
+        select.filter("d.removed_at IS NULL", []);
+        select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
+        if self.states.is_empty() && !self.left_too {
+            select.one_of("d.state", present());
+        } else if !self.states.is_empty() {
+            select.one_of("d.state", self.states.iter().map(|s| Val::from(s.code())));
+        }
+        if !self.sites.is_empty() {
+            select.one_of("d.site_id", self.sites.iter().map(|id| Val::from(*id)));
+        }
+        if !self.departments.is_empty() {
+            select.one_of("d.department_id", self.departments.iter().map(|id| Val::from(*id)));
+        }
+        if !self.models.is_empty() {
+            select.one_of("d.model_id", self.models.iter().map(|id| Val::from(*id)));
+        }
+        if !self.types.is_empty() {
+            select.one_of("m.type_id", self.types.iter().map(|id| Val::from(*id)));
+        }
+        if !self.companies.is_empty() {
+            select.one_of("m.company_id", self.companies.iter().map(|id| Val::from(*id)));
+        }
+        if self.held {
+            select.filter("d.hold_reason IS NOT NULL", []);
+        }
+        match self.gap {
+            Some(Gap::Owner) => select.filter("d.department_id IS NULL", []),
+            Some(Gap::RiskLevel) => select.filter("COALESCE(d.risk, t.risk) IS NULL", []),
+            Some(Gap::Strategy) => select.filter("d.strategy IS NULL", []),
+            None => select,
+        };
+    }
+
+    async fn is_broad(&self, tx: &mut Tx, who: &Actor) -> Result<bool> {
+        if kernel::words(&self.text).is_empty() {
+            return Ok(false);
+        }
+        let mut found = Select::new(ONLY, "d", who.org);
+        found.found(tx, "device", "d.id", &self.text, false);
+        Ok(found.count(tx, MANY).await? >= MANY)
+    }
+}
+
+/// The states of devices that have not left.
+fn present() -> impl Iterator<Item = Val> {
+    State::ALL.iter().filter(|s| !s.kind().is_terminal()).map(|s| Val::from(s.code()))
+}
+
+/// One page of the list.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn page(tx: &mut Tx, who: &Actor, wanted: &Wanted, keyset: &Keyset) -> Result<Slice<Listed>> {
+    let broad = wanted.is_broad(tx, who).await?;
+    let mut select = Select::new(HEAD, "d", who.org);
+    wanted.narrow(&mut select, who);
+    select.found(tx, "device", "d.id", &wanted.text, broad);
+    let after = keyset.after.as_ref();
+    match wanted.sort {
+        Sort::Tag => select.page("d.tag_key", "d.id", false, false, after, keyset.limit + 1),
+        Sort::State => select.page("d.state_since_at", "d.id", true, false, after, keyset.limit + 1),
+    };
+    let rows: Vec<Listed> = select.all(tx).await?.iter().map(listed).collect::<Result<_>>()?;
+    Ok(Slice::cut(rows, keyset.limit, |last| Cursor {
+        after: match wanted.sort {
+            Sort::Tag => kernel::key(&last.tag),
+            Sort::State => last.state_since.micros().to_string(),
+        },
+        id: last.id.uuid(),
+    }))
+}
+
+fn listed(row: &Row) -> Result<Listed> {
+    let own: Option<RiskLevel> = row.parse_opt("risk")?;
+    Ok(Listed {
+        id: row.get("id")?,
+        tag: row.get("tag")?,
+        serial: row.get("serial")?,
+        type_name: row.get("type_name")?,
+        model: row.get("model")?,
+        company: row.get("company")?,
+        place: row.get("place")?,
+        site: row.get("site")?,
+        department: row.get("department")?,
+        state: row.parse("state")?,
+        state_since: row.get("state_since_at")?,
+        held: row.get::<Option<String>>("hold_reason")?.is_some(),
+        risk: if own.is_some() { own } else { row.parse_opt("type_risk")? },
+        acquired_on: row.get("acquired_on")?,
+    })
+}
+
+/// How many devices the list holds, but no further than [`MOST_COUNTED`].
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn count(tx: &mut Tx, who: &Actor, wanted: &Wanted) -> Result<i64> {
+    let mut select = Select::new(if wanted.needs_model() { BARE } else { ONLY }, "d", who.org);
+    wanted.narrow(&mut select, who);
+    select.found(tx, "device", "d.id", &wanted.text, false);
+    select.count(tx, MOST_COUNTED).await
+}
+
+/// How many devices there are in each state, in the actor's sight.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn by_state(tx: &mut Tx, who: &Actor) -> Result<Vec<(State, i64)>> {
+    let mut select = Select::new("SELECT d.state, COUNT(*) AS n FROM device d", "d", who.org);
+    select.filter("d.removed_at IS NULL", []);
+    select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
+    select.ending("GROUP BY d.state", []);
+    select.all(tx).await?.iter().map(|row| Ok((row.parse("state")?, row.get("n")?))).collect()
+}
+
+db::statements! {
+    /// Devices whose serial number has this key.
+    BY_SERIAL = "SELECT id FROM device WHERE org_id = $1 AND serial_key = $2 AND removed_at IS NULL LIMIT 2";
+    /// Devices with this UDI.
+    BY_UDI = "SELECT id FROM device WHERE org_id = $1 AND udi = $2 AND removed_at IS NULL LIMIT 2";
+}
+
+/// The one device that a scanned or typed code names: its tag, else its serial number, else its UDI. `None` when
+/// no device or more than one fits.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn named(tx: &mut Tx, who: &Actor, code: &str) -> Result<Option<DeviceId>> {
+    let seen = |device: &super::Device| who.may(permit::DEVICE_VIEW, device.reach());
+    if let Some(device) = super::store::find_by_tag(tx, who.org, code).await? {
+        return Ok(seen(&device).then_some(device.id));
+    }
+    for (statement, key) in [(BY_SERIAL, kernel::key(code)), (BY_UDI, code.trim().to_owned())] {
+        if let [row] = tx.all(statement, &vals![who.org, key]).await?.as_slice() {
+            let device = super::store::get(tx, who.org, row.get("id")?).await?;
+            return Ok(seen(&device).then_some(device.id));
+        }
+    }
+    Ok(None)
+}
