@@ -15,6 +15,7 @@ mod coded;
 pub mod company;
 pub mod device;
 pub mod device_type;
+pub mod import;
 pub mod model;
 
 mod name;

@@ -1,0 +1,439 @@
+//! What one row of a file says: a draft of a device, or what keeps it from being one.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use kernel::{Currency, Date, Money};
+use serde::{Deserialize, Serialize};
+use sheet::Record;
+
+use super::{
+    amount::{self, AmountStyle},
+    columns::{Field, Mapping},
+    date::{self, DateOrder, When},
+    words,
+};
+use crate::{
+    Name, RiskLevel,
+    device::{Serial, State, Strategy, Tag, Tenure},
+    name::printable,
+};
+
+/// How the cells of a file are read: chosen by the person or proven by the columns, see [`Survey`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// The order of each date column; one that is not named is read as [`DateOrder::Iso`].
+    pub dates: BTreeMap<Field, DateOrder>,
+    /// How amounts are written.
+    pub amounts: AmountStyle,
+    /// The currency of amounts that name none.
+    pub currency: Option<Currency>,
+    /// Today at the hospital; nothing was acquired after it.
+    pub today: Date,
+}
+
+/// Gathers, row by row, what the columns prove about dates and amounts: one pass over the file before the rows
+/// are read.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    dates: Vec<(Field, usize, date::Signs)>,
+    price: Option<usize>,
+    amounts: amount::Signs,
+}
+
+impl Survey {
+    /// Begins with nothing proven.
+    pub fn new(mapping: &Mapping) -> Self {
+        let dates = Field::ALL.iter().filter(|f| f.is_date());
+        Self {
+            dates: dates.filter_map(|f| mapping.index(*f).map(|i| (*f, i, date::Signs::default()))).collect(),
+            price: mapping.index(Field::Price),
+            amounts: amount::Signs::default(),
+        }
+    }
+
+    /// Looks at one row.
+    pub fn see(&mut self, cells: &[String]) {
+        let filled = |index: usize| cells.get(index).filter(|cell| !words::is_blank(cell));
+        for (_, index, signs) in &mut self.dates {
+            if let Some(cell) = filled(*index) {
+                signs.see(cell);
+            }
+        }
+        if let Some(cell) = self.price.and_then(filled) {
+            self.amounts.see(cell);
+        }
+    }
+
+    /// What is proven so far.
+    pub fn options(&self, today: Date, currency: Option<Currency>) -> Options {
+        let dates = self.dates.iter().map(|(field, _, signs)| (*field, signs.order())).collect();
+        Options { dates, amounts: self.amounts.style(), currency, today }
+    }
+}
+
+/// Whether a problem keeps the row out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The row comes in all the same.
+    Warn,
+    /// The row is left out until this is corrected.
+    Refuse,
+}
+
+/// Something about a row that a person should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowProblem {
+    /// The field it is about.
+    pub field: Field,
+    /// Whether it keeps the row out.
+    pub severity: Severity,
+    /// What is wrong and what to do, with the column's name.
+    pub message: String,
+}
+
+/// What one row came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowVerdict {
+    /// The row's first line in the file.
+    pub line: u64,
+    /// The device it describes; none when a problem refuses the row, or when the row is blank.
+    pub draft: Option<Draft>,
+    /// All that is to be said about it. Without a draft and without problems the row is blank.
+    pub problems: Vec<RowProblem>,
+}
+
+impl RowVerdict {
+    /// Whether no cell of the row holds anything.
+    pub const fn is_blank(&self) -> bool {
+        self.draft.is_none() && self.problems.is_empty()
+    }
+}
+
+/// A device as a row describes it; names are not yet looked up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is documented at the Field of the same name")]
+pub struct Draft {
+    pub tag: Tag,
+    pub serial: Option<Serial>,
+    pub serial_less: bool,
+    pub udi: Option<String>,
+    pub maker: Option<Name>,
+    pub device_type: Option<Name>,
+    pub type_risk: Option<RiskLevel>,
+    /// The model, or the catalogue number where the model is blank.
+    pub model: Option<Name>,
+    pub site: Option<Name>,
+    pub building: Option<Name>,
+    pub floor: Option<Name>,
+    pub room: Option<Name>,
+    pub department: Option<Name>,
+    pub unit: Option<Name>,
+    pub cost_centre: Option<String>,
+    /// In service where the row does not say.
+    pub state: State,
+    pub state_since: Option<When>,
+    pub hold_reason: Option<String>,
+    pub hold_released_by: Option<String>,
+    pub risk: Option<RiskLevel>,
+    pub risk_reason: Option<String>,
+    pub strategy: Option<Strategy>,
+    /// Owned where the row does not say.
+    pub tenure: Tenure,
+    pub agreement: Option<String>,
+    pub agreement_ends_on: Option<Date>,
+    pub acquired_on: Option<Date>,
+    pub accepted_on: Option<When>,
+    pub price: Option<Money>,
+    pub parent_tag: Option<Tag>,
+    pub notes: Option<String>,
+}
+
+impl Draft {
+    /// What the device is, as exactly as the row says it.
+    pub fn model_or_type(&self) -> Option<&Name> {
+        self.model.as_ref().or(self.device_type.as_ref())
+    }
+}
+
+/// Reads one row.
+pub fn parse(record: &Record, mapping: &Mapping, options: &Options) -> RowVerdict {
+    if record.is_blank() {
+        return RowVerdict { line: record.line, draft: None, problems: Vec::new() };
+    }
+    let mut row = Row { record, mapping, options, problems: Vec::new() };
+    let draft = row.draft();
+    let refused = row.problems.iter().any(|p| p.severity == Severity::Refuse);
+    RowVerdict { line: record.line, draft: draft.filter(|_| !refused), problems: row.problems }
+}
+
+struct Row<'a> {
+    record: &'a Record,
+    mapping: &'a Mapping,
+    options: &'a Options,
+    problems: Vec<RowProblem>,
+}
+
+impl<'a> Row<'a> {
+    fn draft(&mut self) -> Option<Draft> {
+        let tag = self.tag();
+        let serial_less =
+            self.known(Field::SerialLess, words::yes_no, || "yes, no".to_owned()).unwrap_or(false);
+        let serial = self.serial(serial_less);
+        let model = self.name(Field::Model).or_else(|| self.name(Field::CatalogueNumber));
+        let device_type = self.name(Field::Type);
+        if model.is_none() && device_type.is_none() {
+            let field = if self.mapping.index(Field::Model).is_some() { Field::Model } else { Field::Type };
+            self.refuse(field, "neither a model nor a type; say what the device is");
+        }
+        let draft = Draft {
+            serial_less: serial_less && serial.is_none(),
+            serial,
+            udi: self.udi(),
+            maker: self.name(Field::Maker),
+            device_type,
+            type_risk: self.if_known(Field::TypeRisk, words::risk),
+            model,
+            site: self.name(Field::Site),
+            building: self.name(Field::Building),
+            floor: self.name(Field::Floor),
+            room: self.name(Field::Room),
+            department: self.name(Field::Department),
+            unit: self.name(Field::Unit),
+            cost_centre: self.short(Field::CostCentre),
+            state: self.state(),
+            state_since: self.when(Field::StateSince),
+            hold_reason: self.text(Field::HoldReason),
+            hold_released_by: self.text(Field::HoldReleasedBy),
+            risk: self.if_known(Field::Risk, words::risk),
+            risk_reason: self.text(Field::RiskReason),
+            strategy: self.if_known(Field::Strategy, words::strategy),
+            tenure: self.tenure(),
+            agreement: self.short(Field::Agreement),
+            agreement_ends_on: self.date(Field::AgreementEndsOn),
+            acquired_on: self.date(Field::AcquiredOn),
+            accepted_on: self.when(Field::AcceptedOn),
+            price: self.price(),
+            parent_tag: self.parent(tag.as_ref()),
+            notes: self.text(Field::Notes),
+            tag: tag?,
+        };
+        Some(draft)
+    }
+
+    fn problem(&mut self, field: Field, severity: Severity, what: impl Display) {
+        let message = match self.mapping.header(field) {
+            Some(header) => format!("line {}, column {header}: {what}", self.record.line),
+            None => format!("line {}: {what}", self.record.line),
+        };
+        self.problems.push(RowProblem { field, severity, message });
+    }
+
+    fn refuse(&mut self, field: Field, what: impl Display) {
+        self.problem(field, Severity::Refuse, what);
+    }
+
+    fn warn(&mut self, field: Field, what: impl Display) {
+        self.problem(field, Severity::Warn, what);
+    }
+
+    /// The cell without blanks around it, and without the `="00123"` by which exports keep leading zeros.
+    fn cell(&self, field: Field) -> &'a str {
+        let index = self.mapping.index(field);
+        let cell = index.and_then(|index| self.record.cells.get(index)).map_or("", |cell| cell.trim());
+        cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).map_or(cell, str::trim)
+    }
+
+    /// The cell if it says something.
+    fn value(&mut self, field: Field) -> Option<&'a str> {
+        let cell = self.cell(field);
+        if words::is_failed_formula(cell) {
+            self.warn(
+                field,
+                format_args!("“{cell}” is a failed formula; read as blank, correct it in the spreadsheet"),
+            );
+        }
+        (!words::is_blank(cell)).then_some(cell)
+    }
+
+    fn tag(&mut self) -> Option<Tag> {
+        let Some(cell) = self.value(Field::Tag) else {
+            self.refuse(Field::Tag, "no asset tag; write the number on the sticker");
+            return None;
+        };
+        if is_shortened(cell) {
+            self.refuse(
+                Field::Tag,
+                format_args!("{SHORTENED}, “{cell}”; format the column as text and export again"),
+            );
+            return None;
+        }
+        Tag::parse(cell).map_err(|error| self.refuse(Field::Tag, error)).ok()
+    }
+
+    fn serial(&mut self, serial_less: bool) -> Option<Serial> {
+        let Some(cell) = self.value(Field::Serial) else {
+            if !serial_less {
+                self.warn(Field::Serial, "no serial number; add it, or mark the device as having none");
+            }
+            return None;
+        };
+        if is_shortened(cell) {
+            self.warn(
+                Field::Serial,
+                format_args!("{SHORTENED}, “{cell}”; left blank, export the column as text"),
+            );
+            return None;
+        }
+        if serial_less {
+            self.warn(
+                Field::SerialLess,
+                format_args!("marked as having no serial number but has “{cell}”; kept"),
+            );
+        }
+        Serial::parse(cell).map_err(|error| self.refuse(Field::Serial, error)).ok()
+    }
+
+    fn udi(&mut self) -> Option<String> {
+        let cell = self.value(Field::Udi)?;
+        if is_shortened(cell) {
+            self.warn(
+                Field::Udi,
+                format_args!("{SHORTENED}, “{cell}”; left blank, export the column as text"),
+            );
+            return None;
+        }
+        // A scanned UDI may hold group separators, so it need not print.
+        self.within(Field::Udi, cell, 500)
+    }
+
+    fn parent(&mut self, own: Option<&Tag>) -> Option<Tag> {
+        let cell = self.value(Field::ParentTag)?;
+        let parent = Tag::parse(cell).map_err(|error| self.refuse(Field::ParentTag, error)).ok()?;
+        if own.is_some_and(|own| own.key() == parent.key()) {
+            self.refuse(
+                Field::ParentTag,
+                "the device is named as its own system; empty the cell or name another",
+            );
+        }
+        Some(parent)
+    }
+
+    fn name(&mut self, field: Field) -> Option<Name> {
+        let cell = self.value(field)?;
+        Name::parse(cell).map_err(|error| self.refuse(field, error)).ok()
+    }
+
+    /// A short printable text.
+    fn short(&mut self, field: Field) -> Option<String> {
+        let cell = self.value(field)?;
+        printable(field.on_page(), cell, 200).map_err(|error| self.refuse(field, error)).ok()
+    }
+
+    /// Free words. Only emptiness is blank here: “none” may be what somebody meant to say.
+    fn text(&mut self, field: Field) -> Option<String> {
+        let cell = self.cell(field);
+        if cell.is_empty() || words::is_failed_formula(cell) {
+            return self.value(field).map(str::to_owned);
+        }
+        self.within(field, cell, 10_000)
+    }
+
+    fn within(&mut self, field: Field, cell: &str, limit: usize) -> Option<String> {
+        let length = cell.chars().count();
+        if length > limit {
+            self.refuse(field, format_args!("{length} characters; shorten it to at most {limit}"));
+            return None;
+        }
+        Some(cell.to_owned())
+    }
+
+    /// A word that must be known.
+    fn known<T>(&mut self, field: Field, look_up: fn(&str) -> Option<T>, known: fn() -> String) -> Option<T> {
+        let cell = self.value(field)?;
+        let found = look_up(cell);
+        if found.is_none() {
+            self.refuse(field, format_args!("“{cell}” is not known; write one of: {}", known()));
+        }
+        found
+    }
+
+    /// A word that is left undecided when it is not known.
+    fn if_known<T>(&mut self, field: Field, look_up: fn(&str) -> Option<T>) -> Option<T> {
+        let cell = self.value(field)?;
+        let found = look_up(cell);
+        if found.is_none() {
+            self.warn(
+                field,
+                format_args!("“{cell}” is not known; left undecided, choose it after the import"),
+            );
+        }
+        found
+    }
+
+    fn state(&mut self) -> State {
+        let known = || State::ALL.iter().map(|s| s.on_page()).collect::<Vec<_>>().join(", ");
+        self.known(Field::State, words::state, known).unwrap_or(State::InService)
+    }
+
+    fn tenure(&mut self) -> Tenure {
+        let known = || Tenure::ALL.iter().map(|t| t.on_page()).collect::<Vec<_>>().join(", ");
+        self.known(Field::Tenure, words::tenure, known).unwrap_or(Tenure::Owned)
+    }
+
+    fn price(&mut self) -> Option<Money> {
+        let own = self.value(Field::Currency).map(str::parse::<Currency>).transpose();
+        let own = own.map_err(|error| self.refuse(Field::Currency, error)).ok()?;
+        let cell = self.value(Field::Price)?;
+        let read = amount::parse(cell, self.options.amounts, own, self.options.currency);
+        read.map_err(|fault| self.refuse(Field::Price, fault)).ok()
+    }
+
+    fn order(&self, field: Field) -> DateOrder {
+        self.options.dates.get(&field).copied().unwrap_or_default()
+    }
+
+    fn date(&mut self, field: Field) -> Option<Date> {
+        let cell = self.value(field)?;
+        let end = field == Field::AgreementEndsOn;
+        match date::parse(cell, self.order(field), self.options.today, end) {
+            Ok(day) => self.meant(field, cell, day).then_some(day),
+            Err(fault) => {
+                self.refuse(field, fault);
+                None
+            }
+        }
+    }
+
+    fn when(&mut self, field: Field) -> Option<When> {
+        let cell = self.value(field)?;
+        match date::parse_when(cell, self.order(field), self.options.today) {
+            Ok(When::On(day)) => self.meant(field, cell, day).then_some(When::On(day)),
+            Ok(at) => Some(at),
+            Err(fault) => {
+                self.refuse(field, fault);
+                None
+            }
+        }
+    }
+
+    fn meant(&mut self, field: Field, cell: &str, day: Date) -> bool {
+        let placeholder = date::stands_for_none(day);
+        if placeholder {
+            self.warn(
+                field,
+                format_args!("“{cell}” is what programs write when they have no date; left blank"),
+            );
+        }
+        !placeholder
+    }
+}
+
+const SHORTENED: &str = "a spreadsheet program has shortened the number";
+
+/// `8.15098E+11`: the digits are gone.
+fn is_shortened(cell: &str) -> bool {
+    let Some((digits, power)) = cell.split_once(['E', 'e']) else { return false };
+    let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+    power.strip_prefix('+').is_some_and(number) && number(digits)
+}
