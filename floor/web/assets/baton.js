@@ -49,14 +49,14 @@ function escape() {
   if (inField(document.activeElement)) { document.activeElement.blur(); return true; }
   return false;
 }
-function focusFirst(css) {
-  const field = $$(css).find((el) => el.getClientRects().length);
+function focusFirst(...choices) {
+  const field = choices.flatMap((css) => $$(css)).find((el) => el.getClientRects().length);
   field?.focus();
   field?.select?.();
   return Boolean(field);
 }
 const single = {
-  '/': () => focusFirst('[data-filter],[data-search]'),
+  '/': () => focusFirst('[data-filter]', '[data-search]'),
   '?': () => open('keys') ?? true,
   j: () => step(1),
   k: () => step(-1),
@@ -67,7 +67,7 @@ addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.isComposing || $('dialog[open]')) return;
   const chord = event.ctrlKey || event.metaKey;
   let done = false;
-  if (chord && event.key.toLowerCase() === 'k') done = focusFirst('[data-search],[data-filter]');
+  if (chord && event.key.toLowerCase() === 'k') done = focusFirst('[data-search]', '[data-filter]');
   else if (event.key === 'Escape') done = escape();
   else if (chord || event.altKey || inField(event.target)) return;
   else if (event.key === 'ArrowDown' && rowAt()) done = step(1);

@@ -332,7 +332,7 @@ fn document(
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover";
-                meta name="color-scheme" content="light dark";
+                meta name="color-scheme" content=(theme.unwrap_or("light dark"));
                 title { (title) " · Baton" }
                 link rel="icon" type="image/svg+xml" href=(assets::url("logo.svg"));
                 link rel="preload" as="font" type="font/woff2" crossorigin="anonymous" href=(assets::url("inter.woff2"));
