@@ -59,11 +59,17 @@ impl Signs {
     pub(super) fn see(&mut self, cell: &str) {
         let text = day_part(cell);
         match numbers(text) {
-            Some([first, second, _]) if first.len() <= 2 => match (small(first), small(second)) {
-                (13..=31, 1..=12) => self.day_first = true,
-                (1..=12, 13..=31) => self.month_first = true,
-                _ => self.other = true,
-            },
+            Some([first, second, year]) if first.len() <= 2 => {
+                // Two-digit years are taken for 20xx; only 29 February could tell, and it needs a leap year.
+                let year = if year.len() == 4 { small(year) } else { 2000 + small(year) };
+                let exists = |month: &str, day: &str| whole(year, small(month), small(day)).is_some();
+                // A day that exists in neither order proves nothing.
+                match (exists(second, first), exists(first, second)) {
+                    (true, false) => self.day_first = true,
+                    (false, true) => self.month_first = true,
+                    _ => self.other = true,
+                }
+            }
             None if serial(text).is_some() => self.serial = true,
             _ => self.other = true,
         }
@@ -137,10 +143,7 @@ pub(super) fn parse_when(cell: &str, order: DateOrder, today: Date) -> Result<Wh
 
 fn read(text: &str, cell: &str, order: DateOrder, today: Date, end: bool) -> Result<Date, DateFault> {
     let given = || cell.to_owned();
-    let whole = |y: i32, m: i32, d: i32| {
-        let date = i16::try_from(y).ok().zip(i8::try_from(m).ok().zip(i8::try_from(d).ok()));
-        date.and_then(|(y, (m, d))| Date::new(y, m, d).ok()).ok_or_else(|| DateFault::Impossible(given()))
-    };
+    let whole = |y, m, d| whole(y, m, d).ok_or_else(|| DateFault::Impossible(given()));
     let ordered = order == DateOrder::DayFirst || order == DateOrder::MonthFirst;
     if let Some([a, b, c]) = numbers(text) {
         if a.len() == 4 && b.len() <= 2 && c.len() <= 2 {
@@ -176,6 +179,10 @@ fn read(text: &str, cell: &str, order: DateOrder, today: Date, end: bool) -> Res
             .map_err(|_| DateFault::Impossible(given())),
         _ => Err(DateFault::Unknown(given())),
     }
+}
+
+fn whole(year: i32, month: i32, day: i32) -> Option<Date> {
+    Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 /// The cell without a time of day.
@@ -238,7 +245,7 @@ fn month(name: &str) -> Option<i32> {
     ];
     // `jui` could be June or July in French.
     let fits = |full: &&str| name.len() >= 3 && name != "jui" && full.starts_with(name);
-    MONTHS.iter().position(|names| names.iter().any(|full| fits(&full))).map(|i| i as i32 + 1)
+    MONTHS.iter().position(|names| names.iter().any(fits)).map(|i| i as i32 + 1)
 }
 
 /// Days of a spreadsheet program between 1954 and 2064, `43775` or `43775.5`.
@@ -330,6 +337,7 @@ mod tests {
         assert_eq!(DateOrder::detect(["06/11/2019", "13/11/2019", "NULL"]), DateOrder::DayFirst);
         assert_eq!(DateOrder::detect(["06/11/2019", "11/13/2019", "2019-01-01"]), DateOrder::MonthFirst);
         assert_eq!(DateOrder::detect(["13/11/2019", "11/13/2019"]), DateOrder::Iso);
+        assert_eq!(DateOrder::detect(["31/02/2019", "11/13/2019"]), DateOrder::MonthFirst);
         assert_eq!(DateOrder::detect(["43775", "", "43001"]), DateOrder::Serial);
         assert_eq!(DateOrder::detect(["43775", "2019-01-01"]), DateOrder::Iso);
     }

@@ -7,6 +7,7 @@
 mod amount;
 pub mod columns;
 mod date;
+mod draft;
 mod names;
 pub mod row;
 mod seen;
@@ -15,5 +16,6 @@ mod words;
 pub use amount::AmountStyle;
 pub use columns::{Field, Mapping, MappingError, Match};
 pub use date::{DateOrder, When};
-pub use row::{Draft, Options, RowProblem, RowVerdict, Severity, Survey, parse};
+pub use draft::Draft;
+pub use row::{Options, RowProblem, RowVerdict, Severity, Survey, parse};
 pub use seen::Seen;

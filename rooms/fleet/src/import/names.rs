@@ -46,6 +46,7 @@ pub(super) const SURE: &[(Field, &[&str])] = &[
             "gerätenummer",
             "anlagennummer",
             "numéro d inventaire",
+            "n d inventaire",
             "n inventaire",
             "no inventaire",
             "numéro inventaire",

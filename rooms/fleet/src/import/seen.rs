@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     columns::Field,
-    row::{Draft, RowProblem, Severity},
+    draft::Draft,
+    row::{RowProblem, Severity},
 };
 
 /// The tags and serial numbers of the rows taken so far.
