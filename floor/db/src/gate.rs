@@ -29,6 +29,8 @@ crate::statements! {
                  AND e.version = (SELECT MAX(l.version) FROM event l WHERE l.org_id = e.org_id \
                  AND l.entity = e.entity AND l.entity_id = e.entity_id AND l.recorded_at <= $4) \
                  ORDER BY e.entity_id LIMIT $5";
+    /// all organisations: the newest change of the installation, for the demonstration's clock.
+    LAST = "SELECT MAX(recorded_at) AS last FROM event";
     /// How many changes are on record.
     COUNT = "SELECT COUNT(*) AS n FROM event WHERE org_id = $1";
 }
@@ -319,4 +321,12 @@ pub async fn all_as_of(
 /// As [`Tx::all`].
 pub async fn count(tx: &mut Tx, org: OrgId) -> Result<i64> {
     tx.one(COUNT, &vals![org]).await?.get("n")
+}
+
+/// When the newest change of the whole installation was recorded. Needs [`crate::Wall::All`].
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn last_recorded(tx: &mut Tx) -> Result<Option<Instant>> {
+    tx.one(LAST, &vals![]).await?.get("last")
 }

@@ -3,6 +3,7 @@
 use db::{Claim, File, RoomSchema, Sql, vals};
 use kernel::{Change, Id, Problem};
 use serde_json::json;
+use testkit::Store;
 
 const ROOM: RoomSchema = RoomSchema {
     room: "test",
@@ -40,8 +41,6 @@ async fn add(store: &Store, id: Id<()>, name: &str) -> kernel::Result<()> {
         tx.record(&who, made(id, 1, name)).await
     })
 }
-use testkit::Store;
-
 testkit::engine_tests! {
     rooms: ROOMS;
 
@@ -215,7 +214,7 @@ testkit::engine_tests! {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
                 tx.prepare(sql.clone()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
                 assert!(
-                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE"].contains(name),
+                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST"].contains(name),
                     "{name} names no organisation"
                 );
             }

@@ -1,0 +1,143 @@
+//! Trouble around the store: folders, disks, other servers, lost connections. Each ends in words with a remedy,
+//! and nothing half done.
+
+use db::{Db, Engine, File, RoomSchema, Sql, Wall, vals};
+use kernel::{OrgId, Problem};
+
+const ROOM: RoomSchema = RoomSchema {
+    room: "test",
+    number: 900,
+    files: &[File::both(1, "t", "CREATE TABLE note (\n org_id UUID NOT NULL,\n text TEXT NOT NULL\n);\n")],
+    unrecorded: &[("note", "a test's")],
+    statements: &[],
+};
+const ADD: Sql = Sql::new("INSERT INTO note (org_id, text) VALUES ($1, $2)");
+const COUNT: Sql = Sql::new("SELECT COUNT(*) AS n FROM note WHERE org_id = $1");
+
+async fn words(url: &str, rooms: &[RoomSchema]) -> (&'static str, String) {
+    match Db::open(url, rooms).await {
+        Ok(_) => panic!("{url} opened"),
+        Err(problem) => (problem.code(), problem.to_string()),
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none() {
+    let (code, text) = words("mysql://root:secret@db/x", &[]).await;
+    assert_eq!(code, "db.url");
+    assert!(text.contains("postgres://") && !text.contains("secret"), "{text}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written() {
+    let (code, text) = words("sqlite:///proc/baton/baton.sqlite", &[]).await;
+    assert_eq!(code, "db.folder");
+    assert!(text.contains("/proc/baton") && text.contains("writable"), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.sqlite");
+    std::fs::write(&file, "a letter to grandmother, long enough to be read as a header of a database file")
+        .unwrap();
+    let (code, text) = words(&format!("sqlite://{}", file.display()), &[]).await;
+    assert_eq!(code, "db.open");
+    assert!(text.contains("Nothing was changed"), "{text}");
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("a letter"), "and it is still there");
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("baton.sqlite").display());
+    let first = Db::open(&url, &[]).await.unwrap();
+    let (code, text) = words(&url, &[]).await;
+    assert_eq!(code, "db.in_use");
+    assert!(text.contains("Stop it first"), "{text}");
+    first.close().await;
+    drop(first);
+    Db::open(&url, &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("baton.sqlite").display());
+    let newer = Db::open(&url, &[ROOM]).await.unwrap();
+    newer.close().await;
+    drop(newer);
+    let (code, text) = words(&url, &[]).await;
+    assert_eq!(code, "db.newer");
+    assert!(text.contains("newer version of Baton"), "{text}");
+}
+
+#[tokio::test]
+async fn a_postgres_that_does_not_answer() {
+    let (code, text) = words("postgres://baton@127.0.0.1:9/baton", &[]).await;
+    assert_eq!(code, "db.open");
+    assert!(text.contains("127.0.0.1:9") && text.contains("cannot be reached"), "{text}");
+}
+
+testkit::engine_tests! {
+    rooms: &[ROOM];
+
+    async fn a_connection_lost_in_the_middle_is_made_again(store: Store) {
+        if store.db.engine() != Engine::Postgres {
+            return;
+        }
+        const KILL: Sql = Sql::new("SELECT pg_terminate_backend(pg_backend_pid())");
+        let tries = std::cell::Cell::new(0);
+        db::write!(store.db, store.org, |tx| {
+            tries.set(tries.get() + 1);
+            tx.execute(ADD, &vals![store.org, "kept"]).await?;
+            if tries.get() == 1 {
+                tx.execute(KILL, &[]).await?;
+            }
+            Ok(())
+        }).unwrap();
+        assert!(tries.get() >= 2);
+        assert_eq!(count(&store.db, store.org).await, 1, "once, although the body ran twice");
+    }
+
+    async fn writes_at_the_same_time_all_arrive(store: Store) {
+        let each = (0..8).map(|n| {
+            let (db, org) = (store.db.clone(), store.org);
+            async move {
+                for i in 0..10 {
+                    let series = format!("s{}", i % 3);
+                    db::write!(db, org, |tx| {
+                        let number = db::counter::next(tx, org, &series, 1).await?;
+                        tx.execute(ADD, &vals![org, format!("{n} {i} {number}")]).await
+                    }).unwrap();
+                }
+            }
+        });
+        futures::future::join_all(each).await;
+        assert_eq!(count(&store.db, store.org).await, 80);
+    }
+
+    async fn a_body_that_fails_leaves_nothing(store: Store) {
+        let failed: kernel::Result<()> = db::write!(store.db, store.org, |tx| {
+            tx.execute(ADD, &vals![store.org, "gone"]).await?;
+            Err(Problem::not_found("something"))
+        });
+        assert!(matches!(failed, Err(Problem::NotFound { .. })));
+        assert_eq!(count(&store.db, store.org).await, 0);
+    }
+
+    async fn a_read_changes_nothing(store: Store) {
+        let done = db::read!(store.db, store.org, |tx| tx.execute(ADD, &vals![store.org, "no"]).await);
+        assert!(done.is_err());
+        assert_eq!(count(&store.db, Wall::All("counting")).await, 0);
+    }
+}
+
+async fn count(db: &Db, wall: impl Into<Wall>) -> i64 {
+    let wall = wall.into();
+    let org = match wall {
+        Wall::Org(org) => org,
+        Wall::All(_) => OrgId::new(),
+    };
+    db::read!(db, wall, |tx| tx.one(COUNT, &vals![org]).await?.get("n")).unwrap()
+}
