@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Serialize, Serializer};
 
-use super::{amount, date, names, words};
+use super::cell::{amount, date, words};
+
+mod names;
 
 coded! {
     /// What a column of a file of devices can be.
@@ -293,7 +295,7 @@ fn by_name(name: &str) -> Vec<(u32, Field)> {
     let mut found = Vec::new();
     for (table, points) in [(names::SURE, EXACT), (names::DOUBTFUL, DOUBTFUL)] {
         for (field, names) in table {
-            let folded = || names.iter().map(|n| kernel::words(n).join(" "));
+            let folded = || names.split(" | ").map(|n| kernel::words(n).join(" "));
             if let Some(rank) = folded().position(|known| known == name) {
                 found.push((points - rank as u32, *field));
             } else if points == EXACT

@@ -4,18 +4,13 @@
 //! amount that can be read two ways refuses its row with the choice that would settle it, and every row of the
 //! file gets exactly one verdict.
 
-mod amount;
+mod cell;
 pub mod columns;
-mod date;
-mod draft;
-mod names;
 pub mod row;
-mod seen;
-mod words;
 
-pub use amount::AmountStyle;
+pub use cell::{
+    amount::AmountStyle,
+    date::{DateOrder, When},
+};
 pub use columns::{Field, Mapping, MappingError, Match};
-pub use date::{DateOrder, When};
-pub use draft::Draft;
-pub use row::{Options, RowProblem, RowVerdict, Severity, Survey, parse};
-pub use seen::Seen;
+pub use row::{Draft, Options, RowProblem, RowVerdict, Seen, Severity, Survey, parse};

@@ -7,17 +7,24 @@ use serde::{Deserialize, Serialize};
 use sheet::Record;
 
 use super::{
-    amount::{self, AmountStyle},
+    cell::{
+        amount::{self, AmountStyle},
+        date::{self, DateOrder, When},
+        words,
+    },
     columns::{Field, Mapping},
-    date::{self, DateOrder, When},
-    draft::Draft,
-    words,
 };
 use crate::{
     Name,
     device::{Serial, State, Tag, Tenure},
     name::printable,
 };
+
+mod draft;
+mod seen;
+
+pub use draft::Draft;
+pub use seen::Seen;
 
 /// How the cells of a file are read: chosen by the person or proven by the columns, see [`Survey`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +39,7 @@ pub struct Options {
     pub today: Date,
 }
 
-/// Gathers, row by row, what the columns prove about dates and amounts: one pass over the file before the rows
-/// are read.
+/// Gathers what the columns prove about dates and amounts, in one pass before the rows are read.
 #[derive(Clone, Debug)]
 pub struct Survey {
     dates: Vec<(Field, usize, date::Signs)>,

@@ -3,10 +3,10 @@
 use kernel::{Date, Money};
 use serde::{Deserialize, Serialize};
 
-use super::date::When;
 use crate::{
     Name, RiskLevel,
     device::{Serial, State, Strategy, Tag, Tenure},
+    import::When,
 };
 
 /// A device as a row describes it; names are not yet looked up.

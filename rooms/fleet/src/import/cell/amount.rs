@@ -19,7 +19,7 @@ pub enum AmountStyle {
 
 /// Why a cell is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum AmountFault {
+pub(in crate::import) enum AmountFault {
     #[error("“{0}” is not an amount; write it as 4120.50")]
     Unknown(String),
     #[error("“{0}” can be read with decimals or with thousands; choose the decimal sign for this column")]
@@ -34,13 +34,13 @@ pub(super) enum AmountFault {
 
 /// What the amounts of a column say about its decimal sign, gathered cell by cell.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Signs {
+pub(in crate::import) struct Signs {
     point: bool,
     comma: bool,
 }
 
 impl Signs {
-    pub(super) fn see(&mut self, cell: &str) {
+    pub(in crate::import) fn see(&mut self, cell: &str) {
         match split(cell).and_then(|(_, digits)| proves(&digits)) {
             Some(AmountStyle::Point) => self.point = true,
             Some(AmountStyle::Comma) => self.comma = true,
@@ -48,7 +48,7 @@ impl Signs {
         }
     }
 
-    pub(super) const fn style(self) -> AmountStyle {
+    pub(in crate::import) const fn style(self) -> AmountStyle {
         match (self.point, self.comma) {
             (true, false) => AmountStyle::Point,
             (false, true) => AmountStyle::Comma,
@@ -58,12 +58,12 @@ impl Signs {
 }
 
 /// Whether a cell looks like an amount.
-pub(super) fn is_like(cell: &str) -> bool {
+pub(in crate::import) fn is_like(cell: &str) -> bool {
     split(cell).is_some()
 }
 
 /// Reads an amount. `currency` is that of the row's own cell; `fallback` that of the file.
-pub(super) fn parse(
+pub(in crate::import) fn parse(
     cell: &str,
     style: AmountStyle,
     currency: Option<Currency>,

@@ -31,7 +31,7 @@ pub enum When {
 
 /// Why a cell is not a date.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum DateFault {
+pub(in crate::import) enum DateFault {
     #[error("“{0}” is not a date; write it as 2026-10-31")]
     Unknown(String),
     #[error("“{0}” can be read with the day or the month first; choose the date order for this column")]
@@ -48,7 +48,7 @@ pub(super) enum DateFault {
 
 /// What the values of a column say about its order, gathered cell by cell.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Signs {
+pub(in crate::import) struct Signs {
     day_first: bool,
     month_first: bool,
     serial: bool,
@@ -56,7 +56,7 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    pub(super) fn see(&mut self, cell: &str) {
+    pub(in crate::import) fn see(&mut self, cell: &str) {
         let text = day_part(cell);
         match numbers(text) {
             Some([first, second, year]) if first.len() <= 2 => {
@@ -76,7 +76,7 @@ impl Signs {
     }
 
     /// The order that is proven; `Iso` when nothing is, or when the column contradicts itself.
-    pub(super) const fn order(self) -> DateOrder {
+    pub(in crate::import) const fn order(self) -> DateOrder {
         match (self.day_first, self.month_first, self.serial, self.other) {
             (true, false, ..) => DateOrder::DayFirst,
             (false, true, ..) => DateOrder::MonthFirst,
@@ -97,7 +97,7 @@ impl DateOrder {
 }
 
 /// Whether a cell looks like a date at all.
-pub(super) fn is_like(cell: &str) -> bool {
+pub(in crate::import) fn is_like(cell: &str) -> bool {
     let text = day_part(cell);
     numbers(text).is_some()
         || compact(text).is_some()
@@ -106,7 +106,7 @@ pub(super) fn is_like(cell: &str) -> bool {
 }
 
 /// What programs write when they have no date.
-pub(super) fn stands_for_none(date: Date) -> bool {
+pub(in crate::import) fn stands_for_none(date: Date) -> bool {
     [date_of(1900, 1, 1), date_of(1899, 12, 30), date_of(1899, 12, 31), date_of(1753, 1, 1), date_of(1, 1, 1)]
         .contains(&date)
 }
@@ -116,7 +116,12 @@ const fn date_of(year: i16, month: i8, day: i8) -> Date {
 }
 
 /// Reads a date of a column. `end` allows days after today.
-pub(super) fn parse(cell: &str, order: DateOrder, today: Date, end: bool) -> Result<Date, DateFault> {
+pub(in crate::import) fn parse(
+    cell: &str,
+    order: DateOrder,
+    today: Date,
+    end: bool,
+) -> Result<Date, DateFault> {
     let text = day_part(cell);
     let day = read(text, cell, order, today, end)?;
     if stands_for_none(day) {
@@ -132,7 +137,7 @@ pub(super) fn parse(cell: &str, order: DateOrder, today: Date, end: bool) -> Res
 }
 
 /// Reads a day, or an instant as our exports write it.
-pub(super) fn parse_when(cell: &str, order: DateOrder, today: Date) -> Result<When, DateFault> {
+pub(in crate::import) fn parse_when(cell: &str, order: DateOrder, today: Date) -> Result<When, DateFault> {
     let day = parse(cell, order, today, false)?;
     // RFC 3339 with an offset; without one a time of day says nothing without a zone.
     match cell.trim().parse::<jiff::Timestamp>() {

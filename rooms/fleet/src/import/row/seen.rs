@@ -5,11 +5,8 @@ use std::{
     hash::{BuildHasher, RandomState},
 };
 
-use super::{
-    columns::Field,
-    draft::Draft,
-    row::{RowProblem, Severity},
-};
+use super::{Draft, RowProblem, Severity};
+use crate::import::Field;
 
 /// The tags and serial numbers of the rows taken so far.
 ///

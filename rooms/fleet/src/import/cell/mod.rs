@@ -1,0 +1,5 @@
+//! Reading one cell: dates, amounts of money and the words of other systems.
+
+pub(super) mod amount;
+pub(super) mod date;
+pub(super) mod words;
