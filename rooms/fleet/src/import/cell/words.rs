@@ -89,26 +89,26 @@ const STATES: &[(State, &str)] = &[
     (
         State::InService,
         "active | in use | in service | deployed | operational | available | installed | ok | \
-aktiv | in betrieb | im einsatz | en service | actif | activo | en uso | en servicio | \
-working | live",
+         aktiv | in betrieb | im einsatz | en service | actif | activo | en uso | en servicio | \
+         working | live",
     ),
     (
         State::OutOfService(OutFor::Repair),
         "out for repair | in repair | under repair | repair | down | broken | awaiting parts | \
-out of service | oos | in shop | defective | defekt | in reparatur | en panne | \
-en réparation | en reparation | en reparacion | averiado",
+         out of service | oos | in shop | defective | defekt | in reparatur | en panne | \
+         en réparation | en reparation | en reparacion | averiado",
     ),
     (
         State::OutOfService(OutFor::Stored),
         "spare | stored | storage | in storage | backup | reserve | inactive | lager | eingelagert | \
-en stock | almacen | en almacen | pool",
+         en stock | almacen | en almacen | pool",
     ),
     (State::OutOfService(OutFor::Seasonal), "seasonal | seasonal storage"),
     (State::LoanedOut, "on loan | loaned | loaned out | lent | verliehen | prete | prestado"),
     (
         State::NotLocated,
         "missing | not located | not found | could not locate | unable to locate | cnl | utl | \
-lost | vermisst | introuvable | perdu | perdido | no localizado",
+         lost | vermisst | introuvable | perdu | perdido | no localizado",
     ),
     (State::Quarantined, "quarantine | quarantined | sequestered | incident hold"),
     (
@@ -118,7 +118,7 @@ lost | vermisst | introuvable | perdu | perdido | no localizado",
     (
         State::Retired,
         "retired | disposed | disposed of | scrapped | sold | decommissioned | written off | \
-junked | donated | ausgemustert | entsorgt | reforme | baja | dado de baja",
+         junked | donated | ausgemustert | entsorgt | reforme | baja | dado de baja",
     ),
     (State::Returned, "returned | returned to vendor | rtv | zuruckgegeben | rendu | devuelto"),
     (State::IncomingInspection, "incoming | incoming inspection | awaiting inspection"),
