@@ -1,4 +1,5 @@
 //! The data rules of the store, each a test, on both engines and with every first commit failing.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use db::{Claim, File, RoomSchema, Sql, vals};
 use kernel::{Change, Id, Problem};

@@ -1,5 +1,6 @@
 //! Trouble around the store: folders, disks, other servers, lost connections. Each ends in words with a remedy,
 //! and nothing half done.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use db::{Db, Engine, File, RoomSchema, Sql, Wall, vals};
 use kernel::{OrgId, Problem};

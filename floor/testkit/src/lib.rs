@@ -82,6 +82,7 @@ fn postgres_url() -> Option<String> {
 macro_rules! engine_tests {
     (rooms: $rooms:expr; $($(#[$meta:meta])* async fn $name:ident($store:ident: Store) $body:block)+) => {$(
         $(#[$meta])*
+        #[cfg(test)]
         mod $name {
             use super::*;
             async fn body($store: $crate::Store) $body
