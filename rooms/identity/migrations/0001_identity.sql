@@ -136,6 +136,16 @@ CREATE TABLE session (
 
 CREATE INDEX session_person ON session (org_id, person_id, seen_at);
 
+-- When each person signed in first and last; the sign-ins themselves are in the log.
+CREATE TABLE sign_in (
+    org_id UUID NOT NULL,
+    person_id UUID NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, person_id),
+    FOREIGN KEY (org_id, person_id) REFERENCES person (org_id, id)
+);
+
 -- Failed sign-ins by e-mail and by address, for throttling.
 CREATE TABLE sign_in_try (
     org_id UUID NOT NULL,

@@ -1,0 +1,86 @@
+//! A department below a site, or a unit below a department: who owns devices, and where rights may end.
+
+mod actions;
+mod pages;
+mod store;
+
+use std::{fmt, str::FromStr};
+
+use kernel::{DepartmentId, SiteId};
+use serde::{Deserialize, Serialize};
+
+pub use actions::{Draft, add, change, find_or_add, keep};
+pub(crate) use pages::routes;
+pub(crate) use store::{ALL, all};
+pub use store::{find, get, list, path, subtree};
+
+/// What kind it is. A department stands under its site, a unit under a department.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DepartmentKind {
+    /// A department of the site.
+    Department,
+    /// A unit or ward of a department.
+    Unit,
+}
+
+impl DepartmentKind {
+    /// The kind that stands at this depth: under a site, or under a department.
+    pub const fn under(has_parent: bool) -> Self {
+        if has_parent { Self::Unit } else { Self::Department }
+    }
+
+    /// The stable name in the store.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Department => "department",
+            Self::Unit => "unit",
+        }
+    }
+
+    /// The word on a page.
+    pub const fn on_page(self) -> &'static str {
+        match self {
+            Self::Department => "Department",
+            Self::Unit => "Unit",
+        }
+    }
+}
+
+impl fmt::Display for DepartmentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl FromStr for DepartmentKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "department" => Ok(Self::Department),
+            "unit" => Ok(Self::Unit),
+            _ => Err(format!("“{text}” is neither department nor unit")),
+        }
+    }
+}
+
+/// A department or unit as it stands on record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Department {
+    /// Its id.
+    pub id: DepartmentId,
+    /// Its version on record, from 1.
+    pub version: i64,
+    /// The site it belongs to.
+    pub site: SiteId,
+    /// For a unit, its department.
+    pub parent: Option<DepartmentId>,
+    /// Department or unit.
+    pub kind: DepartmentKind,
+    /// Its name, unique among its siblings when folded.
+    pub name: String,
+    /// A short code, if the hospital uses one.
+    pub code: Option<String>,
+    /// The cost centre its devices are charged to.
+    pub cost_centre: Option<String>,
+}

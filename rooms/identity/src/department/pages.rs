@@ -1,0 +1,4 @@
+use web::Route;
+pub(crate) fn routes() -> Vec<Route> {
+    Vec::new()
+}

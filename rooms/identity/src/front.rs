@@ -1,0 +1,172 @@
+//! What the front door asks this room: which organisation answers, and whose session this is.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use db::{Db, Tx, Wall};
+use futures::future::BoxFuture;
+use kernel::{Actor, Grant, Instant, OrgId, Permit, PersonId, RequestId, Result, Role, Scope, Via};
+use web::{Door, House, OrgFacts, Visitor, look::layout::Theme};
+
+use crate::{
+    account::{Hasher, density_from_code},
+    department,
+    grant::{self, Names},
+    org::{self, Org},
+    session, site,
+};
+
+/// The permissions of every role, the set-up code and the password hasher; lives as long as the program.
+///
+/// It answers the front door as [`Door`], and stands in [`web::App::room`] for this room's own pages.
+#[derive(Clone)]
+pub struct Front {
+    rights: Arc<BTreeMap<Role, Arc<[Permit]>>>,
+    set_up_code: Arc<str>,
+    hasher: Hasher,
+}
+
+impl Front {
+    /// Opens up what the rooms say of roles into what each role may do. `set_up_code` is what the server printed
+    /// for the first start; long enough that nobody guesses it.
+    pub fn new(rooms: &[&'static [(Permit, &'static [Role])]], set_up_code: impl Into<Arc<str>>) -> Self {
+        let rights = Role::ALL
+            .into_iter()
+            .map(|role| {
+                let held = rooms.iter().flat_map(|room| room.iter());
+                let permits: Vec<Permit> =
+                    held.filter(|(_, roles)| roles.contains(&role)).map(|(permit, _)| *permit).collect();
+                (role, Arc::from(permits))
+            })
+            .collect();
+        Self { rights: Arc::new(rights), set_up_code: set_up_code.into(), hasher: Hasher::new() }
+    }
+
+    /// What a role allows.
+    pub fn permits(&self, role: Role) -> Arc<[Permit]> {
+        self.rights.get(&role).cloned().unwrap_or_else(|| Arc::from([]))
+    }
+
+    /// The password hasher all sign-ins share.
+    pub fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+
+    /// The code that the first start asks for.
+    pub(crate) fn set_up_code(&self) -> &str {
+        &self.set_up_code
+    }
+
+    /// What a person may do and where, departments opened up to all units below them.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub async fn grants(&self, tx: &mut Tx, org: OrgId, person: PersonId) -> Result<Vec<Grant>> {
+        let mut grants = Vec::new();
+        for held in grant::of_person(tx, org, person).await? {
+            let subtree = match held.scope {
+                Scope::Department(id) => department::subtree(tx, org, id).await?,
+                _ => Default::default(),
+            };
+            let permits = self.permits(held.role);
+            grants.push(Grant { role: held.role, permits, scope: held.scope, subtree });
+        }
+        Ok(grants)
+    }
+
+    async fn answer_host(&self, db: &Db, host: &str) -> Result<House> {
+        db::read!(db, Wall::All("the host picks the organisation"), |tx| {
+            if let Some(org) = org::at_host(tx, host).await? {
+                return Ok(House::Org(facts(&org)));
+            }
+            Ok(match org::list(tx, 2).await?.as_slice() {
+                [] => House::NotSetUp,
+                [sole] => House::Org(facts(sole)),
+                _ => House::Unknown,
+            })
+        })
+    }
+
+    async fn find_visitor(
+        &self,
+        db: &Db,
+        org: OrgId,
+        token: &str,
+        request: RequestId,
+        at: Instant,
+    ) -> Result<Option<Visitor>> {
+        let hash = session::token_hash(token);
+        let found = db::read!(db, org, |tx| {
+            let holder = session::holder(tx, org, &hash).await?;
+            let good = holder.filter(|h| h.active && session::is_good(h.seen_at, h.expires_at, at));
+            let Some(holder) = good else { return Ok(None) };
+            let grants = self.grants(tx, org, holder.person).await?;
+            let reach_note = reach_note(tx, org, &grants).await?;
+            Ok(Some((holder, grants, reach_note)))
+        })?;
+        let Some((holder, grants, reach_note)) = found else { return Ok(None) };
+        if holder.seen_at.plus_seconds(session::NOTE_EVERY) <= at {
+            session::note_seen(db, org, &hash, at).await;
+        }
+        let actor = Actor {
+            org,
+            person: Some(holder.person),
+            name: holder.name.clone(),
+            grants,
+            via: Via::Page,
+            request,
+            at,
+        };
+        Ok(Some(Visitor {
+            actor,
+            name: holder.name,
+            email: holder.email,
+            theme: Theme::from_value(holder.theme.as_deref().unwrap_or_default()),
+            density: density_from_code(holder.density.as_deref().unwrap_or_default()),
+            single_keys: holder.single_keys.unwrap_or(true),
+            reach_note,
+            must_change_password: holder.must_change_password,
+        }))
+    }
+}
+
+fn facts(org: &Org) -> OrgFacts {
+    OrgFacts { id: org.id, name: org.name.clone(), zone: org.zone() }
+}
+
+/// What part of the organisation the grants reach: "All sites", "St Anne's", "3 places".
+async fn reach_note(tx: &mut Tx, org: OrgId, grants: &[Grant]) -> Result<String> {
+    let mut scopes: Vec<Scope> = grants.iter().map(|grant| grant.scope).collect();
+    scopes.sort();
+    scopes.dedup();
+    match scopes.as_slice() {
+        [] => return Ok("No role yet".to_owned()),
+        [Scope::Org, ..] => return Ok("All sites".to_owned()),
+        [_, _, _, ..] => return Ok(format!("{} places", scopes.len())),
+        _ => {}
+    }
+    let mut departments = Vec::new();
+    for scope in &scopes {
+        if let Scope::Department(id) = scope {
+            departments.extend(department::path(tx, org, *id).await?);
+        }
+    }
+    let names = Names::new(site::list(tx, org).await?, departments);
+    Ok(scopes.iter().map(|scope| names.scope(*scope)).collect::<Vec<_>>().join("; "))
+}
+
+impl Door for Front {
+    fn house<'a>(&'a self, db: &'a Db, host: &'a str) -> BoxFuture<'a, Result<House>> {
+        Box::pin(self.answer_host(db, host))
+    }
+
+    fn visitor<'a>(
+        &'a self,
+        db: &'a Db,
+        org: OrgId,
+        token: &'a str,
+        request: RequestId,
+        at: Instant,
+    ) -> BoxFuture<'a, Result<Option<Visitor>>> {
+        Box::pin(self.find_visitor(db, org, token, request, at))
+    }
+}

@@ -1,0 +1,145 @@
+//! The people's rows.
+
+use db::{Row, Select, Tx, vals};
+use kernel::{Cursor, Instant, Keyset, OrgId, PersonId, Problem, Result, Slice};
+
+use super::{PasswordHash, Person, email_key};
+
+db::statements! {
+    /// One person.
+    GET = "SELECT id, version, name, email, active, must_change_password, password_hash, password_changed_at \
+           FROM person WHERE org_id = $1 AND id = $2";
+    /// The person with an e-mail.
+    BY_EMAIL = "SELECT id, version, name, email, active, must_change_password, password_hash, \
+                password_changed_at FROM person WHERE org_id = $1 AND email_key = $2";
+    /// Adds one.
+    ADD = "INSERT INTO person (org_id, id, version, name, name_key, email, email_key, active, \
+           must_change_password, password_hash, password_changed_at) \
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// Changes one.
+    CHANGE = "UPDATE person SET version = $4, name = $5, name_key = $6, email = $7, email_key = $8, \
+              active = $9, must_change_password = $10, password_hash = $11, password_changed_at = $12 \
+              WHERE org_id = $1 AND id = $2 AND version = $3";
+    /// How many may sign in, and how many of them never have.
+    TALLY = "SELECT COUNT(*) AS able, COUNT(s.person_id) AS seen FROM person p LEFT JOIN sign_in s \
+             ON s.org_id = p.org_id AND s.person_id = p.id WHERE p.org_id = $1 AND p.active";
+}
+
+/// A person in a list.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) id: PersonId,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) active: bool,
+    pub(super) last_sign_in: Option<Instant>,
+    name_key: String,
+}
+
+fn read(row: &Row) -> Result<Person> {
+    Ok(Person {
+        id: row.get("id")?,
+        version: row.get("version")?,
+        name: row.get("name")?,
+        email: row.get("email")?,
+        active: row.get("active")?,
+        must_change_password: row.get("must_change_password")?,
+        password_changed_at: row.get("password_changed_at")?,
+        password: row.get::<Option<String>>("password_hash")?.map(PasswordHash),
+    })
+}
+
+/// One person.
+///
+/// # Errors
+/// [`Problem::NotFound`] when the organisation has none with this id.
+pub async fn get(tx: &mut Tx, org: OrgId, id: PersonId) -> Result<Person> {
+    let row = tx.find(GET, &vals![org, id]).await?;
+    row.as_ref().map(read).transpose()?.ok_or_else(|| Problem::not_found("the person"))
+}
+
+/// The person who signs in with an e-mail, whatever its case.
+///
+/// # Errors
+/// As [`Tx::find`].
+pub async fn find_by_email(tx: &mut Tx, org: OrgId, email: &str) -> Result<Option<Person>> {
+    tx.find(BY_EMAIL, &vals![org, email_key(email)]).await?.as_ref().map(read).transpose()
+}
+
+/// How many people may sign in, and how many of them have.
+pub(super) async fn tally(tx: &mut Tx, org: OrgId) -> Result<(i64, i64)> {
+    let row = tx.one(TALLY, &vals![org]).await?;
+    Ok((row.get("able")?, row.get("seen")?))
+}
+
+/// A page of people by name; `only` cuts it down to these.
+pub(super) async fn page(
+    tx: &mut Tx,
+    org: OrgId,
+    words: &str,
+    only: Option<&[PersonId]>,
+    keyset: &Keyset,
+) -> Result<Slice<Line>> {
+    let mut select = Select::new(
+        "SELECT p.id, p.name, p.name_key, p.email, p.active, s.last_at FROM person p \
+         LEFT JOIN sign_in s ON s.org_id = p.org_id AND s.person_id = p.id",
+        "p",
+        org,
+    );
+    for word in kernel::fold(words).split(' ').filter(|word| !word.is_empty()) {
+        let like = format!("%{}%", word.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
+        let found = [like.as_str().into(), like.as_str().into()];
+        select.filter("(p.name_key LIKE {} ESCAPE '!' OR p.email_key LIKE {} ESCAPE '!')", found);
+    }
+    if let Some(only) = only {
+        select.one_of("p.id", only.iter().map(|id| (*id).into()));
+    }
+    select.page("p.name_key", "p.id", false, false, keyset.after.as_ref(), keyset.limit + 1);
+    let mut lines = Vec::new();
+    for row in select.all(tx).await? {
+        lines.push(Line {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            email: row.get("email")?,
+            active: row.get("active")?,
+            last_sign_in: row.get("last_at")?,
+            name_key: row.get("name_key")?,
+        });
+    }
+    Ok(Slice::cut(lines, keyset.limit, |line| Cursor { after: line.name_key.clone(), id: line.id.uuid() }))
+}
+
+pub(super) async fn insert(tx: &mut Tx, org: OrgId, person: &Person) -> Result<()> {
+    let row = vals![
+        org,
+        person.id,
+        person.version,
+        &person.name,
+        kernel::fold(&person.name),
+        &person.email,
+        email_key(&person.email),
+        person.active,
+        person.must_change_password,
+        person.password.as_ref().map(|hash| hash.0.as_str()),
+        person.password_changed_at,
+    ];
+    tx.execute(ADD, &row).await.map(drop)
+}
+
+pub(super) async fn update(tx: &mut Tx, org: OrgId, before: i64, person: &Person) -> Result<u64> {
+    let row = vals![
+        org,
+        person.id,
+        before,
+        person.version,
+        &person.name,
+        kernel::fold(&person.name),
+        &person.email,
+        email_key(&person.email),
+        person.active,
+        person.must_change_password,
+        person.password.as_ref().map(|hash| hash.0.as_str()),
+        person.password_changed_at,
+    ];
+    tx.execute(CHANGE, &row).await
+}

@@ -1,0 +1,53 @@
+//! A command as its sender sent it: it applies once, however often it arrives.
+
+use db::{
+    Claim, Tx,
+    command::{self, CommandId},
+};
+use kernel::{Actor, Id, Problem, Result};
+use serde::{Serialize, de::DeserializeOwned};
+use web::Form;
+
+/// The id a sender gave a command, and what was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'f> {
+    id: CommandId,
+    content: &'f [u8],
+}
+
+impl<'f> Sent<'f> {
+    /// A posted form.
+    pub fn form(form: &'f Form) -> Self {
+        Self { id: form.command(), content: form.content() }
+    }
+
+    /// A posted form that holds a password: its content stays out of the fingerprint, which is kept and which a
+    /// thief of the database could try passwords against far faster than against their proper hash.
+    pub fn secret(form: &Form) -> Self {
+        Self { id: form.command(), content: b"" }
+    }
+
+    /// A command nobody will repeat, from the command line or another room.
+    pub fn once() -> Self {
+        Self { id: Id::new(), content: b"" }
+    }
+
+    /// Claims the command; `Some` is the answer it got when it was carried out before.
+    pub(crate) async fn before<T: DeserializeOwned>(
+        &self,
+        tx: &mut Tx,
+        who: &Actor,
+        action: &'static str,
+    ) -> Result<Option<T>> {
+        match command::claim(tx, who, self.id, action, self.content).await? {
+            Claim::Fresh => Ok(None),
+            Claim::Done(answer) => serde_json::from_str(&answer).map(Some).map_err(Problem::bug),
+        }
+    }
+
+    /// Keeps the answer of the command just carried out.
+    pub(crate) async fn after<T: Serialize>(&self, tx: &mut Tx, who: &Actor, answer: &T) -> Result<()> {
+        let answer = serde_json::to_string(answer).map_err(Problem::bug)?;
+        command::answer(tx, who, self.id, &answer).await
+    }
+}
