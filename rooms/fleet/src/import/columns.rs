@@ -51,6 +51,12 @@ coded! {
         HoldReason = "hold_reason", "Reason for a hold";
         /// The test that lifts the hold.
         HoldReleasedBy = "hold_released_by", "Test that lifts the hold";
+        /// Under what agreement somebody else has it.
+        LentUnder = "lent_under", "Lent out under";
+        /// The last day of that loan.
+        LentUntil = "lent_until", "Lent out until";
+        /// Since when it needs an inspection before it is used.
+        InspectAfter = "inspect_after", "Needs an inspection after";
         /// The device's own risk level.
         Risk = "risk", "Risk level";
         /// Why it differs from its type's.
@@ -83,7 +89,15 @@ coded! {
 impl Field {
     /// Whether the cells are dates.
     pub const fn is_date(self) -> bool {
-        matches!(self, Self::StateSince | Self::AgreementEndsOn | Self::AcquiredOn | Self::AcceptedOn)
+        matches!(
+            self,
+            Self::StateSince
+                | Self::LentUntil
+                | Self::InspectAfter
+                | Self::AgreementEndsOn
+                | Self::AcquiredOn
+                | Self::AcceptedOn
+        )
     }
 }
 

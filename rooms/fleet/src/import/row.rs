@@ -37,6 +37,10 @@ pub struct Options {
     pub currency: Option<Currency>,
     /// Today at the hospital; nothing was acquired after it.
     pub today: Date,
+    /// The file is our own export: only an empty cell is blank, and no cell is taken for what other programs
+    /// write when they mean nothing.
+    #[serde(default)]
+    pub own: bool,
 }
 
 /// Gathers what the columns prove about dates and amounts, in one pass before the rows are read.
@@ -74,7 +78,7 @@ impl Survey {
     /// What is proven so far.
     pub fn options(&self, today: Date, currency: Option<Currency>) -> Options {
         let dates = self.dates.iter().map(|(field, _, signs)| (*field, signs.order())).collect();
-        Options { dates, amounts: self.amounts.style(), currency, today }
+        Options { dates, amounts: self.amounts.style(), currency, today, own: false }
     }
 }
 
@@ -166,6 +170,9 @@ impl<'a> Row<'a> {
             state_since: self.when(Field::StateSince),
             hold_reason: self.text(Field::HoldReason),
             hold_released_by: self.text(Field::HoldReleasedBy),
+            lent_under: self.short(Field::LentUnder),
+            lent_until: self.date(Field::LentUntil),
+            inspect_after: self.when(Field::InspectAfter),
             risk: self.if_known(Field::Risk, words::risk),
             risk_reason: self.text(Field::RiskReason),
             strategy: self.if_known(Field::Strategy, words::strategy),
@@ -202,12 +209,18 @@ impl<'a> Row<'a> {
     fn cell(&self, field: Field) -> &'a str {
         let index = self.mapping.index(field);
         let cell = index.and_then(|index| self.record.cells.get(index)).map_or("", |cell| cell.trim());
+        if self.options.own {
+            return cell;
+        }
         cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).map_or(cell, str::trim)
     }
 
     /// The cell if it says something.
     fn value(&mut self, field: Field) -> Option<&'a str> {
         let cell = self.cell(field);
+        if self.options.own {
+            return (!cell.is_empty()).then_some(cell);
+        }
         if words::is_failed_formula(cell) {
             self.warn(
                 field,
@@ -222,7 +235,7 @@ impl<'a> Row<'a> {
             self.refuse(Field::Tag, "no asset tag; write the number on the sticker");
             return None;
         };
-        if is_shortened(cell) {
+        if self.is_shortened(cell) {
             self.refuse(
                 Field::Tag,
                 format_args!("{SHORTENED}, “{cell}”; format the column as text and export again"),
@@ -239,7 +252,7 @@ impl<'a> Row<'a> {
             }
             return None;
         };
-        if is_shortened(cell) {
+        if self.is_shortened(cell) {
             self.warn(
                 Field::Serial,
                 format_args!("{SHORTENED}, “{cell}”; left blank, export the column as text"),
@@ -257,7 +270,7 @@ impl<'a> Row<'a> {
 
     fn udi(&mut self) -> Option<String> {
         let cell = self.value(Field::Udi)?;
-        if is_shortened(cell) {
+        if self.is_shortened(cell) {
             self.warn(
                 Field::Udi,
                 format_args!("{SHORTENED}, “{cell}”; left blank, export the column as text"),
@@ -294,7 +307,7 @@ impl<'a> Row<'a> {
     /// Free words. Only emptiness is blank here: “none” may be what somebody meant to say.
     fn text(&mut self, field: Field) -> Option<String> {
         let cell = self.cell(field);
-        if cell.is_empty() || words::is_failed_formula(cell) {
+        if cell.is_empty() || words::is_failed_formula(cell) && !self.options.own {
             return self.value(field).map(str::to_owned);
         }
         self.within(field, cell, 10_000)
@@ -356,7 +369,7 @@ impl<'a> Row<'a> {
 
     fn date(&mut self, field: Field) -> Option<Date> {
         let cell = self.value(field)?;
-        let end = field == Field::AgreementEndsOn;
+        let end = matches!(field, Field::AgreementEndsOn | Field::LentUntil);
         match date::parse(cell, self.order(field), self.options.today, end) {
             Ok(day) => self.meant(field, cell, day).then_some(day),
             Err(fault) => {
@@ -388,13 +401,13 @@ impl<'a> Row<'a> {
         }
         !placeholder
     }
+
+    /// `8.15098E+11`: the digits are gone.
+    fn is_shortened(&self, cell: &str) -> bool {
+        let Some((digits, power)) = cell.split_once(['E', 'e']) else { return false };
+        let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+        !self.options.own && power.strip_prefix('+').is_some_and(number) && number(digits)
+    }
 }
 
 const SHORTENED: &str = "a spreadsheet program has shortened the number";
-
-/// `8.15098E+11`: the digits are gone.
-fn is_shortened(cell: &str) -> bool {
-    let Some((digits, power)) = cell.split_once(['E', 'e']) else { return false };
-    let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
-    power.strip_prefix('+').is_some_and(number) && number(digits)
-}

@@ -86,6 +86,9 @@ pub(super) const SURE: &[(Field, &str)] = &[
     (Field::StateSince, "state since | status since | status date | state date | since"),
     (Field::HoldReason, "hold reason | hold | reason for hold"),
     (Field::HoldReleasedBy, "hold released by | released by"),
+    (Field::LentUnder, "lent under"),
+    (Field::LentUntil, "lent until"),
+    (Field::InspectAfter, "inspect after"),
     (
         Field::Risk,
         "risk | risk level | risk class | risk category | device risk | risk rating | criticality | \
