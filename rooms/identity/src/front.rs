@@ -28,7 +28,7 @@ pub struct Front {
 impl Front {
     /// Opens up what the rooms say of roles into what each role may do. `set_up_code` is what the server printed
     /// for the first start; long enough that nobody guesses it.
-    pub fn new(rooms: &[&'static [(Permit, &'static [Role])]], set_up_code: impl Into<Arc<str>>) -> Self {
+    pub fn new(rooms: &[&'static [(Permit, &'static [Role])]], set_up_code: &str) -> Self {
         let rights = Role::ALL
             .into_iter()
             .map(|role| {
@@ -38,7 +38,7 @@ impl Front {
                 (role, Arc::from(permits))
             })
             .collect();
-        Self { rights: Arc::new(rights), set_up_code: set_up_code.into(), hasher: Hasher::new() }
+        Self { rights: Arc::new(rights), set_up_code: Arc::from(set_up_code), hasher: Hasher::new() }
     }
 
     /// What a role allows.
@@ -78,7 +78,7 @@ impl Front {
             if let Some(org) = org::at_host(tx, host).await? {
                 return Ok(House::Org(facts(&org)));
             }
-            Ok(match org::list(tx, 2).await?.as_slice() {
+            Ok(match org::first(tx, 2).await?.as_slice() {
                 [] => House::NotSetUp,
                 [sole] => House::Org(facts(sole)),
                 _ => House::Unknown,

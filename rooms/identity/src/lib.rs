@@ -5,6 +5,7 @@
 //! and what it never does.
 
 pub mod account;
+mod ask;
 pub mod department;
 mod entry;
 mod filled;
@@ -25,6 +26,7 @@ mod trace;
 
 pub use front::Front;
 pub use sent::Sent;
+pub use setup::set_up_code;
 
 use db::{File, RoomSchema};
 use web::{MenuGroup, MenuItem, Room, Route, look::icon::Icon};

@@ -1,7 +1,7 @@
 //! A department below a site, or a unit below a department: who owns devices, and where rights may end.
 
 mod actions;
-mod pages;
+pub(crate) mod pages;
 mod store;
 
 use std::{fmt, str::FromStr};

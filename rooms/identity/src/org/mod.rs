@@ -9,8 +9,8 @@ use kernel::{Currency, FieldError, OrgId, TimeZone};
 use serde::{Deserialize, Serialize};
 
 pub use actions::{change, keep};
-pub(crate) use pages::routes;
-pub(crate) use store::{ALL, at_host, count};
+pub(crate) use pages::{currency_field, routes, zone_field};
+pub(crate) use store::{ALL, at_host, count, first};
 pub use store::{get, list};
 
 use crate::entry::{self, fault};

@@ -1,6 +1,6 @@
 //! The organisations' rows.
 
-use db::{Row, Tx, vals};
+use db::{Db, Row, Tx, Wall, vals};
 use kernel::{OrgId, Problem, Result};
 
 use super::Org;
@@ -45,11 +45,19 @@ pub async fn get(tx: &mut Tx, org: OrgId) -> Result<Org> {
     row.as_ref().map(read).transpose()?.ok_or_else(|| Problem::not_found("the organisation"))
 }
 
-/// The first organisations of the installation by name; needs a transaction over all organisations.
+/// Most organisations one installation lists.
+const MANY: u32 = 10_000;
+
+/// All organisations of the installation by name, for the command line.
 ///
 /// # Errors
-/// As [`Tx::all`].
-pub async fn list(tx: &mut Tx, limit: u32) -> Result<Vec<Org>> {
+/// As a read of the database.
+pub async fn list(db: &Db) -> Result<Vec<Org>> {
+    db::read!(db, Wall::All("the installation's own list"), |tx| first(tx, MANY).await)
+}
+
+/// The first organisations of the installation by name; needs a transaction over all organisations.
+pub(crate) async fn first(tx: &mut Tx, limit: u32) -> Result<Vec<Org>> {
     tx.all(LIST, &vals![limit]).await?.iter().map(read).collect()
 }
 

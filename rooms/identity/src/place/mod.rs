@@ -1,7 +1,7 @@
 //! A place below a site: building, floor or room.
 
 mod actions;
-mod pages;
+pub(crate) mod pages;
 mod store;
 
 use std::{fmt, str::FromStr};

@@ -16,6 +16,11 @@ use crate::{
     site::{self, Calendar, Site},
 };
 
+/// A new code for the first start, which the server prints; whoever types it may claim the installation.
+pub fn set_up_code() -> String {
+    crate::account::generate()
+}
+
 /// What is typed at the first start. The organisation's time zone and currency are those of its first site.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {

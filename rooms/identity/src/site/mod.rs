@@ -6,18 +6,21 @@ mod pages;
 mod show;
 mod store;
 
-use kernel::{Currency, FieldError, SiteId, TimeZone};
+use db::Tx;
+use kernel::{Actor, Currency, FieldError, Result, ScopeSet, SiteId, TimeZone};
 use serde::{Deserialize, Serialize};
 
 pub use actions::{add, change, keep, set_calendar};
 pub use calendar::{Calendar, Holiday, Hours};
 pub(crate) use pages::routes;
+pub(crate) use show::{back, see};
 pub(crate) use store::ALL;
 pub use store::{find_by_name, get, list};
 
 use crate::{
+    department,
     entry::{self, fault},
-    org,
+    org, permit,
 };
 
 /// A site as it stands on record.
@@ -89,6 +92,23 @@ impl Draft {
         (errors.len() == before).then_some(())?;
         Some(Facts { name, code, time_zone: time_zone?, currency: currency?, beds })
     }
+}
+
+/// The sites an actor may see: those in reach of `identity.site.view`, and those of departments in reach.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn seen_by(tx: &mut Tx, who: &Actor) -> Result<Vec<Site>> {
+    let mut all = list(tx, who.org).await?;
+    if let ScopeSet::Only { sites, departments } = who.scope(permit::SITE_VIEW) {
+        let mut seen = sites;
+        if !departments.is_empty() {
+            let all = department::all(tx, who.org).await?;
+            seen.extend(all.iter().filter(|d| departments.contains(&d.id)).map(|d| d.site));
+        }
+        all.retain(|site| seen.contains(&site.id));
+    }
+    Ok(all)
 }
 
 fn check_beds(text: &str, errors: &mut Vec<FieldError>) -> Option<i64> {
