@@ -107,3 +107,10 @@ CREATE INDEX device_by_parent ON device (org_id, parent_id) WHERE parent_id IS N
 CREATE INDEX device_by_import ON device (org_id, import_id) WHERE import_id IS NOT NULL;
 
 CREATE INDEX device_by_udi ON device (org_id, udi) WHERE udi IS NOT NULL;
+
+CREATE INDEX device_by_model ON device (org_id, model_id, id);
+
+-- Counts of the list are read from here alone.
+CREATE INDEX device_tally ON device (org_id, site_id, department_id, state) WHERE removed_at IS NULL;
+
+CREATE INDEX device_held ON device (org_id, tag_key, id) WHERE hold_reason IS NOT NULL;

@@ -6,8 +6,8 @@
 //! unmet rule at once, and each [`Refusal`] says what would satisfy it.
 //!
 //! **Invariant:** nouns, states and rules are pure. They read no clock, file or database; what they must know
-//! about the world is handed in as [`device::moves::Facts`]. Only `store` modules speak SQL, and only `actions`
-//! modules change anything: permit, rule, store, record.
+//! about the world is handed in as [`device::moves::Facts`]. SQL that changes rows stands in `store` modules only
+//! and is reached through `actions` only: permit, rule, store, record. `list` and `pages` read.
 
 #[macro_use]
 mod coded;
@@ -20,7 +20,10 @@ pub mod model;
 
 mod name;
 pub mod permit;
+mod posted;
 mod refusal;
+mod reindex;
+mod room;
 
 pub use coded::UnknownCode;
 pub use company::{Company, CompanyId};
@@ -29,6 +32,7 @@ pub use device_type::{DeviceType, DeviceTypeId, RiskLevel};
 pub use model::{Model, ModelId};
 pub use name::{Name, TextError};
 pub use refusal::Refusal;
+pub use room::room;
 
 use db::{File, RoomSchema};
 
@@ -42,8 +46,10 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         company::store::ALL,
         device::actions::ALL,
         device::list::ALL,
+        device::pages::STATEMENTS,
         device::store::ALL,
         device_type::store::ALL,
         model::store::ALL,
+        reindex::ALL,
     ],
 };

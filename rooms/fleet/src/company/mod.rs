@@ -1,5 +1,7 @@
 //! Companies: the makers of models today; vendors, owners and servicers as rooms arrive that need them.
 
+pub mod actions;
+pub(crate) mod pages;
 pub mod store;
 
 use kernel::Id;

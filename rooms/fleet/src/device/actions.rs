@@ -129,9 +129,7 @@ fn refused(refusals: Vec<Refusal>) -> Problem {
 pub async fn add(tx: &mut Tx, who: &Actor, draft: &Draft, mv: &Move) -> Result<Device> {
     who.need(permit::DEVICE_ADD, Reach { site: Some(draft.site), department: draft.department })?;
     let facts = facts(tx, who, draft.fields.model, draft.site).await?;
-    let mut device = begin(draft, &facts, mv).map_err(refused)?;
-    // `begin` counts versions from zero; the first on record is 1.
-    device.version = 1;
+    let device = begin(draft, &facts, mv).map_err(refused)?;
     store::add(tx, who.org, &device).await?;
     let mut change = device.moved(None, mv);
     change.action = "fleet.device.add";

@@ -28,8 +28,12 @@ pub struct Wanted {
     pub companies: Vec<CompanyId>,
     /// Only held devices.
     pub held: bool,
-    /// Only devices on which something is not decided yet.
+    /// Only devices that read “Do not use”: held, or kept for investigation.
+    pub unusable: bool,
+    /// Only devices on which this is not decided yet.
     pub gap: Option<Gap>,
+    /// Only devices on which anything at all is not decided yet.
+    pub undecided: bool,
     /// The order.
     pub sort: Sort,
 }
@@ -116,7 +120,10 @@ pub const MOST_COUNTED: i64 = 10_000;
 
 impl Wanted {
     fn needs_model(&self) -> bool {
-        !self.types.is_empty() || !self.companies.is_empty() || self.gap == Some(Gap::RiskLevel)
+        !self.types.is_empty()
+            || !self.companies.is_empty()
+            || self.gap == Some(Gap::RiskLevel)
+            || self.undecided
     }
 
     /// Adds the conditions to a query over `device d`, with `model m` and `device_type t` where needed.
@@ -146,6 +153,18 @@ impl Wanted {
         if self.held {
             select.filter("d.hold_reason IS NOT NULL", []);
         }
+        if self.unusable {
+            select.filter("(d.hold_reason IS NOT NULL OR d.state = {})", [State::Quarantined.code().into()]);
+        }
+        if self.undecided || self.gap.is_some() {
+            select.one_of("d.state", inventory());
+        }
+        if self.undecided {
+            select.filter(
+                "(d.department_id IS NULL OR d.strategy IS NULL OR COALESCE(d.risk, t.risk) IS NULL)",
+                [],
+            );
+        }
         match self.gap {
             Some(Gap::Owner) => select.filter("d.department_id IS NULL", []),
             Some(Gap::RiskLevel) => select.filter("COALESCE(d.risk, t.risk) IS NULL", []),
@@ -167,6 +186,11 @@ impl Wanted {
 /// The states of devices that have not left.
 fn present() -> impl Iterator<Item = Val> {
     State::ALL.iter().filter(|s| !s.kind().is_terminal()).map(|s| Val::from(s.code()))
+}
+
+/// The states of devices on the inventory; what is not decided about others is no gap.
+fn inventory() -> impl Iterator<Item = Val> {
+    State::ALL.iter().filter(|s| s.in_inventory()).map(|s| Val::from(s.code()))
 }
 
 /// One page of the list.
@@ -236,28 +260,78 @@ pub async fn by_state(tx: &mut Tx, who: &Actor) -> Result<Vec<(State, i64)>> {
     select.all(tx).await?.iter().map(|row| Ok((row.parse("state")?, row.get("n")?))).collect()
 }
 
+/// How many devices of one state a site has.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub site_name: String,
+    /// The state.
+    pub state: State,
+    /// How many.
+    pub count: i64,
+}
+
+/// Counted on the index alone; the sites' names come from outside the counting.
+const TALLY: &str = "SELECT d.site_id, d.state, COUNT(*) AS n, \
+    (SELECT s.name FROM site s WHERE s.org_id = d.org_id AND s.id = d.site_id) AS site \
+    FROM device d";
+
+/// How many devices there are at each site in each state, in the actor's sight; sites by name.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn tally(tx: &mut Tx, who: &Actor) -> Result<Vec<Tally>> {
+    let mut select = Select::new(TALLY, "d", who.org);
+    select.filter("d.removed_at IS NULL", []);
+    select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
+    select.ending("GROUP BY d.org_id, d.site_id, d.state", []);
+    let rows = select.all(tx).await?;
+    let read = |row: &Row| {
+        Ok(Tally {
+            site: row.get("site_id")?,
+            site_name: row.get::<Option<String>>("site")?.unwrap_or_default(),
+            state: row.parse("state")?,
+            count: row.get("n")?,
+        })
+    };
+    let mut tallies: Vec<Tally> = rows.iter().map(read).collect::<Result<_>>()?;
+    tallies.sort_by_key(|t| (kernel::fold(&t.site_name), t.site, t.state));
+    Ok(tallies)
+}
+
 db::statements! {
-    /// Devices whose serial number has this key.
-    BY_SERIAL = "SELECT id FROM device WHERE org_id = $1 AND serial_key = $2 AND removed_at IS NULL LIMIT 2";
-    /// Devices with this UDI.
-    BY_UDI = "SELECT id FROM device WHERE org_id = $1 AND udi = $2 AND removed_at IS NULL LIMIT 2";
+    /// Devices with this key as their tag or serial number, or with this UDI, the tag first.
+    NAMED = "SELECT d.id, d.site_id, d.department_id, 1 AS means FROM device d \
+             WHERE d.org_id = $1 AND d.tag_key = $2 AND d.removed_at IS NULL \
+             UNION ALL SELECT d.id, d.site_id, d.department_id, 2 AS means FROM device d \
+             WHERE d.org_id = $1 AND d.serial_key = $2 AND d.removed_at IS NULL \
+             UNION ALL SELECT d.id, d.site_id, d.department_id, 3 AS means FROM device d \
+             WHERE d.org_id = $1 AND d.udi = $3 AND d.removed_at IS NULL ORDER BY means LIMIT 3";
 }
 
 /// The one device that a scanned or typed code names: its tag, else its serial number, else its UDI. `None` when
-/// no device or more than one fits.
+/// no device or more than one fits, or when it is out of the actor's sight.
 ///
 /// # Errors
 /// As [`Tx::all`].
 pub async fn named(tx: &mut Tx, who: &Actor, code: &str) -> Result<Option<DeviceId>> {
-    let seen = |device: &super::Device| who.may(permit::DEVICE_VIEW, device.reach());
-    if let Some(device) = super::store::find_by_tag(tx, who.org, code).await? {
-        return Ok(seen(&device).then_some(device.id));
+    let key = kernel::key(code);
+    if key.is_empty() {
+        return Ok(None);
     }
-    for (statement, key) in [(BY_SERIAL, kernel::key(code)), (BY_UDI, code.trim().to_owned())] {
-        if let [row] = tx.all(statement, &vals![who.org, key]).await?.as_slice() {
-            let device = super::store::get(tx, who.org, row.get("id")?).await?;
-            return Ok(seen(&device).then_some(device.id));
+    let rows = tx.all(NAMED, &vals![who.org, key, code.trim()]).await?;
+    let mut found: Option<(i64, &Row)> = None;
+    for row in &rows {
+        let means: i64 = row.get("means")?;
+        match found {
+            None => found = Some((means, row)),
+            Some((first, _)) if first == means => return Ok(None),
+            Some(_) => break,
         }
     }
-    Ok(None)
+    let Some((_, row)) = found else { return Ok(None) };
+    let reach = kernel::Reach { site: row.get("site_id")?, department: row.get("department_id")? };
+    if who.may(permit::DEVICE_VIEW, reach) { Ok(Some(row.get("id")?)) } else { Ok(None) }
 }

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod evidence;
 pub mod list;
 pub mod moves;
+pub(crate) mod pages;
 pub mod rules;
 pub mod state;
 pub mod store;

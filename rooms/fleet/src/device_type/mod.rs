@@ -1,5 +1,7 @@
 //! Device types: what a device is, whoever made it; they carry the risk level.
 
+pub mod actions;
+pub(crate) mod pages;
 pub mod store;
 
 use kernel::Id;

@@ -1,5 +1,8 @@
 //! Models: one maker's product, of which the hospital has devices.
 
+pub mod actions;
+pub mod list;
+pub(crate) mod pages;
 pub mod store;
 
 use kernel::Id;

@@ -1,0 +1,98 @@
+//! A device's history: every version, what it changed, who did it, when and why.
+
+use axum::extract::{Path, RawQuery};
+use kernel::{Instant, Problem};
+use maud::{Markup, Render as _, html};
+use web::{
+    Ctx, Reply,
+    look::{
+        Entry, Field, Pager, Section, answer, asset_tag, button, split,
+        timeline::{Words, timeline},
+    },
+};
+
+use super::{
+    changed,
+    known::Known,
+    names::Names,
+    words::{count, href, respelt, under},
+};
+use crate::{device::actions, permit};
+
+/// Versions a page.
+const PAGE: u32 = 50;
+
+/// `GET /d/{tag}/history`.
+pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): RawQuery) -> Reply {
+    let who = ctx.actor();
+    let below = parameter(query.as_deref(), "below").and_then(|t| t.parse().ok()).unwrap_or(i64::MAX);
+    let (known, events, names) = db::read!(ctx.app.db(), who.org, |tx| {
+        let device = actions::visible_by_tag(tx, who, &tag).await?;
+        who.need(permit::DEVICE_HISTORY, device.reach())?;
+        let id = device.id.uuid();
+        let events = db::gate::life(tx, who.org, "device", id, below, PAGE + 1).await?;
+        let names = Names::read(tx, who.org, &changed::ids(&events)).await?;
+        Ok::<_, Problem>((Known::of(tx, who.org, device).await?, events, names))
+    })?;
+    let device = &known.device;
+    if let Some(there) = respelt(&tag, device, "history", query.as_deref()) {
+        return Ok(there);
+    }
+    let more = events.len() > PAGE as usize;
+    let shown = &events[..events.len().min(PAGE as usize)];
+    let entries: Vec<Entry> =
+        shown.iter().map(|e| changed::entry(e, &names, &known.zone, &device.tag, false)).collect();
+    let last = shown.last().map_or(0, |e| e.version);
+    let pager = Pager {
+        summary: format!("{} of {} versions", count(shown.len() as i64), count(device.version)),
+        first: (below != i64::MAX).then(|| under(&device.tag, "history")),
+        next: more.then(|| format!("{}?below={last}", under(&device.tag, "history"))),
+        ..Pager::default()
+    };
+    let main = html! {
+        (answer(&sentence(device.version, &events), Some("Newest first. Nothing is ever deleted; a correction is a version of its own.")))
+        (split(
+            &html! { (timeline(&entries, &Words::default())) (pager) },
+            &html! { (Section::new("Look back", look_back(&device.tag, ctx.now(), &known))) },
+        ))
+    };
+    let crumbs = [("Devices".to_owned(), "/devices".to_owned()), (device.tag.clone(), href(&device.tag))];
+    let bar = html! { (asset_tag(&device.tag)) };
+    Ok(ctx.page("History", "/devices").under(crumbs).actions(bar).show(main))
+}
+
+fn sentence(version: i64, events: &[db::Event]) -> String {
+    match events.first() {
+        Some(last) if version == 1 => format!("It is as {} recorded it.", last.actor_name),
+        Some(last) if last.version == version => {
+            format!("Changed {} since it was recorded, last by {}.", times(version - 1), last.actor_name)
+        }
+        _ => format!("Changed {} since it was recorded.", times(version - 1)),
+    }
+}
+
+fn times(n: i64) -> String {
+    match n {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        n => format!("{} times", count(n)),
+    }
+}
+
+/// The form that asks for the record as it was known on a day.
+pub(super) fn look_back(tag: &str, now: Instant, known: &Known) -> Markup {
+    let today = now.date_in(&known.zone).to_string();
+    html! {
+        form.form method="get" action=(href(tag)) {
+            (Field::date("as-of", "As known on").value(today).hint("The record as it stood at the end of that day.").render())
+            div { (button("Show")) }
+        }
+    }
+}
+
+/// One parameter of a query string.
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}

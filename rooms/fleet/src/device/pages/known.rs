@@ -1,0 +1,180 @@
+//! A device with the names its page needs, as it is or as it was known at an instant.
+
+use db::{Tx, vals};
+use jiff::civil::DateTime;
+use kernel::{Date, Instant, OrgId, Problem, Result, TimeZone};
+
+use crate::{
+    CompanyId, DeviceTypeId, RiskLevel,
+    device::{Device, Facts},
+};
+
+db::statements! {
+    /// The names around a device: model, maker, type, site, the way to its place and its owner, its system.
+    ABOUT = "SELECT m.name AS model, c.id AS company_id, c.name AS company, t.id AS type_id, t.name AS type_name, \
+             t.risk, s.name AS site, s.time_zone, p.name AS place_1, p2.name AS place_2, p3.name AS place_3, \
+             o.name AS owner_1, o2.name AS owner_2, u.tag AS parent FROM model m \
+             JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
+             JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
+             JOIN site s ON s.org_id = m.org_id AND s.id = $3 \
+             LEFT JOIN place p ON p.org_id = m.org_id AND p.id = $4 \
+             LEFT JOIN place p2 ON p2.org_id = m.org_id AND p2.id = p.parent_id \
+             LEFT JOIN place p3 ON p3.org_id = m.org_id AND p3.id = p2.parent_id \
+             LEFT JOIN department o ON o.org_id = m.org_id AND o.id = $5 \
+             LEFT JOIN department o2 ON o2.org_id = m.org_id AND o2.id = o.parent_id \
+             LEFT JOIN device u ON u.org_id = m.org_id AND u.id = $6 \
+             WHERE m.org_id = $1 AND m.id = $2";
+}
+
+/// A device and its names. The names are always today's; the record may be an earlier one.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) device: Device,
+    pub(super) model: String,
+    pub(super) company_id: CompanyId,
+    pub(super) company: String,
+    pub(super) type_id: DeviceTypeId,
+    pub(super) type_name: String,
+    pub(super) type_risk: Option<RiskLevel>,
+    pub(super) site: String,
+    pub(super) zone: TimeZone,
+    /// Its place, the innermost first.
+    pub(super) place: Vec<String>,
+    /// Its owner, the innermost first.
+    pub(super) owner: Vec<String>,
+    /// The tag of the system it is a component of.
+    pub(super) parent: Option<String>,
+}
+
+impl Known {
+    /// Reads the names around a device.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub(super) async fn of(tx: &mut Tx, org: OrgId, device: Device) -> Result<Self> {
+        let vals = vals![org, device.model, device.site, device.place, device.department, device.parent];
+        let row = tx.one(ABOUT, &vals).await?;
+        let zone: String = row.get("time_zone")?;
+        let named = |columns: &[&str]| -> Result<Vec<String>> {
+            let mut names = Vec::new();
+            for column in columns {
+                names.extend(row.get::<Option<String>>(column)?);
+            }
+            Ok(names)
+        };
+        Ok(Self {
+            model: row.get("model")?,
+            company_id: row.get("company_id")?,
+            company: row.get("company")?,
+            type_id: row.get("type_id")?,
+            type_name: row.get("type_name")?,
+            type_risk: row.parse_opt("risk")?,
+            site: row.get("site")?,
+            zone: TimeZone::get(&zone).map_err(Problem::bug)?,
+            place: named(&["place_1", "place_2", "place_3"])?,
+            owner: named(&["owner_1", "owner_2"])?,
+            parent: row.get("parent")?,
+            device,
+        })
+    }
+
+    /// Where it stands, in the fewest words: its place, else its site.
+    pub(super) fn place_name(&self) -> &str {
+        self.place.first().unwrap_or(&self.site)
+    }
+
+    /// What lies around its place, the innermost first: “Level 2, Main building, Northfield General”.
+    pub(super) fn around(&self) -> String {
+        let mut around: Vec<&str> = self.place.iter().skip(1).map(String::as_str).collect();
+        if !self.place.is_empty() {
+            around.push(&self.site);
+        }
+        around.join(", ")
+    }
+
+    /// The whole way to where it stands.
+    pub(super) fn whole_place(&self) -> String {
+        let around = self.around();
+        if around.is_empty() { self.site.clone() } else { format!("{}, {around}", self.place_name()) }
+    }
+
+    /// The risk level in force.
+    pub(super) fn risk(&self) -> Option<RiskLevel> {
+        self.device.effective_risk(self.type_risk)
+    }
+
+    /// What the rules must know about it.
+    pub(super) fn facts(&self, now: Instant) -> Facts {
+        Facts {
+            type_risk: self.type_risk,
+            lost_after_days: Facts::LOST_AFTER_DAYS,
+            now,
+            zone: self.zone.clone(),
+        }
+    }
+}
+
+/// An instant somebody wants to look back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AsOf {
+    pub(super) at: Instant,
+    /// A day was asked for, without a time: its end is meant.
+    whole_day: bool,
+}
+
+impl AsOf {
+    /// Reads `2025-03-01` (the end of that day) or `2025-03-01T12:00` in a site's time zone.
+    pub(super) fn read(text: &str, zone: &TimeZone) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(at) = text.parse::<DateTime>()
+            && text.contains(['T', 't', ' '])
+        {
+            return Some(Self { at: Instant::of_civil(at, zone), whole_day: false });
+        }
+        let day: Date = text.parse().ok()?;
+        let next = Instant::at_start_of(day.tomorrow().ok()?, zone);
+        Some(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
+    }
+
+    /// `1 Mar 2025, 12:00`, or `the end of 1 Mar 2025`.
+    pub(super) fn words(self, zone: &TimeZone) -> String {
+        if self.whole_day {
+            format!("the end of {}", super::words::day_of(self.at, zone))
+        } else {
+            self.at.on_page(zone)
+        }
+    }
+
+    /// The parameter that leads to exactly this instant's second.
+    pub(super) fn code(at: Instant, zone: &TimeZone) -> String {
+        // The next full second, so that what was recorded within this one is included.
+        at.plus_seconds(1).timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_day_means_its_end_and_a_time_itself() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let day = AsOf::read("2025-03-01", &zone).unwrap();
+        assert_eq!(day.at.to_string(), "2025-03-02T04:59:59.999999Z");
+        assert_eq!(day.words(&zone), "the end of 1 Mar 2025");
+        let noon = AsOf::read("2025-03-01T12:00", &zone).unwrap();
+        assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
+        assert_eq!(noon.words(&zone), "1 Mar 2025, 12:00");
+        for bad in ["", "yesterday", "2025-02-30", "13/10/2026"] {
+            assert_eq!(AsOf::read(bad, &zone), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in any::<String>()) {
+            let _ = AsOf::read(&text, &TimeZone::UTC);
+        }
+    }
+}

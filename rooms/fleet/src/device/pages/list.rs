@@ -1,0 +1,363 @@
+//! The list of devices.
+
+use axum::{
+    extract::RawQuery,
+    response::{IntoResponse as _, Redirect},
+};
+use db::Tx;
+use kernel::{Date, Keyset, Result, Slice};
+use maud::{Markup, Render as _, html};
+use uuid::Uuid;
+use web::{
+    Ctx, Reply,
+    look::{
+        Column, DeviceGlyph, FacetGroup, FacetOption, Hide, Icon, Pager, PhoneSlot, QueryBar, Row,
+        Sort as Way, Tab, Table, Token, empty_state, facets, glyph, link_button,
+        list::{FacetWords, list_page},
+        quiet_answer, tabs, tag_link,
+    },
+};
+
+use super::{
+    ask::{Asked, Show, present},
+    first_run,
+    names::{Ids, Names},
+    words::{age, capped, count, href, risk_letter, state_mark},
+};
+use crate::{
+    device::{
+        OutFor, State,
+        list::{self, Listed, Sort, Tally, Wanted},
+    },
+    permit,
+};
+
+/// What the page needs from the database.
+struct Found {
+    tallies: Vec<Tally>,
+    held: i64,
+    slice: Slice<Listed>,
+    matches: i64,
+    names: Names,
+}
+
+impl Found {
+    /// Devices that have not left, in the actor's sight.
+    fn present(&self) -> i64 {
+        self.tallies.iter().filter(|t| !t.state.kind().is_terminal()).map(|t| t.count).sum()
+    }
+
+    fn tallied(&self, of: impl Fn(&Tally) -> bool) -> i64 {
+        self.tallies.iter().filter(|t| of(t)).map(|t| t.count).sum()
+    }
+}
+
+/// `GET /devices`.
+pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
+    let asked = Asked::read(query.as_deref().unwrap_or_default());
+    let who = ctx.actor();
+    let found = db::read!(ctx.app.db(), who.org, |tx| {
+        match one(tx, &ctx, &asked).await? {
+            Some(tag) => Ok(Err(tag)),
+            None => find(tx, &ctx, &asked).await.map(Ok),
+        }
+    })?;
+    let found = match found {
+        Err(tag) => return Ok(Redirect::to(&href(&tag)).into_response()),
+        Ok(found) => found,
+    };
+    if found.tallies.is_empty() && asked.is_everything() {
+        return Ok(first_run::page(&ctx));
+    }
+    Ok(show(&ctx, &asked, &found))
+}
+
+/// The tag of the one device that the words name exactly, whatever filters are set.
+async fn one(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Option<String>> {
+    if asked.text.is_empty() || asked.after.is_some() {
+        return Ok(None);
+    }
+    let Some(id) = list::named(tx, ctx.actor(), &asked.text).await? else { return Ok(None) };
+    Ok(Some(super::super::actions::visible(tx, ctx.actor(), id).await?.tag))
+}
+
+/// At most six statements: the code, how broad the words are, the tallies, the held, the rows, their number.
+async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
+    let who = ctx.actor();
+    let tallies = list::tally(tx, who).await?;
+    let held = list::count(tx, who, &Wanted { held: true, ..Wanted::default() }).await?;
+    let wanted = asked.wanted();
+    let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
+    let slice = list::page(tx, who, &wanted, &keyset).await?;
+    let whole = asked.after.is_none() && slice.next.is_none();
+    let matches = if whole {
+        i64::try_from(slice.rows.len()).unwrap_or(0)
+    } else if asked.is_plain() {
+        tallies.iter().filter(|t| asked.holds(t.site, t.state)).map(|t| t.count).sum()
+    } else {
+        list::count(tx, who, &wanted).await?
+    };
+    let mut ids = Ids::default();
+    for (name, value) in asked.others() {
+        ids.add(&name, value.parse().unwrap_or(Uuid::nil()));
+    }
+    let names = Names::read(tx, who.org, &ids).await?;
+    Ok(Found { tallies, held, slice, matches, names })
+}
+
+fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
+    let main = list_page(
+        Some(&facets("/devices", &WORDS, &kept(asked), &groups(asked, found))),
+        &html! {
+            (quiet_answer(&sentence(asked, found)))
+            (tabs("Views", &views(asked, found)))
+            (bar(ctx, asked, found))
+            @if found.slice.rows.is_empty() { (nothing(asked, found)) }
+            @else {
+                (table(ctx, asked, &found.slice.rows))
+                (pager(asked, found))
+            }
+        },
+    );
+    let actions = html! {
+        span.sec.xs { (of(asked, found)) }
+        @if ctx.may(permit::IMPORT_RUN) { (link_button("Import", "/devices/import").icon(Icon::Upload)) }
+        @if ctx.may(permit::DEVICE_ADD) {
+            (link_button("Add device", "/devices/new").icon(Icon::Plus).primary())
+        }
+    };
+    ctx.page("Devices", "/devices").actions(actions).search(&asked.text).show(main)
+}
+
+const WORDS: FacetWords<'static> = FacetWords { name: "Filters", apply: "Show results", close: "Close" };
+
+/// “412 of 14,012”: how many of how many.
+fn of(asked: &Asked, found: &Found) -> String {
+    if asked.is_everything() {
+        return super::words::devices(found.present());
+    }
+    format!("{} of {}", matches(asked, found), count(found.present()))
+}
+
+/// Tallies count to the end; other counts stop.
+fn matches(asked: &Asked, found: &Found) -> String {
+    if asked.is_plain() { count(found.matches) } else { capped(found.matches) }
+}
+
+/// The page's answer, spoken and printed.
+fn sentence(asked: &Asked, found: &Found) -> String {
+    let unusable = found.held + found.tallied(|t| t.state == State::Quarantined);
+    if !asked.is_everything() {
+        return format!("{} of {} devices match.", matches(asked, found), count(found.present()));
+    }
+    let all = super::words::devices(found.present());
+    match unusable {
+        0 => format!("{all}, none of them marked “Do not use”."),
+        n => format!("{} of {all} must not be used.", count(n)),
+    }
+}
+
+fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
+    let of_state = |state: State| found.tallied(|t| t.state == state);
+    let repair = State::OutOfService(OutFor::Repair);
+    let unusable = found.held + of_state(State::Quarantined);
+    let views = [
+        ("All", Asked::default(), Some(found.present())),
+        ("In service", Asked::of_state(State::InService), Some(of_state(State::InService))),
+        ("In repair", Asked::of_state(repair), Some(of_state(repair))),
+        ("Not located", Asked::of_state(State::NotLocated), Some(of_state(State::NotLocated))),
+        ("Do not use", Asked::of_show(Show::DoNotUse), Some(unusable)),
+        ("Not decided yet", Asked::of_show(Show::Undecided), None),
+        ("Left", Asked::of_show(Show::Left), Some(found.tallied(|t| t.state.kind().is_terminal()))),
+    ];
+    let now = Asked { text: String::new(), sort: Sort::Tag, ..asked.first() };
+    views
+        .into_iter()
+        .map(|(label, view, n)| Tab {
+            label: label.to_owned(),
+            href: view.href(),
+            count: n.map(count),
+            current: view == now,
+        })
+        .collect()
+}
+
+/// What the filters' form sends along: the words, the view, the order, and filters without a checkbox.
+fn kept(asked: &Asked) -> Vec<(String, String)> {
+    let mut kept = Vec::new();
+    if !asked.text.is_empty() {
+        kept.push(("q".to_owned(), asked.text.clone()));
+    }
+    kept.extend(Asked::of_show(asked.show).filters());
+    kept.extend(asked.others());
+    if asked.sort != Sort::Tag {
+        kept.push(("sort".to_owned(), asked.sort.code().to_owned()));
+    }
+    kept
+}
+
+/// States and sites. A count stands beside an answer only while it is the count within the present result.
+fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
+    let plain = asked.is_plain() && asked.show == Show::All;
+    let said = |n: i64| if plain { count(n) } else { String::new() };
+    let here = |t: &Tally| asked.sites.is_empty() || asked.sites.contains(&t.site);
+    let states = present()
+        .filter(|state| asked.states.contains(state) || found.tallied(|t| t.state == *state) > 0)
+        .map(|state| FacetOption {
+            value: state.code().to_owned(),
+            label: super::words::state_of(state, false).word().to_owned(),
+            count: said(found.tallied(|t| t.state == state && here(t))),
+            checked: asked.states.contains(&state),
+        })
+        .collect();
+    let mut sites: Vec<FacetOption> = Vec::new();
+    for tally in &found.tallies {
+        let value = tally.site.to_string();
+        if sites.iter().all(|s| s.value != value) {
+            let there = Asked { sites: vec![tally.site], ..asked.clone() };
+            sites.push(FacetOption {
+                label: tally.site_name.clone(),
+                count: said(found.tallied(|t| there.holds(t.site, t.state))),
+                checked: asked.sites.contains(&tally.site),
+                value,
+            });
+        }
+    }
+    let mut groups =
+        vec![FacetGroup { title: "State".to_owned(), name: "state".to_owned(), options: states }];
+    if sites.len() > 1 {
+        groups.push(FacetGroup { title: "Site".to_owned(), name: "site".to_owned(), options: sites });
+    }
+    groups
+}
+
+fn bar(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
+    let mut bar = QueryBar::new("/devices", "Search devices", "Search")
+        .query(&asked.text)
+        .placeholder("Tag, serial, UDI, type, model or place")
+        .filter("Filter")
+        .tokens(tokens(asked, found));
+    for (name, value) in asked.filters() {
+        bar = bar.keep(name, value);
+    }
+    if asked.sort != Sort::Tag {
+        bar = bar.keep("sort", asked.sort.code());
+    }
+    if ctx.may(permit::EXPORT_RUN) {
+        let query = asked.first().href().split_once('?').map(|(_, q)| format!("?{q}")).unwrap_or_default();
+        let export = link_button("Export", format!("/devices.csv{query}")).icon(Icon::Download);
+        bar = bar.actions(export.render());
+    }
+    bar.render()
+}
+
+/// Filters without a checkbox beside the list, each with a way to take it away.
+fn tokens(asked: &Asked, found: &Found) -> Vec<Token> {
+    asked
+        .others()
+        .into_iter()
+        .map(|(field, value)| {
+            let mut rest = asked.first();
+            rest.departments.retain(|id| id.to_string() != value);
+            rest.models.retain(|id| id.to_string() != value);
+            rest.types.retain(|id| id.to_string() != value);
+            rest.companies.retain(|id| id.to_string() != value);
+            let words = match asked.gap.filter(|_| field == "gap") {
+                Some(gap) => {
+                    rest.gap = None;
+                    gap.on_page().to_owned()
+                }
+                None => found.names.text(value.parse().unwrap_or(Uuid::nil())),
+            };
+            Token {
+                field,
+                value: words,
+                negated: false,
+                remove_href: rest.href(),
+                remove_word: "remove".into(),
+            }
+        })
+        .collect()
+}
+
+fn columns(asked: &Asked) -> Vec<Column> {
+    let by = |sort: Sort| Asked { sort, ..asked.first() }.href();
+    let sorted = |sort: Sort| (asked.sort == sort).then_some(Way::Up);
+    vec![
+        Column::new("Tag").sort(by(Sort::Tag), sorted(Sort::Tag)).phone(PhoneSlot::Tag),
+        Column::new("Device").clip().phone(PhoneSlot::Title),
+        Column::new("Serial").ident().faint().hide(Hide::Narrow),
+        Column::new("Location").clip().phone(PhoneSlot::Place),
+        Column::new("Site").faint().hide(Hide::Medium),
+        Column::new("Risk").phone(PhoneSlot::Due),
+        Column::new("State").sort(by(Sort::State), sorted(Sort::State)).phone(PhoneSlot::State),
+        Column::new("Age, y").num().hide(Hide::Tablet),
+    ]
+}
+
+fn table(ctx: &Ctx, asked: &Asked, rows: &[Listed]) -> Markup {
+    let today = ctx.now().date_in(&ctx.org.zone);
+    let rows = rows.iter().map(|device| row(device, today)).collect();
+    Table::new("Devices", columns(asked), rows).list().render()
+}
+
+fn row(device: &Listed, today: Date) -> Row {
+    let kind = DeviceGlyph::from_type_name(&device.type_name);
+    let row = Row::new(vec![
+        tag_link(&device.tag, &href(&device.tag)),
+        html! {
+            span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } } }
+        },
+        html! { (device.serial.as_deref().unwrap_or_default()) },
+        html! {
+            @if let Some(place) = &device.place { (place) }
+            @else if let Some(owner) = &device.department { span.mute { (owner) } }
+        },
+        html! { (device.site) },
+        risk_letter(device.risk),
+        state_mark(device.state, device.held),
+        html! { (age(device.acquired_on, today).unwrap_or_default()) },
+    ]);
+    if device.state.kind().is_terminal() { row.faint() } else { row }
+}
+
+fn pager(asked: &Asked, found: &Found) -> Pager {
+    let shown = i64::try_from(found.slice.rows.len()).unwrap_or(0);
+    let (from, to) = (asked.before + 1, asked.before + shown);
+    let next = found
+        .slice
+        .next
+        .clone()
+        .map(|after| Asked { after: Some(after), before: asked.before + shown, ..asked.clone() }.href());
+    Pager {
+        summary: format!("{}–{} of {}", count(from), count(to), matches(asked, found)),
+        first: asked.after.is_some().then(|| asked.first().href()),
+        next,
+        ..Pager::default()
+    }
+}
+
+/// No row: what is true, and the nearest way on.
+fn nothing(asked: &Asked, found: &Found) -> Markup {
+    let more = Asked { text: asked.text.clone(), ..Asked::default() };
+    let all = count(found.present());
+    let (text, action) = if !asked.text.is_empty() && more != asked.first() {
+        (
+            "The filters hide what else the words may find.",
+            link_button(format!("Search all {all}"), more.href()),
+        )
+    } else if asked.after.is_some() {
+        ("There is nothing after this page.", link_button("First page", asked.first().href()))
+    } else {
+        (
+            "Words must begin a word of the tag, serial, UDI, type, maker, model, place, site or owner.",
+            link_button("Show all devices", "/devices"),
+        )
+    };
+    let title = if asked.text.is_empty() {
+        "No device matches these filters.".to_owned()
+    } else {
+        format!("No device matches “{}”.", asked.text)
+    };
+    empty_state(&title, text, Some(&action.render()))
+}

@@ -1,0 +1,382 @@
+//! One device: can I use it, and what is open.
+
+use axum::extract::{Path, RawQuery};
+use db::{Event, Tx};
+use kernel::{Problem, Result};
+use maud::{Markup, Render as _, html};
+use web::{
+    Ctx, Reply,
+    look::{
+        Column, DeviceGlyph, Fact, Icon, PhoneSlot, Row, Section, Table, Tone, asset_tag, copy_button, ident,
+        item, items, ledger,
+        ledger::Lead,
+        link_button,
+        marks::risk_word,
+        message, record_head, split, strip,
+        table::two,
+        tag_link,
+        timeline::{Words, timeline},
+    },
+};
+
+use super::{
+    changed, history,
+    known::{AsOf, Known},
+    life,
+    names::Names,
+    sentence,
+    words::{age, count, day, day_of, href, respelt, risk_of, state_mark, under},
+};
+use crate::{
+    device::{Acceptance, Device, Gap, State, Tenure, actions, store},
+    permit,
+};
+
+/// What the page needs from the database.
+struct Found {
+    known: Known,
+    as_of: Option<AsOf>,
+    parts: Vec<Device>,
+    events: Vec<Event>,
+    names: Names,
+}
+
+/// `GET /d/{tag}`, with `?as-of=` as it was known then.
+pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): RawQuery) -> Reply {
+    let who = ctx.actor();
+    let asked = history::parameter(query.as_deref(), "as-of");
+    let found = db::read!(ctx.app.db(), who.org, |tx| find(tx, &ctx, &tag, asked.as_deref()).await)?;
+    if let Some(there) =
+        respelt(&tag, &found.known.device, "", query.as_deref()).filter(|_| found.as_of.is_none())
+    {
+        return Ok(there);
+    }
+    let device = &found.known.device;
+    let main = html! {
+        (head(&ctx, &found))
+        @if found.as_of.is_none() { (life_section(&ctx, &found)) }
+        (split(&body(&ctx, &found), &aside(&ctx, &found)))
+    };
+    let crumbs = [("Devices".to_owned(), "/devices".to_owned()), kind_crumb(&found.known)];
+    let page = ctx.page(&device.tag, "/devices").under(crumbs);
+    Ok(page.actions(if found.as_of.is_some() { back(device) } else { buttons(&ctx, device) }).show(main))
+}
+
+async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, asked: Option<&str>) -> Result<Found> {
+    let who = ctx.actor();
+    let device = actions::visible_by_tag(tx, who, tag).await?;
+    let looks_back = who.may(permit::DEVICE_HISTORY, device.reach());
+    let known = Known::of(tx, who.org, device).await?;
+    if let Some(text) = asked {
+        who.need(permit::DEVICE_HISTORY, known.device.reach())?;
+        return as_known(tx, ctx, known, text).await;
+    }
+    let parts = store::children(tx, who.org, known.device.id).await?;
+    let events = if looks_back {
+        let id = known.device.id.uuid();
+        db::gate::life(tx, who.org, "device", id, i64::MAX, life::DRAWN).await?
+    } else {
+        Vec::new()
+    };
+    let names = Names::read(tx, who.org, &changed::ids(&events)).await?;
+    Ok(Found { known, as_of: None, parts, events, names })
+}
+
+/// The record as it was known at an instant; its names are today's.
+async fn as_known(tx: &mut Tx, ctx: &Ctx, known: Known, text: &str) -> Result<Found> {
+    let org = ctx.actor().org;
+    let as_of = AsOf::read(text, &known.zone).ok_or_else(|| {
+        Problem::invalid(
+            "as-of",
+            format!("“{text}” is not a date. Write one such as 2025-03-01 or 2025-03-01T12:00."),
+        )
+    })?;
+    let id = known.device.id.uuid();
+    let event = db::gate::as_of(tx, org, "device", id, as_of.at).await?.ok_or_else(|| {
+        let tag = &known.device.tag;
+        Problem::not_found(format!("a record of {tag} from {}", as_of.words(&known.zone)))
+    })?;
+    let device: Device = serde_json::from_value(event.after).map_err(Problem::bug)?;
+    let known = Known::of(tx, org, device).await?;
+    Ok(Found { known, as_of: Some(as_of), parts: Vec::new(), events: Vec::new(), names: Names::default() })
+}
+
+fn kind_crumb(known: &Known) -> (String, String) {
+    (known.type_name.clone(), format!("/devices?type={}", known.type_id))
+}
+
+fn back(device: &Device) -> Markup {
+    html! {
+        (link_button("History", under(&device.tag, "history")).icon(Icon::History))
+        (link_button("Show it as it is now", href(&device.tag)).primary())
+    }
+}
+
+/// The verbs the person may use on this device, one of them filled.
+fn buttons(ctx: &Ctx, device: &Device) -> Markup {
+    let may = |permit| ctx.actor().may(permit, device.reach());
+    let held = device.hold.is_some();
+    let open = !device.state.kind().is_terminal();
+    let state = may(permit::DEVICE_STATE) && open;
+    let change = link_button("Change state", under(&device.tag, "state")).icon(Icon::Circle).key("S");
+    html! {
+        @if may(permit::DEVICE_TRANSFER) && open {
+            (link_button("Move", under(&device.tag, "move")).icon(Icon::MapPin).key("M"))
+        }
+        @if state && !held && device.state.in_inventory() {
+            (link_button("Do not use", under(&device.tag, "hold")).icon(Icon::OctagonX).danger())
+        }
+        @if state && held {
+            (change)
+            (link_button("Lift hold", under(&device.tag, "lift-hold")).icon(Icon::CircleCheck).primary())
+        } @else if state { (change.primary()) }
+    }
+}
+
+fn head(ctx: &Ctx, found: &Found) -> Markup {
+    let known = &found.known;
+    let device = &known.device;
+    let at = found.as_of.map_or(ctx.now(), |as_of| as_of.at.min(ctx.now()));
+    let (line, rest) = sentence::answer(known, at);
+    let models = ctx.may(permit::MODEL_VIEW);
+    let identity = html! {
+        (asset_tag(&device.tag))
+        span {
+            (known.type_name) ". " (known.company) " "
+            @if models { a href={ "/models/" (device.model) } { (known.model) } } @else { (known.model) }
+            @if let Some(serial) = &device.serial { ", serial " (ident(serial)) }
+        }
+    };
+    html! {
+        @if let Some(as_of) = found.as_of {
+            (message(Tone::Warn, &html! {
+                b { "As known on " (as_of.words(&known.zone)) "." }
+                " Version " (device.version) ". Names of places, owners and models are today's. "
+                a href=(href(&device.tag)) { "Show it as it is now" }
+            }))
+        }
+        (record_head(DeviceGlyph::from_type_name(&known.type_name), &identity, &line))
+        @if !rest.is_empty() { p.sub { (rest) } }
+        (strip(&facts(known, at)))
+    }
+}
+
+fn facts(known: &Known, now: kernel::Instant) -> Vec<Fact> {
+    let device = &known.device;
+    let today = now.date_in(&known.zone);
+    let risk = risk_of(known.risk());
+    let risk_note = match (device.risk, known.type_risk) {
+        (Some(_), _) => device.risk_reason.clone().unwrap_or_else(|| "Its own".to_owned()),
+        (None, Some(_)) => "By its type".to_owned(),
+        (None, None) => "Decide it for its type".to_owned(),
+    };
+    let owner = known.owner.first().map_or("Not decided yet", String::as_str);
+    let strategy = device.strategy.map_or("Not decided yet", |s| s.on_page());
+    let open = |fact: Fact, missing: bool| if missing { fact.tone(Tone::Warn) } else { fact };
+    let counted = device.state.in_inventory();
+    let mut facts = vec![
+        Fact::new("State", state_mark(device.state, device.hold.is_some()))
+            .note(format!("Since {}", day_of(device.state_since, &known.zone))),
+        Fact::new("Risk", risk_word(risk, risk.word())).note(risk_note),
+        Fact::new("Location", html! { (known.place_name()) }).note(known.around()),
+    ];
+    let years = age(device.acquired_on, today).map(|years| format!("{years} years"));
+    let bought = device
+        .acquired_on
+        .map_or("Date of acquisition not known".to_owned(), |on| format!("Acquired {}", day(on)));
+    facts.push(Fact::new("Age", html! { (years.as_deref().unwrap_or("Not known")) }).note(bought));
+    let above = known.owner.get(1).cloned().unwrap_or_else(|| device.tenure.on_page().to_owned());
+    facts.push(open(
+        Fact::new("Owner", html! { (owner) }).note(above),
+        counted && device.department.is_none(),
+    ));
+    facts.push(open(Fact::new("Strategy", html! { (strategy) }), counted && device.strategy.is_none()));
+    facts
+}
+
+fn life_section(ctx: &Ctx, found: &Found) -> Markup {
+    let known = &found.known;
+    let Some(line) = life::lanes(&known.device, &found.events, &found.names, &known.zone, ctx.now()) else {
+        return Markup::default();
+    };
+    let versions = known.device.version;
+    let note = if versions == 1 { "1 event.".to_owned() } else { format!("{} events.", count(versions)) };
+    let list = html! { a href=(under(&known.device.tag, "history")) { "History as a list" } };
+    Section::new("Life", line.render()).note(note).actions(list).render()
+}
+
+fn body(ctx: &Ctx, found: &Found) -> Markup {
+    let known = &found.known;
+    let device = &known.device;
+    let gaps = device.undecided(known.type_risk);
+    let recent: Vec<_> = found
+        .events
+        .iter()
+        .take(5)
+        .map(|event| changed::entry(event, &found.names, &known.zone, &device.tag, true))
+        .collect();
+    html! {
+        @if !gaps.is_empty() { (Section::new("Not decided yet", missing(ctx, known, &gaps))) }
+        @if found.as_of.is_none() && (!found.parts.is_empty() || known.parent.is_some()) { (system(ctx, found)) }
+        @if let Some(notes) = &device.notes { (Section::new("Notes", html! { p.pre { (notes) } })) }
+        @if !recent.is_empty() {
+            @let all = html! { a href=(under(&device.tag, "history")) { "All " (count(device.version)) " events" } };
+            (Section::new("History", timeline(&recent, &Words::default())).actions(all))
+        }
+    }
+}
+
+/// What nobody has decided, each with the page where it is decided.
+fn missing(ctx: &Ctx, known: &Known, gaps: &[Gap]) -> Markup {
+    let device = &known.device;
+    let may = |permit| ctx.actor().may(permit, device.reach());
+    let rows: Vec<Markup> = gaps
+        .iter()
+        .map(|gap| {
+            let (text, action) = match gap {
+                Gap::Owner => (
+                    "No department owns it.",
+                    may(permit::DEVICE_TRANSFER)
+                        .then(|| link_button("Choose owner", under(&device.tag, "move"))),
+                ),
+                Gap::RiskLevel => (
+                    "Neither it nor its type has a risk level.",
+                    ctx.actor()
+                        .may_everywhere(permit::MODEL_EDIT)
+                        .then(|| link_button("Decide for its type", format!("/types#t-{}", known.type_id))),
+                ),
+                Gap::Strategy => (
+                    "No maintenance strategy.",
+                    may(permit::DEVICE_EDIT).then(|| {
+                        link_button("Choose strategy", format!("{}#f-strategy", under(&device.tag, "edit")))
+                    }),
+                ),
+            };
+            let action = action.map(|a| a.small().render());
+            item(&Lead::Icon(Icon::CircleDashed, Tone::Warn), &html! { (text) }, action.as_ref())
+        })
+        .collect();
+    items(&rows)
+}
+
+/// The system it belongs to, and what is built into it.
+fn system(ctx: &Ctx, found: &Found) -> Markup {
+    let device = &found.known.device;
+    let rows = found
+        .parts
+        .iter()
+        .map(|part| {
+            Row::new(vec![
+                tag_link(&part.tag, &href(&part.tag)),
+                html! { (part.serial.as_deref().unwrap_or("No serial")) },
+                state_mark(part.state, part.hold.is_some()),
+            ])
+        })
+        .collect();
+    let columns = vec![
+        Column::new("Component").row_head().phone(PhoneSlot::Tag),
+        Column::new("Serial").ident().phone(PhoneSlot::Place),
+        Column::new("State").phone(PhoneSlot::State),
+    ];
+    let may = ctx.actor().may(permit::DEVICE_TRANSFER, device.reach());
+    let change = html! { @if may { a href=(under(&device.tag, "parent")) { "Change" } } };
+    let inside = html! {
+        @if let Some(parent) = &found.known.parent {
+            p.sec { "A component of " a href=(href(parent)) { (parent) } ". It goes where its system goes." }
+        }
+        @if !found.parts.is_empty() { (Table::new("Components", columns, rows)) }
+    };
+    Section::new("System", inside).actions(change).render()
+}
+
+fn aside(ctx: &Ctx, found: &Found) -> Markup {
+    let known = &found.known;
+    let device = &known.device;
+    let now = found.as_of.is_none();
+    let may = |permit| now && ctx.actor().may(permit, device.reach());
+    let edit = html! { @if may(permit::DEVICE_EDIT) { a href=(under(&device.tag, "edit")) { "Edit" } } };
+    let alone = known.parent.is_none() && found.parts.is_empty();
+    html! {
+        (Section::new("Identity", identity(known)).actions(edit))
+        (Section::new("Ownership", ownership(ctx, known)))
+        @if now && alone && may(permit::DEVICE_TRANSFER) && device.state.in_inventory() {
+            p.links { a href=(under(&device.tag, "parent")) { "Make it a component of a system" } }
+        }
+        @if may(permit::DEVICE_HISTORY) {
+            (Section::new("Look back", history::look_back(&device.tag, ctx.now(), known)))
+        }
+    }
+}
+
+fn identity(known: &Known) -> Markup {
+    let device = &known.device;
+    let mut rows = vec![(
+        "Asset tag",
+        html! { (ident(&device.tag)) (copy_button(&device.tag, "Copy asset tag", "Copied")) },
+    )];
+    rows.push(match (&device.serial, device.serial_less) {
+        (Some(serial), _) => {
+            ("Serial", html! { (ident(serial)) (copy_button(serial, "Copy serial", "Copied")) })
+        }
+        (None, true) => ("Serial", html! { "Has none" }),
+        (None, false) => ("Serial", html! { span.mute { "Not known" } }),
+    });
+    if let Some(udi) = &device.udi {
+        rows.push(("UDI", html! { (ident(udi)) (copy_button(udi, "Copy UDI", "Copied")) }));
+    }
+    rows.push(("Type", html! { (known.type_name) }));
+    rows.push(("Maker", html! { a href={ "/devices?maker=" (known.company_id) } { (known.company) } }));
+    rows.push(("Model", html! { a href={ "/devices?model=" (device.model) } { (known.model) } }));
+    ledger(&rows)
+}
+
+fn ownership(ctx: &Ctx, known: &Known) -> Markup {
+    let device = &known.device;
+    let mut owner = known.owner.clone();
+    owner.reverse();
+    let owner = if owner.is_empty() { "Not decided yet".to_owned() } else { owner.join(", ") };
+    let mut rows = vec![("Owner", html! { (owner) }), ("Location", html! { (known.whole_place()) })];
+    rows.push(("Tenure", two(&html! { (device.tenure.on_page()) }, &tenure(device))));
+    let acquired = device.acquired_on.map_or("Not known".to_owned(), day);
+    rows.push(("Acquired", html! { (acquired) @if let Some(price) = device.price { ", " (price) } }));
+    if let Some(loan) = device.loan.as_ref().filter(|_| device.state == State::LoanedOut) {
+        rows.push(("Lent under", html! { (loan.agreement) ", until " (day(loan.ends_on)) }));
+    }
+    rows.push(("Accepted", accepted(known)));
+    if let Some(import) = device.import {
+        rows.push((
+            "Came by",
+            if ctx.may(permit::IMPORT_RUN) {
+                html! { a href={ "/devices/import/" (import) } { "An import" } }
+            } else {
+                html! { "An import" }
+            },
+        ));
+    }
+    ledger(&rows)
+}
+
+fn tenure(device: &Device) -> String {
+    if device.tenure == Tenure::Owned && device.agreement.is_none() {
+        return String::new();
+    }
+    let agreement = device.agreement.as_deref().unwrap_or("Agreement not on record");
+    device
+        .agreement_ends_on
+        .map_or_else(|| agreement.to_owned(), |end| format!("{agreement}, until {}", day(end)))
+}
+
+fn accepted(known: &Known) -> Markup {
+    let device = &known.device;
+    let when = device.accepted_at.map(|at| day_of(at, &known.zone));
+    html! {
+        @match (device.accepted_as, when) {
+            (Some(Acceptance::Baseline), Some(when)) => {
+                (two(&html! { (Acceptance::Baseline.on_page()) }, &format!("Taken over on {when}; nobody here saw its inspection")))
+            },
+            (Some(Acceptance::Inspection), Some(when)) => { "Inspected " (when) },
+            _ => { span.mute { "Not yet" } },
+        }
+        @if device.accepted_at.is_some() && !device.is_accepted() { span.warn { " Inspect it again before use." } }
+    }
+}

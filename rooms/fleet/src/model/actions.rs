@@ -1,0 +1,115 @@
+//! What people do to models: permit, rule, store, record.
+
+use db::Tx;
+use kernel::{Actor, Change, Id, Problem, Result};
+
+use super::{Model, ModelId, store};
+use crate::{
+    company::{self, actions::name},
+    device_type, permit, reindex,
+};
+
+impl Model {
+    fn change(&self, action: &'static str, before: Option<&Self>, reason: Option<String>) -> Result<Change> {
+        Ok(Change {
+            action,
+            entity: "model",
+            id: self.id.uuid(),
+            version: self.version,
+            before: before.map(serde_json::to_value).transpose().map_err(Problem::bug)?,
+            after: serde_json::to_value(self).map_err(Problem::bug)?,
+            valid_at: None,
+            reason,
+        })
+    }
+}
+
+/// Stores a model made elsewhere, complete with its id. Asks no permission: the caller has asked its own.
+///
+/// # Errors
+/// Invalid when its maker already has a model of this name.
+pub async fn keep(tx: &mut Tx, who: &Actor, model: &Model) -> Result<()> {
+    store::add(tx, who.org, model).await?;
+    tx.record(who, model.change("fleet.model.add", None, None)?).await
+}
+
+/// The model of this maker and name, recorded now with its maker and type if it is new.
+///
+/// # Errors
+/// Invalid on `maker`, `model` or `type`: a name that cannot be used, a new one typed by somebody who may not add
+/// it, a new model without a type, or a type other than the one on record for the model.
+pub async fn find_or_add(
+    tx: &mut Tx,
+    who: &Actor,
+    maker: &str,
+    type_name: &str,
+    model: &str,
+) -> Result<ModelId> {
+    if let Some(maker) = company::store::find_by_name(tx, who.org, maker).await?
+        && let Some(found) = store::find_by_name(tx, who.org, maker.id, model).await?
+    {
+        let on_record = device_type::store::get(tx, who.org, found.device_type).await?;
+        if !type_name.trim().is_empty() && kernel::fold(type_name) != on_record.key() {
+            return Err(Problem::invalid(
+                "type",
+                format!(
+                    "{} {} is on record as “{}”. Leave the type empty, or change it on the model's page.",
+                    maker.name, found.name, on_record.name
+                ),
+            ));
+        }
+        return Ok(found.id);
+    }
+    let name = name("model", model)?;
+    if !who.may_everywhere(permit::MODEL_EDIT) {
+        let words = format!(
+            "“{}” is not on record as a model of this maker. Choose one that is, or ask a lead or manager to add it.",
+            name.as_str()
+        );
+        return Err(Problem::invalid("model", words));
+    }
+    if type_name.trim().is_empty() {
+        let words = format!("“{}” is new. Write what type of device it is.", name.as_str());
+        return Err(Problem::invalid("type", words));
+    }
+    let maker = company::actions::find_or_add(tx, who, maker).await?;
+    let device_type = device_type::actions::find_or_add(tx, who, type_name).await?;
+    let model = Model::new(Id::new(), maker.id, device_type.id, name);
+    keep(tx, who, &model).await?;
+    Ok(model.id)
+}
+
+/// Gives a model another name or type. Its devices take the risk level of the new type.
+///
+/// # Errors
+/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid when the name is taken; [`Problem::Stale`].
+pub async fn change(
+    tx: &mut Tx,
+    who: &Actor,
+    id: ModelId,
+    seen: i64,
+    (text, type_name): (&str, &str),
+    reason: Option<String>,
+) -> Result<Model> {
+    who.need_everywhere(permit::MODEL_EDIT)?;
+    let before = store::get(tx, who.org, id).await?;
+    if before.version != seen {
+        return Err(Problem::Stale { current: before.version });
+    }
+    let name = name("name", text)?;
+    if type_name.trim().is_empty() {
+        return Err(Problem::invalid(
+            "type",
+            "The type is missing. Write what the device is, whoever makes it.",
+        ));
+    }
+    let device_type = device_type::actions::find_or_add(tx, who, type_name).await?.id;
+    let after = Model { version: before.version + 1, name: name.into(), device_type, ..before.clone() };
+    if (&after.name, after.device_type) == (&before.name, before.device_type) {
+        return Ok(before);
+    }
+    store::change(tx, who.org, &after).await?;
+    tx.record(who, after.change("fleet.model.change", Some(&before), reason)?).await?;
+    reindex::later(tx, who.org, reindex::Noun::Model, id.uuid(), who.at).await?;
+    Ok(after)
+}

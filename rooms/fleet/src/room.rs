@@ -1,0 +1,41 @@
+//! The room as the front door sees it: tables, routes, menu, jobs.
+
+use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
+
+use crate::{SCHEMA, company, device, device_type, model, permit, reindex};
+
+/// The fleet, for the list of rooms.
+pub fn room() -> Room {
+    let routes: Vec<Route> = [
+        device::pages::routes(),
+        model::pages::routes(),
+        device_type::pages::routes(),
+        company::pages::routes(),
+        // The import's and the export's routes join here.
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Room { name: "fleet", schema: SCHEMA, routes, permits: permit::ALL, menu: menu(), jobs: reindex::jobs() }
+}
+
+fn menu() -> Vec<MenuItem> {
+    vec![
+        MenuItem {
+            group: MenuGroup::Fleet,
+            label: "Devices",
+            href: "/devices",
+            icon: Icon::Devices,
+            permit: permit::DEVICE_VIEW,
+            on_phone: true,
+        },
+        MenuItem {
+            group: MenuGroup::Fleet,
+            label: "Models",
+            href: "/models",
+            icon: Icon::Layers,
+            permit: permit::MODEL_VIEW,
+            on_phone: false,
+        },
+    ]
+}
