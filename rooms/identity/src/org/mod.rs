@@ -101,11 +101,8 @@ pub(crate) fn check_zone(text: &str, errors: &mut Vec<FieldError>) -> Option<Str
 
 /// Reads the field `currency`.
 pub(crate) fn check_currency(text: &str, errors: &mut Vec<FieldError>) -> Option<Currency> {
-    text.parse().map_err(|e| fault(errors, "currency", format!("{}.", sentence(&e)))).ok()
-}
-
-fn sentence(error: &dyn std::fmt::Display) -> String {
-    error.to_string()
+    let read: Result<Currency, kernel::MoneyError> = text.parse();
+    read.map_err(|e| fault(errors, "currency", format!("{e}."))).ok()
 }
 
 /// Reads the field `base_url` into the address without a trailing slash, and its host.
@@ -145,7 +142,7 @@ fn parse_address(text: &str) -> Option<(String, String)> {
     // Browsers leave the usual port out of the Host header, so it is left out here.
     let host = match authority.port_u16() {
         Some(port) if port != usual => format!("{name}:{port}"),
-        None if authority.port().is_some() => return None,
+        None if authority.as_str() != authority.host() => return None,
         _ => name,
     };
     Some((format!("{scheme}://{host}"), host))

@@ -118,6 +118,6 @@ mod tests {
         let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0 Safari/537.36 Edg/126.0";
         assert_eq!(browser_in_words(edge), "Edge, Windows");
         assert_eq!(browser_in_words("Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"), "Firefox, Linux");
-        assert_eq!(browser_in_words("<script>"), "Unknown browser");
+        assert_eq!(browser_in_words("something else"), "Unknown browser");
     }
 }

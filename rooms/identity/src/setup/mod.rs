@@ -88,28 +88,10 @@ impl Draft {
         let (Some(org), Some(site), true) = (org, site, errors.is_empty()) else {
             return Err(Problem::Invalid { fields: errors });
         };
-        let hash = hasher.hash(&self.password).await?;
+        let password = hasher.hash(&self.password).await?;
         Ok(Prepared {
-            org: Org {
-                id: Id::new(),
-                version: 1,
-                name: org.name,
-                base_url: org.base_url,
-                host: org.host,
-                time_zone: org.time_zone,
-                currency: org.currency,
-                demo: false,
-            },
-            site: Site {
-                id: Id::new(),
-                version: 1,
-                name: site.name,
-                code: site.code,
-                time_zone: site.time_zone,
-                currency: site.currency,
-                beds: site.beds,
-                calendar: Calendar::default(),
-            },
+            org: first_org(org),
+            site: first_site(site),
             person: Person {
                 id: PersonId::new(),
                 version: 1,
@@ -118,8 +100,34 @@ impl Draft {
                 active: true,
                 must_change_password: false,
                 password_changed_at: Some(at),
-                password: Some(hash),
+                password: Some(password),
             },
         })
+    }
+}
+
+fn first_org(facts: org::Facts) -> Org {
+    Org {
+        id: Id::new(),
+        version: 1,
+        name: facts.name,
+        base_url: facts.base_url,
+        host: facts.host,
+        time_zone: facts.time_zone,
+        currency: facts.currency,
+        demo: false,
+    }
+}
+
+fn first_site(facts: site::Facts) -> Site {
+    Site {
+        id: Id::new(),
+        version: 1,
+        name: facts.name,
+        code: facts.code,
+        time_zone: facts.time_zone,
+        currency: facts.currency,
+        beds: facts.beds,
+        calendar: Calendar::default(),
     }
 }
