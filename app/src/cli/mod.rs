@@ -1,0 +1,138 @@
+//! The commands.
+
+mod config;
+mod demo;
+mod serve;
+mod user;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use db::Db;
+use kernel::{Actor, Clock, OrgId, Problem, Via};
+use serde_json::json;
+
+use crate::config::Config;
+
+/// Healthcare technology management in one program.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub struct Args {
+    /// Database address: sqlite://path or postgres://user@host/database. Wins over file and environment.
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Configuration file. Without it, baton.toml in this folder is read if it exists.
+    #[arg(long, global = true, value_name = "FILE", env = "BATON_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print results and errors as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create a demonstration hospital and serve it.
+    Demo(demo::Args),
+    /// Serve a hospital.
+    Serve(serve::Args),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// People who may sign in.
+    #[command(subcommand)]
+    User(user::Command),
+}
+
+/// What every command is given.
+pub struct Call {
+    /// The configuration, `--database` applied.
+    pub config: Config,
+    /// Whether the database was named on purpose.
+    pub database_named: bool,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// Anything that keeps it from doing its work, in words with a remedy.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let mut config = Config::read(args.config.as_ref())?;
+    let database_named = args.database.is_some();
+    if let Some(url) = args.database {
+        config.database = url;
+    }
+    let call = Call { config, database_named, json: args.json };
+    match args.command {
+        Command::Demo(args) => demo::run(call, args).await,
+        Command::Serve(args) => serve::run(call, args).await,
+        Command::Config(command) => config::run(&call, &command),
+        Command::User(command) => user::run(call, command).await,
+    }
+}
+
+/// Prints an error and says how the program ended.
+pub fn fail(json: bool, error: &anyhow::Error) -> ExitCode {
+    let problem = error.downcast_ref::<Problem>();
+    let words = match problem {
+        Some(Problem::Bug { source }) => format!("Something went wrong on our side: {source}"),
+        Some(problem) => problem.to_string(),
+        None => format!("{error:#}"),
+    };
+    if json {
+        let code = problem.map_or("error", Problem::code);
+        println!("{}", json!({ "ok": false, "code": code, "message": words }));
+    } else {
+        eprintln!("{words}");
+    }
+    ExitCode::FAILURE
+}
+
+impl Call {
+    /// Opens the configured database.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open(&self) -> anyhow::Result<Db> {
+        Ok(Db::open(&self.config.database, &crate::rooms::schemas()).await?)
+    }
+
+    /// The server itself as actor in an organisation, for the record.
+    pub fn operator(&self, org: OrgId) -> Actor {
+        Actor::system(org, "Command line", Via::Cli, Clock::Machine.now())
+    }
+
+    /// The only organisation, or the one whose name was given.
+    ///
+    /// # Errors
+    /// When there is none, or several and none was named.
+    pub async fn org(&self, db: &Db, named: Option<&str>) -> anyhow::Result<OrgId> {
+        let orgs = identity::org::list(db).await?;
+        let wanted = named.map(kernel::fold);
+        let mut fitting =
+            orgs.iter().filter(|o| wanted.as_ref().is_none_or(|name| kernel::fold(&o.name) == *name));
+        match (fitting.next(), fitting.next()) {
+            (Some(org), None) => Ok(org.id),
+            (Some(_), Some(_)) => {
+                let names: Vec<&str> = orgs.iter().map(|o| o.name.as_str()).collect();
+                anyhow::bail!("There are several organisations; name one with --org: {}.", names.join(", "))
+            }
+            (None, _) if orgs.is_empty() => anyhow::bail!(
+                "Nothing is set up yet. Start `baton serve` and open the set-up address that it prints."
+            ),
+            (None, _) => anyhow::bail!("There is no organisation “{}”.", named.unwrap_or_default()),
+        }
+    }
+
+    /// Prints a result: the value as JSON, or the words.
+    pub fn say(&self, value: &serde_json::Value, words: &str) {
+        if self.json {
+            println!("{value}");
+        } else {
+            println!("{words}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `baton serve`
+
+use std::net::SocketAddr;
+
+use db::Db;
+use kernel::Clock;
+
+use super::Call;
+use crate::{front, logs, ops};
+
+/// Serve a hospital.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Address and port to listen on, such as 127.0.0.1:8080.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+/// Opens the database and serves it.
+///
+/// # Errors
+/// When the database cannot be used, is a demonstration, or the port is taken.
+pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
+    if let Some(listen) = args.listen {
+        call.config.listen = listen;
+    }
+    logs::begin(&call.config);
+    ops::recorder();
+    let db = call.open().await?;
+    refuse_demo(&db).await?;
+    let listener = front::listen(call.config.listen).await?;
+    let address = listener.local_addr()?;
+    let house = front::build(db.clone(), Clock::Machine, &call.config);
+    tracing::info!(%address, database = call.config.shown().database, "serving");
+    if identity::org::list(&db).await?.is_empty() {
+        // To standard output and not to the log: whoever reads this may claim the installation.
+        println!("Nothing is set up yet. Open http://{address}/set-up?code={}", house.set_up_code);
+    } else {
+        println!("Baton answers at http://{address}");
+    }
+    front::run(house, listener).await
+}
+
+/// A demonstration's passwords stand in the README; such a database must not be served as a real one.
+async fn refuse_demo(db: &Db) -> anyhow::Result<()> {
+    let demo = identity::org::list(db).await?.into_iter().find(|org| org.demo);
+    if let Some(org) = demo {
+        anyhow::bail!(
+            "This database holds the demonstration hospital {}, whose passwords are public. Serve it with `baton \
+             demo`, or name another database with --database.",
+            org.name
+        );
+    }
+    Ok(())
+}

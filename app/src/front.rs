@@ -1,0 +1,87 @@
+//! Puts the running program together: rooms, front door, worker, server.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use axum::Router;
+use db::Db;
+use kernel::Clock;
+use tokio::{net::TcpListener, sync::watch};
+use web::App;
+
+use crate::{config::Config, ops, rooms::rooms};
+
+/// The program put together, not yet serving.
+pub struct House {
+    /// What handlers share.
+    pub app: App,
+    /// Every route behind its gate.
+    pub router: Router,
+    /// The code that set-up asks for.
+    pub set_up_code: String,
+}
+
+/// Puts rooms, front door and routes together.
+pub fn build(db: Db, clock: Clock, config: &Config) -> House {
+    let rooms = rooms();
+    let set_up_code = identity::set_up_code();
+    let permits: Vec<_> = rooms.iter().map(|room| room.permits).collect();
+    let front = identity::Front::new(&permits, &set_up_code);
+    let mut kept = http::Extensions::new();
+    kept.insert(front.clone());
+    let (mut menu, mut jobs, mut routes) = (Vec::new(), Vec::new(), Vec::new());
+    for room in rooms {
+        menu.extend(room.menu);
+        jobs.extend(room.jobs);
+        routes.extend(room.routes);
+    }
+    let app = App::new(db, clock, Box::new(front), menu, jobs, config.tls_in_front, kept);
+    let router = ops::routes(&app, config).merge(web::router(&app, routes));
+    House { app, router, set_up_code }
+}
+
+/// Listens where the configuration says.
+///
+/// # Errors
+/// When the port is taken or may not be used, with the remedy.
+pub async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(at).await.with_context(|| {
+        format!(
+            "Cannot listen on {at}. Another program may use the port; choose another with --port or `listen`."
+        )
+    })
+}
+
+/// Serves and works until told to stop by the terminal or the system.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn run(house: House, listener: TcpListener) -> anyhow::Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(web::worker::work(house.app.clone(), stopped.clone()));
+    let until = async move {
+        signal().await;
+        tracing::info!("stopping: requests under way may finish");
+        let _ = stop.send(true);
+    };
+    web::serve(listener, house.router, until).await?;
+    if tokio::time::timeout(std::time::Duration::from_secs(10), worker).await.is_err() {
+        tracing::warn!("the job in hand did not finish; it will be taken up again");
+    }
+    house.app.db().close().await;
+    Ok(())
+}
+
+/// Waits for Ctrl C or the system's wish that we end.
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}

@@ -1,0 +1,12 @@
+//! Baton: healthcare technology management in one program.
+//!
+//! `baton demo` shows a demonstration hospital, `baton serve` serves a real one, the other commands do from a
+//! terminal what pages do. Every command explains itself with `--help`. The program is a library so that its
+//! tests can put the whole house together in process.
+
+pub mod cli;
+pub mod config;
+pub mod front;
+mod logs;
+mod ops;
+pub mod rooms;

@@ -1,0 +1,21 @@
+//! Log lines to standard error.
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::config::{Config, LogFormat};
+
+/// Begins logging as configured. A second call changes nothing.
+pub fn begin(config: &Config) {
+    let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let begun = match config.log_format {
+        LogFormat::Text => {
+            let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+            tracing_subscriber::registry().with(filter).with(lines).try_init()
+        }
+        LogFormat::Json => {
+            let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+            tracing_subscriber::registry().with(filter).with(lines).try_init()
+        }
+    };
+    drop(begun);
+}

@@ -1,0 +1,19 @@
+//! The program; everything is in the library beside it.
+
+use std::process::ExitCode;
+
+use baton::cli;
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = cli::Args::parse();
+    let json = args.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(json, &anyhow::anyhow!("the machine gives no threads: {error}")),
+    };
+    match runtime.block_on(cli::run(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(json, &error),
+    }
+}

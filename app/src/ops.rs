@@ -1,0 +1,75 @@
+//! For those who run Baton: is it alive, is it ready, how is it doing.
+
+use std::{net::SocketAddr, sync::OnceLock};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, State},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use db::{Wall, job};
+use http::StatusCode;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use web::App;
+
+use crate::config::{Config, Metrics};
+
+/// The recorder is the process's own, as the `metrics` crate has it.
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+#[derive(Clone)]
+struct Ops {
+    app: App,
+    metrics: Metrics,
+}
+
+/// `/healthz`, `/readyz` and `/metrics`.
+pub fn routes(app: &App, config: &Config) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(figures))
+        .with_state(Ops { app: app.clone(), metrics: config.metrics })
+}
+
+/// Ready means that the database answers.
+async fn ready(State(ops): State<Ops>) -> Response {
+    let answered = db::read!(ops.app.db(), Wall::All("readiness"), |tx| job::pending(tx).await);
+    match answered {
+        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    }
+}
+
+async fn figures(State(ops): State<Ops>, ConnectInfo(from): ConnectInfo<SocketAddr>) -> Response {
+    let allowed = match ops.metrics {
+        Metrics::Loopback => from.ip().is_loopback(),
+        Metrics::Anyone => true,
+        Metrics::Off => false,
+    };
+    let Some(recorder) = recorder().filter(|_| allowed) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if let Ok(jobs) = db::read!(ops.app.db(), Wall::All("metrics"), |tx| job::pending(tx).await) {
+        for state in ["waiting", "running", "resting"] {
+            let n = jobs.iter().find(|(s, _)| s == state).map_or(0, |(_, n)| *n);
+            metrics::gauge!("baton_jobs", "state" => state).set(n as f64);
+        }
+    }
+    recorder.run_upkeep();
+    recorder.render().into_response()
+}
+
+/// Begins counting. Called once before the first request.
+pub fn recorder() -> Option<&'static PrometheusHandle> {
+    const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+    RECORDER
+        .get_or_init(|| {
+            PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+                .and_then(PrometheusBuilder::install_recorder)
+                .ok()
+        })
+        .as_ref()
+}

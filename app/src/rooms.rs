@@ -1,0 +1,14 @@
+//! The rooms of the house, from the lowest up. The only list of them.
+
+use db::RoomSchema;
+use web::Room;
+
+/// All rooms.
+pub fn rooms() -> Vec<Room> {
+    vec![identity::room(), fleet::room()]
+}
+
+/// The tables of all rooms.
+pub fn schemas() -> Vec<RoomSchema> {
+    rooms().iter().map(|room| room.schema).collect()
+}

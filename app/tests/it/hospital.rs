@@ -1,0 +1,293 @@
+//! Two organisations with sites, departments, devices and one person for every role in every kind of scope.
+
+use std::collections::BTreeMap;
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use baton::{config::Config, front, rooms};
+use db::{Db, scratch::Scratch};
+use fleet::device::{Draft, Edit, Evidence, Move, State, Strategy, Tag, Tenure, actions};
+use http::{Request, StatusCode, header};
+use identity::{department, grant, person, place, session, setup, site};
+use kernel::{Actor, Clock, DepartmentId, Id, Instant, OrgId, PersonId, RequestId, Role, Scope, SiteId, Via};
+use testkit::TEST_NOW;
+use tower::ServiceExt as _;
+
+/// Where a role is held, in the tests' own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// In the whole organisation.
+    Everywhere,
+    /// At the first site.
+    OneSite,
+    /// In the first department of the first site.
+    OneDepartment,
+}
+
+/// Where a record stands, seen from those scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stands {
+    /// First site, first department: in every scope.
+    Home,
+    /// First site, another department.
+    OtherDepartment,
+    /// Another site.
+    OtherSite,
+    /// Another organisation.
+    OtherOrg,
+}
+
+impl Stands {
+    pub const ALL: [Self; 4] = [Self::Home, Self::OtherDepartment, Self::OtherSite, Self::OtherOrg];
+
+    /// Whether a role held there reaches a record standing here.
+    pub fn within(self, held: Held) -> bool {
+        match self {
+            Self::Home => true,
+            Self::OtherDepartment => held != Held::OneDepartment,
+            Self::OtherSite => held == Held::Everywhere,
+            Self::OtherOrg => false,
+        }
+    }
+}
+
+/// The records a path may name, one for each place they can stand.
+#[derive(Clone, Debug)]
+pub struct Records {
+    pub tag: String,
+    pub device: fleet::DeviceId,
+    pub model: fleet::ModelId,
+    pub company: fleet::CompanyId,
+    pub device_type: fleet::DeviceTypeId,
+    pub import: Id<fleet::device::Import>,
+    pub site: SiteId,
+    pub place: identity::place::PlaceId,
+    pub department: DepartmentId,
+    pub person: PersonId,
+    pub grant: Id<()>,
+}
+
+/// The hospital of the tests.
+pub struct Hospital {
+    pub router: Router,
+    pub db: Db,
+    pub org: OrgId,
+    pub people: BTreeMap<(Role, Held), PersonId>,
+    pub records: BTreeMap<Stands, Records>,
+    scratch: Scratch,
+}
+
+/// The host of the organisation under test.
+pub const HOST: &str = "here.example";
+const ELSEWHERE: &str = "elsewhere.example";
+
+impl Hospital {
+    /// Builds it on SQLite.
+    pub async fn new() -> Self {
+        let scratch = Scratch::sqlite(&rooms::schemas()).await.unwrap();
+        let db = scratch.db.clone();
+        let clock = Clock::hand(TEST_NOW);
+        let house = front::build(db.clone(), clock, &Config::default());
+        let front = house.app.room::<identity::Front>().unwrap().clone();
+        let made = set_up(&db, &front, HOST, "Here", "boss@here.example").await;
+        let other = set_up(&db, &front, ELSEWHERE, "Elsewhere", "boss@elsewhere.example").await;
+        let who = system(made.org);
+        let first = Spot::make(&db, &who, made.site, "ICU", "NH-1").await;
+        let second = Spot::make(&db, &who, made.site, "Emergency", "NH-2").await;
+        let site = add_site(&db, &who, "St Anne's").await;
+        let third = Spot::make(&db, &who, site, "NICU", "NH-3").await;
+        let fourth = Spot::make(&db, &system(other.org), other.site, "Ward", "NH-4").await;
+        let mut people = BTreeMap::new();
+        let mut grants = BTreeMap::new();
+        for role in Role::ALL {
+            for (held, scope) in [
+                (Held::Everywhere, Scope::Org),
+                (Held::OneSite, Scope::Site(made.site)),
+                (Held::OneDepartment, Scope::Department(first.department)),
+            ] {
+                let email = format!("{}-{held:?}@here.example", role.code());
+                let (id, grant) = add_person(&db, &who, &email, role, scope).await;
+                people.insert((role, held), id);
+                grants.insert((role, held), grant);
+            }
+        }
+        let mut records = BTreeMap::new();
+        for (stands, spot, org, boss, held) in [
+            (Stands::Home, first, made.org, made.person, Held::OneDepartment),
+            (Stands::OtherDepartment, second, made.org, made.person, Held::OneSite),
+            (Stands::OtherSite, third, made.org, made.person, Held::Everywhere),
+            (Stands::OtherOrg, fourth, other.org, other.person, Held::Everywhere),
+        ] {
+            let person = if org == made.org { people[&(Role::Technician, held)] } else { boss };
+            let grant = if org == made.org { grants[&(Role::Technician, held)] } else { Id::new() };
+            records.insert(stands, spot.records(&db, org, person, grant).await);
+        }
+        Self { router: house.router, db, org: made.org, people, records, scratch }
+    }
+
+    /// Throws it away.
+    pub async fn finish(self) {
+        self.scratch.finish().await.unwrap();
+    }
+
+    /// A fresh session of a person of the organisation under test.
+    pub async fn session(&self, person: PersonId) -> String {
+        let client = session::Client::default();
+        db::write!(self.db, self.org, |tx| session::open(tx, self.org, person, &client, TEST_NOW).await)
+            .unwrap()
+    }
+
+    /// One request, as somebody or as nobody.
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        form: &str,
+    ) -> (StatusCode, String) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, HOST)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(token) = token {
+            request = request.header(header::COOKIE, format!("baton={token}"));
+        }
+        let mut request = request.body(Body::from(form.to_owned())).unwrap();
+        let from: std::net::SocketAddr = ([127, 0, 0, 1], 9).into();
+        request.extensions_mut().insert(ConnectInfo(from));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let moved = response.headers().get(header::LOCATION).map(|v| v.to_str().unwrap().to_owned());
+        let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap();
+        (status, moved.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// The server itself as actor.
+pub fn system(org: OrgId) -> Actor {
+    Actor::system(org, "Test", Via::Job, TEST_NOW)
+}
+
+async fn set_up(db: &Db, front: &identity::Front, host: &str, name: &str, email: &str) -> setup::Made {
+    let draft = setup::Draft {
+        org_name: name.to_owned(),
+        base_url: format!("https://{host}"),
+        site_name: format!("{name} General"),
+        time_zone: "America/New_York".to_owned(),
+        currency: "USD".to_owned(),
+        person_name: "Boss".to_owned(),
+        email: email.to_owned(),
+        password: "a long enough phrase".to_owned(),
+        again: "a long enough phrase".to_owned(),
+        ..setup::Draft::default()
+    };
+    let prepared = draft.prepare(front.hasher(), TEST_NOW).await.unwrap();
+    let origin = setup::Origin { via: Via::Cli, request: RequestId::new(), at: TEST_NOW, client: None };
+    setup::create_another(db, &prepared, &origin).await.unwrap()
+}
+
+async fn add_site(db: &Db, who: &Actor, name: &str) -> SiteId {
+    let draft = site::Draft {
+        name: name.to_owned(),
+        time_zone: "America/New_York".to_owned(),
+        currency: "USD".to_owned(),
+        ..site::Draft::default()
+    };
+    db::write!(db, who.org, |tx| site::add(tx, who, &draft, identity::Sent::once()).await).unwrap().id
+}
+
+async fn add_person(db: &Db, who: &Actor, email: &str, role: Role, scope: Scope) -> (PersonId, Id<()>) {
+    let new = person::Add {
+        name: format!("{} {scope:?}", role.on_page()).chars().take(60).collect(),
+        email: email.to_owned(),
+        role,
+        scope,
+        password: Some("a long enough phrase".to_owned()),
+    };
+    let id = person::add_by_cli(db, who, new).await.unwrap().person.id;
+    let held = db::read!(db, who.org, |tx| grant::of_person(tx, who.org, id).await).unwrap();
+    (id, held[0].id.cast())
+}
+
+/// A department with a device in it.
+struct Spot {
+    site: SiteId,
+    place: place::PlaceId,
+    department: DepartmentId,
+    device: fleet::Device,
+}
+
+impl Spot {
+    async fn make(db: &Db, who: &Actor, site: SiteId, name: &str, tag: &str) -> Self {
+        db::write!(db, who.org, |tx| {
+            let department = department::find_or_add(tx, who, site, name, None, None).await?;
+            let place = place::find_or_add(tx, who, site, None, None, Some(&format!("{name} bay 1"))).await?;
+            let place = place.unwrap();
+            let model = model(tx, who, &format!("Helion {name}"), "Infusion pump", "VP-3").await?;
+            let draft = Draft {
+                id: Id::new(),
+                fields: fields(tag, model),
+                parent: None,
+                site,
+                place: Some(place.cast()),
+                department: Some(department),
+                import: None,
+            };
+            let evidence = Evidence { purchase_order: Some("PO-1 line 1".to_owned()), ..Evidence::default() };
+            let mv = Move { to: State::Received, at: Instant::from_micros(TEST_NOW.micros()), evidence };
+            let device = actions::add(tx, who, &draft, &mv).await?;
+            Ok(Self { site, place, department, device })
+        })
+        .unwrap()
+    }
+
+    async fn records(&self, db: &Db, org: OrgId, person: PersonId, grant: Id<()>) -> Records {
+        let model =
+            db::read!(db, org, |tx| fleet::model::store::get(tx, org, self.device.model).await).unwrap();
+        Records {
+            tag: self.device.tag.clone(),
+            device: self.device.id,
+            model: model.id,
+            company: model.company,
+            device_type: model.device_type,
+            import: Id::new(),
+            site: self.site,
+            place: self.place,
+            department: self.department,
+            person,
+            grant,
+        }
+    }
+}
+
+fn fields(tag: &str, model: fleet::ModelId) -> Edit {
+    Edit {
+        tag: Tag::parse(tag).unwrap(),
+        serial: None,
+        serial_less: true,
+        udi: None,
+        model,
+        risk: Some(fleet::RiskLevel::High),
+        risk_reason: Some("test".to_owned()),
+        strategy: Some(Strategy::Oem),
+        tenure: Tenure::Owned,
+        agreement: None,
+        agreement_ends_on: None,
+        acquired_on: None,
+        price: None,
+        notes: None,
+    }
+}
+
+async fn model(
+    tx: &mut db::Tx,
+    who: &Actor,
+    maker: &str,
+    kind: &str,
+    name: &str,
+) -> kernel::Result<fleet::ModelId> {
+    let company = fleet::company::actions::find_or_add(tx, who, maker).await?;
+    let kind = fleet::device_type::actions::find_or_add(tx, who, kind).await?;
+    fleet::model::actions::find_or_add(tx, who, company, kind, name).await
+}

@@ -1,0 +1,191 @@
+//! Every route × every role × where it is held × where the record stands, against the hand-written matrix.
+
+use std::collections::BTreeSet;
+
+use baton::rooms;
+use http::StatusCode;
+use kernel::Role;
+
+use crate::{
+    hospital::{Held, Hospital, Records, Stands},
+    matrix::{Entry, MATRIX, Seen, Who},
+};
+
+/// A letter for each role in the matrix.
+fn letter(role: Role) -> char {
+    match role {
+        Role::Requester => 'Q',
+        Role::Technician => 'T',
+        Role::Lead => 'L',
+        Role::Manager => 'M',
+        Role::SecurityAnalyst => 'S',
+        Role::Auditor => 'U',
+        Role::Executive => 'X',
+        Role::Administrator => 'A',
+    }
+}
+
+#[test]
+fn every_route_has_an_entry_and_every_entry_a_route() {
+    let routes: BTreeSet<(String, &str)> = rooms::rooms()
+        .iter()
+        .flat_map(|room| room.routes.iter().map(|r| (r.method.to_string(), r.path)).collect::<Vec<_>>())
+        .collect();
+    let entries: BTreeSet<(String, &str)> = MATRIX.iter().map(|e| (e.method.to_owned(), e.path)).collect();
+    assert_eq!(entries.len(), MATRIX.len(), "an entry stands twice");
+    let missing: Vec<_> = routes.difference(&entries).collect();
+    let stale: Vec<_> = entries.difference(&routes).collect();
+    assert!(missing.is_empty(), "routes without an entry in the matrix: {missing:#?}");
+    assert!(stale.is_empty(), "entries without a route: {stale:#?}");
+}
+
+/// The path with a record's ids and tags in it.
+fn fill(path: &str, records: &Records) -> String {
+    let id = match path.split('/').nth(1) {
+        Some("people") => records.person.to_string(),
+        Some("sites") => records.site.to_string(),
+        Some("models") => records.model.to_string(),
+        Some("makers") => records.company.to_string(),
+        Some("types") => records.device_type.to_string(),
+        _ => records.import.to_string(),
+    };
+    path.replace("{tag}", &records.tag)
+        .replace("{id}", &id)
+        .replace("{place}", &records.place.to_string())
+        .replace("{department}", &records.department.to_string())
+        .replace("{grant}", &records.grant.to_string())
+}
+
+/// What the answer must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Let in: whatever the form then says.
+    In,
+    /// The role may not do this.
+    Forbidden,
+    /// Out of sight.
+    NotFound,
+    /// In sight or not, but certainly not let in.
+    Kept,
+    /// Sent to sign in, or told to.
+    SignIn,
+}
+
+fn wanted(entry: &Entry, role: Option<Role>, held: Held, stands: Stands) -> Wanted {
+    let Some(role) = role else {
+        return if entry.who == Who::Public { Wanted::In } else { Wanted::SignIn };
+    };
+    match entry.who {
+        Who::Public | Who::SignedIn => return Wanted::In,
+        Who::Roles(letters) if !letters.contains(letter(role)) => return Wanted::Forbidden,
+        Who::Roles(_) => {}
+    }
+    match entry.seen {
+        Seen::NoRecord => Wanted::In,
+        Seen::InReach if !stands.within(held) => Wanted::NotFound,
+        Seen::InOrg if stands == Stands::OtherOrg => Wanted::NotFound,
+        Seen::ChangedInReach if stands == Stands::OtherOrg => Wanted::NotFound,
+        Seen::ChangedInReach if !stands.within(held) => Wanted::Kept,
+        Seen::OrgWide if stands == Stands::OtherOrg => Wanted::NotFound,
+        Seen::OrgWide if held != Held::Everywhere => Wanted::Forbidden,
+        Seen::OrgWideNoRecord if held != Held::Everywhere => Wanted::Forbidden,
+        _ => Wanted::In,
+    }
+}
+
+fn answers(wanted: Wanted, status: StatusCode, text: &str) -> bool {
+    let to_sign_in = text.starts_with("/sign-in");
+    match wanted {
+        Wanted::In => {
+            !to_sign_in && !status.is_server_error() && !matches!(status.as_u16(), 401 | 403 | 404 | 405)
+        }
+        Wanted::Forbidden => status == StatusCode::FORBIDDEN,
+        Wanted::NotFound => status == StatusCode::NOT_FOUND,
+        Wanted::Kept => matches!(status.as_u16(), 403 | 404),
+        Wanted::SignIn => status == StatusCode::UNAUTHORIZED || to_sign_in,
+    }
+}
+
+#[tokio::test]
+async fn every_role_is_answered_as_the_matrix_says() {
+    let hospital = Hospital::new().await;
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    let people: Vec<(Option<Role>, Held)> = Role::ALL
+        .into_iter()
+        .flat_map(|role| {
+            [Held::Everywhere, Held::OneSite, Held::OneDepartment].map(|held| (Some(role), held))
+        })
+        .chain([(None, Held::Everywhere)])
+        .collect();
+    for entry in MATRIX {
+        let everywhere: &[Stands] = if entry.path.contains('{') { &Stands::ALL } else { &[Stands::Home] };
+        for (role, held) in &people {
+            for stands in everywhere {
+                let token = match role {
+                    Some(role) => Some(hospital.session(hospital.people[&(*role, *held)]).await),
+                    None => None,
+                };
+                let path = fill(entry.path, &hospital.records[stands]);
+                let (status, text) = hospital.ask(entry.method, &path, token.as_deref(), "").await;
+                let wanted = wanted(entry, *role, *held, *stands);
+                asked += 1;
+                if !answers(wanted, status, &text) {
+                    let who = role.map_or("nobody", Role::code);
+                    wrong.push(format!(
+                        "{} {} as {who} ({held:?}) on {stands:?}: wanted {wanted:?}, got {status}",
+                        entry.method, entry.path
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {asked} answers differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(asked > 1_000);
+    hospital.finish().await;
+}
+
+/// Lists, searches and files hold exactly what is in reach.
+#[tokio::test]
+async fn lists_searches_and_files_hold_what_is_in_reach() {
+    let hospital = Hospital::new().await;
+    for ((role, held), person) in &hospital.people {
+        let token = hospital.session(*person).await;
+        let may_export = matches!(
+            role,
+            Role::Lead | Role::Manager | Role::SecurityAnalyst | Role::Auditor | Role::Executive
+        );
+        for (path, asked) in [
+            ("/devices", true),
+            ("/devices?q=helion", true),
+            ("/devices?q=vp", true),
+            ("/devices.csv", may_export),
+            ("/devices.csv?q=helion", may_export),
+        ] {
+            if !asked {
+                continue;
+            }
+            let (status, text) = hospital.ask("GET", path, Some(&token), "").await;
+            assert_eq!(status, StatusCode::OK, "{path} as {role} {held:?}: {text}");
+            for (stands, records) in &hospital.records {
+                assert_eq!(
+                    text.contains(&records.tag),
+                    stands.within(*held),
+                    "{path} as {role} ({held:?}): {} stands {stands:?}",
+                    records.tag
+                );
+            }
+        }
+        // A whole tag opens the device, but only one in reach.
+        for (stands, records) in &hospital.records {
+            let path = format!("/devices?q={}", records.tag);
+            let (_, text) = hospital.ask("GET", &path, Some(&token), "").await;
+            assert_eq!(
+                text.starts_with("/d/"),
+                stands.within(*held),
+                "{path} as {role} ({held:?}): {stands:?}"
+            );
+        }
+    }
+    hospital.finish().await;
+}
