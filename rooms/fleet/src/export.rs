@@ -1,0 +1,3 @@
+//! Taking the fleet out as files that import back.
+
+pub(crate) mod described;

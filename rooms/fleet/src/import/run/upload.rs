@@ -1,0 +1,232 @@
+//! A file on its way in: kept in pieces as it comes, refused as soon as it cannot be a list of devices.
+
+use std::collections::BTreeSet;
+
+use db::{Db, blob, blob::BlobId};
+use kernel::{Actor, Currency, Id, OrgId, Problem, Reach, Result};
+use sheet::{Error, Layout, Position, Reader};
+
+use super::{
+    ColumnSeen, Counts, ImportRun, RunState, Setup, actions, is_own,
+    source::{AHEAD, Tail, is_edge, unreadable},
+    store,
+};
+use crate::{
+    import::{Field, Mapping, Match},
+    permit,
+};
+
+/// Most bytes of a file: about 600,000 rows.
+pub const MOST_BYTES: u64 = 100 * 1024 * 1024;
+/// Pieces kept in one transaction.
+const AT_ONCE: usize = 4 * blob::PIECE;
+/// Rows by which a column is recognised.
+const SAMPLES: usize = 200;
+
+/// Takes a file as it comes. Holds a few megabytes, however large the file is.
+pub struct Receiver<'d> {
+    db: &'d Db,
+    org: OrgId,
+    blob: BlobId,
+    piece: i64,
+    total: u64,
+    pending: Vec<u8>,
+    head: Vec<u8>,
+    opened: Option<Opened>,
+}
+
+/// What the beginning of a file says.
+struct Opened {
+    layout: Layout,
+    start: Position,
+    samples: Vec<Vec<String>>,
+}
+
+impl<'d> Receiver<'d> {
+    /// Begins with nothing.
+    pub fn new(db: &'d Db, org: OrgId) -> Self {
+        let (pending, head) = (Vec::new(), Vec::new());
+        Self { db, org, blob: Id::new(), piece: 0, total: 0, pending, head, opened: None }
+    }
+
+    /// Takes the next bytes. After an error nothing of the file is kept.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] for a file that is too large or cannot be read, with place and remedy.
+    pub async fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        let taken = self.take(bytes).await;
+        self.or_forget(taken).await
+    }
+
+    async fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.total += bytes.len() as u64;
+        if self.total > MOST_BYTES {
+            return Err(too_large());
+        }
+        if self.opened.is_none() {
+            self.head.extend_from_slice(bytes);
+            if self.head.len() >= AHEAD {
+                self.open(false)?;
+            }
+        }
+        self.pending.extend_from_slice(bytes);
+        while self.pending.len() >= AT_ONCE {
+            let rest = self.pending.split_off(AT_ONCE);
+            let full = std::mem::replace(&mut self.pending, rest);
+            self.keep(&full).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps bytes as the next pieces.
+    async fn keep(&mut self, bytes: &[u8]) -> Result<()> {
+        let (org, blob, first) = (self.org, self.blob, self.piece);
+        db::write!(self.db, org, |tx| {
+            for (number, piece) in (first..).zip(bytes.chunks(blob::PIECE)) {
+                blob::put(tx, org, blob, number, piece).await?;
+            }
+            Ok(())
+        })?;
+        self.piece += bytes.len().div_ceil(blob::PIECE) as i64;
+        Ok(())
+    }
+
+    fn open(&mut self, ended: bool) -> Result<()> {
+        let head = std::mem::take(&mut self.head);
+        let mut reader = Reader::open(Tail { left: &head, ended }).map_err(|e| unreadable(&e))?;
+        let (layout, start) = (reader.layout().clone(), reader.position());
+        let mut samples = Vec::new();
+        while samples.len() < SAMPLES {
+            match reader.next() {
+                None => break,
+                Some(Ok(record)) => samples.push(record.cells),
+                Some(Err(Error::Row(_))) => {}
+                Some(Err(Error::File(error))) if is_edge(&error) => break,
+                Some(Err(Error::File(error))) => return Err(unreadable(&error)),
+            }
+        }
+        self.opened = Some(Opened { layout, start, samples });
+        Ok(())
+    }
+
+    /// Ends the file: an import begins, and its rows are checked at once when the columns are clear enough.
+    ///
+    /// # Errors
+    /// As [`Receiver::push`]; [`Problem::Forbidden`] for whoever may import nowhere.
+    pub async fn finish(mut self, who: &Actor, name: &str) -> Result<ImportRun> {
+        let done = self.end(who, name).await;
+        self.or_forget(done).await
+    }
+
+    async fn end(&mut self, who: &Actor, name: &str) -> Result<ImportRun> {
+        if !who.may_somewhere(permit::IMPORT_RUN) {
+            return Err(Problem::Forbidden { permit: permit::IMPORT_RUN.0 });
+        }
+        if self.opened.is_none() {
+            self.open(true)?;
+        }
+        let rest = std::mem::take(&mut self.pending);
+        self.keep(&rest).await?;
+        let opened = self.opened.take().ok_or_else(|| Problem::bug("a file without a beginning"))?;
+        let run = self.run(who, name, opened);
+        db::write!(self.db, who.org, |tx| {
+            let sites = identity::site::list(tx, who.org).await?;
+            let mut run = run.clone();
+            let mine = |site: kernel::SiteId| {
+                who.may(permit::IMPORT_RUN, Reach { site: Some(site), department: None })
+            };
+            let reached: Vec<_> = sites.iter().filter(|s| mine(s.id)).collect();
+            if let [only] = reached.as_slice() {
+                run.setup.site = Some(only.id);
+            }
+            run.setup.currency = same_currency(sites.iter().map(|s| s.currency));
+            store::add(tx, who, &run).await?;
+            if run.mapping().check().is_ok() {
+                let setup = run.setup.clone();
+                return actions::begin_check(tx, who, &run, setup).await;
+            }
+            Ok(run)
+        })
+    }
+
+    fn run(&self, who: &Actor, name: &str, opened: Opened) -> ImportRun {
+        let Opened { layout, start, samples } = opened;
+        let mut seen = vec![ColumnSeen::default(); layout.header.len()];
+        for row in &samples {
+            for (column, cell) in seen.iter_mut().zip(row) {
+                column.see(cell);
+            }
+        }
+        let name: String = name.rsplit(['/', '\\']).next().unwrap_or(name).chars().take(120).collect();
+        ImportRun {
+            id: Id::new(),
+            version: 1,
+            state: RunState::Uploaded,
+            file_name: if name.trim().is_empty() { "devices.csv".to_owned() } else { name },
+            bytes: i64::try_from(self.total).unwrap_or(i64::MAX),
+            blob: self.blob,
+            by: who.person,
+            by_name: who.name.clone(),
+            within: who.scope(permit::IMPORT_RUN).into(),
+            begun_at: who.at,
+            as_at: who.at,
+            setup: propose(&layout, &samples),
+            layout,
+            start,
+            reading: None,
+            seen,
+            counts: Counts::default(),
+            error: None,
+        }
+    }
+
+    /// Throws the bytes of a refused file away.
+    async fn or_forget<T>(&self, done: Result<T>) -> Result<T> {
+        if done.is_err() && self.piece > 0 {
+            let forgotten =
+                db::write!(self.db, self.org, |tx| blob::forget(tx, self.org, self.blob).await);
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "the bytes of a refused file could not be thrown away");
+            }
+        }
+        done
+    }
+}
+
+/// A file that is too large, in words.
+pub fn too_large() -> Problem {
+    Problem::conflict(
+        "fleet.import.too_large",
+        format!(
+            "The file is larger than {} MB. Leave out columns that are not needed, or send it in several parts. \
+             Nothing was kept.",
+            MOST_BYTES / 1024 / 1024
+        ),
+    )
+}
+
+/// What the columns of a file are proposed to become.
+pub fn propose(layout: &Layout, samples: &[Vec<String>]) -> Setup {
+    let mut setup = Setup::default();
+    if is_own(&layout.header) {
+        let own = layout.header.iter().filter_map(|h| Some((h.clone(), h.parse::<Field>().ok()?)));
+        setup.columns = own.collect();
+        return setup;
+    }
+    let mapping = Mapping::propose(&layout.header, samples);
+    let unsure = mapping.columns().iter().filter(|c| c.certainty == Match::Check);
+    setup.unsure = unsure.map(|c| c.header.clone()).collect::<BTreeSet<_>>();
+    setup.columns = mapping
+        .columns()
+        .iter()
+        .filter(|c| c.field != Field::Ignore)
+        .map(|c| (c.header.clone(), c.field))
+        .collect();
+    setup
+}
+
+/// The currency of all sites, if they have one in common.
+fn same_currency(mut all: impl Iterator<Item = Currency>) -> Option<Currency> {
+    let first = all.next()?;
+    all.all(|c| c == first).then_some(first)
+}

@@ -1,0 +1,92 @@
+//! The first pass: what the columns hold and prove. Reads only, so a worker that is killed here begins it again.
+
+use kernel::{Instant, Problem, Result, TimeZone};
+
+use super::Work;
+use crate::import::{
+    AmountStyle, Options, Survey,
+    run::{ColumnSeen, ImportRun, Phase, Progress, RunState, source::Line, store},
+};
+
+/// Rows read at once; nothing is written between.
+const AT_ONCE: usize = 5_000;
+
+impl Work {
+    pub(super) async fn survey(&mut self, at: Instant) -> Result<()> {
+        let mapping = self.run.mapping();
+        let mut survey = Survey::new(&mapping);
+        let mut seen = vec![ColumnSeen::default(); self.run.layout.header.len()];
+        let (mut position, layout) = (self.run.start, self.run.layout.clone());
+        let mut records = 0;
+        loop {
+            let batch = self.window.batch(&self.db, &layout, position, AT_ONCE).await?;
+            for line in &batch.lines {
+                if let Line::Record(record) = line
+                    && !record.is_blank()
+                {
+                    survey.see(&record.cells);
+                    seen.iter_mut().zip(&record.cells).for_each(|(column, cell)| column.see(cell));
+                }
+            }
+            records += batch.lines.len() as u64;
+            position = batch.next;
+            if batch.ended {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.read_so(at, &survey, seen, records).await
+    }
+
+    /// Keeps what was found and goes on to the verdicts.
+    async fn read_so(
+        &mut self,
+        at: Instant,
+        survey: &Survey,
+        seen: Vec<ColumnSeen>,
+        records: u64,
+    ) -> Result<()> {
+        let (org, id, from) = (self.org, self.run.id, self.progress.step);
+        let who = self.run.actor(org, at);
+        let next = Progress {
+            step: from + 1,
+            phase: Phase::Judge,
+            position: self.run.start,
+            done: 0,
+            total: records,
+            ..self.progress.clone()
+        };
+        let run = db::write!(self.db, org, |tx| {
+            let run = store::must_be(tx, org, id, RunState::Checking).await?;
+            let sites = identity::site::list(tx, org).await?;
+            let default = run.setup.site.and_then(|site| sites.iter().find(|s| s.id == site));
+            let zone = default.or(sites.first()).map_or(TimeZone::UTC, identity::site::Site::zone);
+            let reading = options(&run, survey, at.date_in(&zone), at);
+            let to = ImportRun { reading: Some(reading), seen: seen.clone(), ..run.clone() };
+            store::step(tx, org, id, from, &next).await?;
+            store::keep(tx, &who, "fleet.import.read", &run, to).await
+        })?;
+        self.run = run;
+        self.progress = next;
+        Ok(())
+    }
+}
+
+/// How the cells are read: what a person chose ranks before what the columns prove.
+fn options(run: &ImportRun, survey: &Survey, today: kernel::Date, at: Instant) -> Options {
+    let mut options = survey.options(today, run.setup.currency);
+    options.dates.extend(&run.setup.dates);
+    options.amounts = run.setup.amounts.unwrap_or(options.amounts);
+    if run.is_own() {
+        options.own = true;
+        options.amounts = AmountStyle::Point;
+        // Instants of an export are in UTC, where it may already be tomorrow.
+        options.today = today.max(at.date_in(&TimeZone::UTC));
+    }
+    options
+}
+
+/// The options of an import whose columns were read.
+pub(super) fn reading(run: &ImportRun) -> Result<Options> {
+    run.reading.clone().ok_or_else(|| Problem::bug("rows are judged before the columns were read"))
+}
