@@ -33,7 +33,7 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let pages = &bench.args.pages;
     let demo = match pages.base {
         Some(_) => None,
-        None => Some(Demo::start(&bench.program()?, &bench.folder.join("demo"), bench.args.devices, false)?),
+        None => Some(Demo::start(&bench.program()?, &bench.folder.join("demo"), bench.args.devices)?),
     };
     let base = match (&demo, &pages.base) {
         (Some(demo), _) => demo.base(),
@@ -42,7 +42,7 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     };
     let (email, password) = match (&pages.email, &pages.password, &demo) {
         (Some(email), Some(password), _) => (email.clone(), password.clone()),
-        (_, _, Some(demo)) => demo.administrator()?,
+        (_, _, Some(demo)) => demo.manager()?,
         _ => bail!("--base needs --email and --password"),
     };
     let mut client = Client::new(base)?;

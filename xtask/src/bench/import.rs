@@ -9,8 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::server::{self, Demo};
-use super::{Bench, Figure};
+use super::{Bench, Figure, server};
 use crate::process;
 
 const HEADER: &str = "Asset tag,Serial number,Manufacturer,Model,Device type,Site,Department,Location,Status,\
@@ -30,8 +29,10 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     write_file(&file, rows)?;
     // A demonstration hospital without devices is an organisation that is set up and otherwise empty.
     let folder = bench.folder.join("import");
-    drop(Demo::start(&program, &folder, 0, true)?);
-    let database = format!("sqlite://{}", server::database(&bench.folder.join("import-0"))?.display());
+    let mut demo = Command::new(&program);
+    demo.args(["demo", "--fresh", "--no-serve", "--devices", "0", "--data-dir"]).arg(&folder);
+    process::run(&mut demo)?;
+    let database = format!("sqlite://{}", server::database(&folder)?.display());
     let mut command = Command::new(&program);
     command.args(["import", "devices"]).arg(&file).args(["--json", "--database", &database]);
     let started = Instant::now();

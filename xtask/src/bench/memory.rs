@@ -10,7 +10,7 @@ use super::{Bench, Figure};
 
 /// The scenario.
 pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
-    let demo = Demo::start(&bench.program()?, &bench.folder.join("demo"), bench.args.devices, false)?;
+    let demo = Demo::start(&bench.program()?, &bench.folder.join("demo"), bench.args.devices)?;
     sleep(Duration::from_secs(10));
     let figure = Figure::new("idle_resident_memory", demo.resident_megabytes()?, "MB").at_most(60.0);
     Ok(vec![figure.detail(serde_json::json!({ "devices": bench.args.devices }))])

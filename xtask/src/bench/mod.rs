@@ -50,7 +50,7 @@ struct Pages {
     /// Measure the pages of a server that runs already: http://HOST:PORT
     #[arg(long, value_name = "URL", requires = "email", requires = "password")]
     base: Option<String>,
-    /// Sign in as; without it, the administrator that `baton demo --json` names
+    /// Sign in as; without it, the manager that `baton demo --json` names
     #[arg(long, env = "BATON_BENCH_EMAIL", requires = "password")]
     email: Option<String>,
     /// The password of --email

@@ -27,8 +27,8 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Serves the hospital in `folder`, generating it if it is not there or is to be fresh.
-    pub fn start(program: &Path, folder: &Path, devices: u32, fresh: bool) -> Result<Self> {
+    /// Serves the hospital in `folder`, generating it if it is not there.
+    pub fn start(program: &Path, folder: &Path, devices: u32) -> Result<Self> {
         // One folder a size: the program reuses what it finds, whatever number it is given.
         let folder = folder.with_file_name(format!(
             "{}-{devices}",
@@ -38,9 +38,6 @@ impl Demo {
         let mut command = Command::new(program);
         command.args(["demo", "--json", "--devices", &devices.to_string(), "--port", &port.to_string()]);
         command.arg("--data-dir").arg(&folder);
-        if fresh {
-            command.arg("--fresh");
-        }
         eprintln!("$ {}", process::line(&command));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
@@ -60,12 +57,12 @@ impl Demo {
         &self.base
     }
 
-    /// E-mail and password of the administrator, from what the program printed.
-    pub fn administrator(&self) -> Result<(String, String)> {
+    /// E-mail and password of a manager, who may see and export every device, from what the program printed.
+    pub fn manager(&self) -> Result<(String, String)> {
         let printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
         let values = printed.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        values.into_iter().find_map(|value| administrator(&value)).context(
-            "`baton demo --json` printed no object with role (administrator), email and password; \
+        values.into_iter().find_map(|value| manager(&value)).context(
+            "`baton demo --json` printed no object with role (manager), email and password; \
              give --email and --password",
         )
     }
@@ -132,17 +129,17 @@ fn collect(stream: impl std::io::Read + Send + 'static, into: &Arc<Mutex<Vec<Str
     })
 }
 
-/// Wherever it stands in the value: an object with an administrator's role, an e-mail address and a password.
-fn administrator(value: &Value) -> Option<(String, String)> {
+/// Wherever it stands in the value: an object with a manager's role, an e-mail address and a password.
+fn manager(value: &Value) -> Option<(String, String)> {
     if let (Some(role), Some(email), Some(password)) =
         (value["role"].as_str(), value["email"].as_str(), value["password"].as_str())
-        && role.to_lowercase().starts_with("admin")
+        && role.eq_ignore_ascii_case("manager")
     {
         return Some((email.to_owned(), password.to_owned()));
     }
     match value {
-        Value::Array(entries) => entries.iter().find_map(administrator),
-        Value::Object(entries) => entries.values().find_map(administrator),
+        Value::Array(entries) => entries.iter().find_map(manager),
+        Value::Object(entries) => entries.values().find_map(manager),
         _ => None,
     }
 }
@@ -152,12 +149,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_administrator_is_found_wherever_the_program_puts_it() {
+    fn the_manager_is_found_wherever_the_program_puts_it() {
         let value = serde_json::json!({ "url": "x", "sign_ins": [
             { "role": "technician", "email": "t@x", "password": "1" },
-            { "role": "administrator", "email": "a@x", "password": "2" },
+            { "role": "manager", "email": "m@x", "password": "2" },
         ]});
-        assert_eq!(administrator(&value), Some(("a@x".into(), "2".into())));
-        assert_eq!(administrator(&serde_json::json!({ "role": "administrator" })), None);
+        assert_eq!(manager(&value), Some(("m@x".into(), "2".into())));
+        assert_eq!(manager(&serde_json::json!({ "role": "manager" })), None);
     }
 }

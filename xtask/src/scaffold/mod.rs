@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tidy;
 use crate::workspace::Workspace;
+use crate::{process, tidy};
 
 /// What is to be new.
 #[derive(clap::Args)]
@@ -48,14 +49,26 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<bool> {
     for file in &written {
         println!("wrote {}", file.strip_prefix(&workspace.root).unwrap_or(file).display());
     }
-    println!("\nStill by hand, in rooms/{room}/src/lib.rs:");
-    println!("  pub mod {noun};");
-    println!(
-        "  files:      File::both({number}, \"{noun}\", include_str!(\"../migrations/{number:04}_{noun}.sql\"))"
-    );
-    println!("  statements: {noun}::store::ALL");
-    println!("and give {room}.{noun}.see and {room}.{noun}.edit to roles, and its pages routes and words.");
+    print_remaining(room, noun, number);
     Ok(true)
+}
+
+/// What a skeleton cannot know: where the room lists its parts, and who may do what.
+fn print_remaining(room: &str, noun: &str, number: u32) {
+    println!("\nStill by hand, where rooms/{room}/src says what the room has:");
+    println!("  module      pub mod {noun};");
+    let file = format!("../migrations/{number:04}_{noun}.sql");
+    println!("  files       File::both({number}, \"{noun}\", include_str!(\"{file}\"))");
+    println!("  statements  {noun}::store::ALL");
+    println!("  routes      {noun}::pages::routes()");
+    for (verb, what) in [("view", "See"), ("edit", "Add and change")] {
+        let (name, words) = (format!("{noun}_{verb}").to_uppercase(), noun.replace('_', " "));
+        println!("  permit.rs   /// {what}: {words}.");
+        println!(
+            "              pub const {name}: Permit = Permit(\"{room}.{noun}.{verb}\"); and its roles in ALL"
+        );
+    }
+    println!("and, in the matrix of the tests, who may do what.");
 }
 
 fn parse(path: &str) -> Result<(&str, &str)> {
@@ -91,7 +104,14 @@ fn write(folder: &Path, room: &str, noun: &str) -> Result<(u32, Vec<PathBuf>)> {
     let migration = migrations.join(format!("{number:04}_{noun}.sql"));
     fs::write(&migration, fill(MIGRATION, room, noun))?;
     written.push(migration);
+    format(&written);
     Ok((number, written))
+}
+
+/// A long noun makes long lines. Without rustfmt the files are as good, and `check` says what to do.
+fn format(files: &[PathBuf]) {
+    let sources = files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs"));
+    let _ = process::succeeds(Command::new("rustfmt").args(["--edition", "2024"]).args(sources));
 }
 
 /// One more than the highest: numbers of released files never change and gaps are never filled.
@@ -110,6 +130,7 @@ fn fill(template: &str, room: &str, noun: &str) -> String {
     template
         .replace("__room__", room)
         .replace("__noun__", noun)
+        .replace("__NOUN__", &noun.to_uppercase())
         .replace("__Noun__", &noun.split('_').map(capital).collect::<String>())
         .replace("__Title__", &capital(&words))
         .replace("__words__", &words)

@@ -34,16 +34,19 @@ const HANDLERS: &[&str] = &[
     "ontouchstart",
 ];
 
-/// Pages written in Rust. Tests may hold such markup, to see that it is escaped.
+/// Pages written in Rust. Tests, in their own files or at the end of one, may hold such markup, to see that it is
+/// escaped.
 pub fn check_rust(file: &TextFile, source: &Source) -> Vec<Finding> {
     if !makes_pages(&file.path) || size::is_test(&file.path) {
         return Vec::new();
     }
-    let text = &source.uncommented;
+    let end = source.code.find("#[cfg(test)]\nmod ").unwrap_or(source.code.len());
+    let (code, text) = (source.code.get(..end), source.uncommented.get(..end));
+    let (code, text) = (code.unwrap_or_default(), text.unwrap_or_default());
     let mut findings = attributes(file, text);
     // maud writes a script element as `script src="…" {}`; one that opens at once has its text inside.
-    let inline = find_word(&source.code, "script")
-        .filter(|at| source.code.get(at + 6..).is_some_and(|rest| rest.trim_start().starts_with('{')));
+    let inline = find_word(code, "script")
+        .filter(|at| code.get(at + 6..).is_some_and(|rest| rest.trim_start().starts_with('{')));
     findings.extend(inline.map(|at| script(file, line_of(text, at))));
     findings
 }
@@ -114,6 +117,7 @@ mod tests {
         assert_eq!(count(page, "text font-style=\"italic\" { } // style=\"x\""), 0);
         assert_eq!(count(page, "let style = \"x\";"), 0);
         assert_eq!(count("floor/web/tests/it/page.rs", "\"<b style='x'> <script>\""), 0);
+        assert_eq!(count(page, "fn a() {}\n#[cfg(test)]\nmod tests { \"<script>\" }"), 0);
         assert_eq!(count("science/udi/src/lib.rs", "\"<script>\""), 0);
     }
 }
