@@ -15,6 +15,7 @@ mod coded;
 pub mod company;
 pub mod device;
 pub mod device_type;
+pub mod export;
 pub mod import;
 pub mod model;
 
@@ -40,8 +41,14 @@ use db::{File, RoomSchema};
 pub const SCHEMA: RoomSchema = RoomSchema {
     room: "fleet",
     number: 3,
-    files: &[File::both(1, "fleet", include_str!("../migrations/0001_fleet.sql"))],
-    unrecorded: &[],
+    files: &[
+        File::both(1, "fleet", include_str!("../migrations/0001_fleet.sql")),
+        File::both(2, "import", include_str!("../migrations/0002_import.sql")),
+    ],
+    unrecorded: &[
+        ("import_progress", "where the work on an import stands; the import itself is on record"),
+        ("import_row", "what was said about a row of a file; the devices it became are on record"),
+    ],
     statements: &[
         company::store::ALL,
         device::actions::ALL,
@@ -49,6 +56,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::pages::STATEMENTS,
         device::store::ALL,
         device_type::store::ALL,
+        import::run::store::ALL,
         model::store::ALL,
         reindex::ALL,
     ],

@@ -7,6 +7,8 @@
 mod cell;
 pub mod columns;
 pub mod row;
+pub mod run;
+pub mod work;
 
 pub use cell::{
     amount::AmountStyle,
@@ -14,3 +16,5 @@ pub use cell::{
 };
 pub use columns::{Field, Mapping, MappingError, Match};
 pub use row::{Draft, Options, RowProblem, RowVerdict, Seen, Severity, Survey, parse};
+pub use run::{Counts, ImportRun, RunState, Setup, Verdict};
+pub use work::{Work, drive, jobs};

@@ -405,7 +405,8 @@ impl<'a> Row<'a> {
     /// `8.15098E+11`: the digits are gone.
     fn is_shortened(&self, cell: &str) -> bool {
         let Some((digits, power)) = cell.split_once(['E', 'e']) else { return false };
-        let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+        let number =
+            |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
         !self.options.own && power.strip_prefix('+').is_some_and(number) && number(digits)
     }
 }
