@@ -8,7 +8,9 @@ use web::{
     Ctx, Form, Gate, Reply, Route, cookie, form,
     look::{
         self, Choice, Field, Section, Tone,
+        icon::Icon,
         layout::{Density, Theme},
+        ledger::Lead,
         table::{Column, PhoneSlot, Row, Table},
     },
 };
@@ -64,8 +66,28 @@ async fn me(ctx: Ctx, headers: HeaderMap) -> Reply {
         (Section::new("You", identity))
         (Section::new("Look", look_form(&ctx)))
         (sessions_section(&ctx, &sessions))
+        (Section::new("Pages", menu(&ctx)))
     };
-    Ok(ctx.page("Your account", "/me").show(main))
+    let actions = html! {
+        form.inline method="post" action="/sign-out" {
+            (look::button("Sign out").icon(Icon::SignOut).busy("Signing out"))
+        }
+    };
+    Ok(ctx.page("Your account", "/me").actions(actions).show(main))
+}
+
+/// The whole menu: a phone's bar has no room for pages that are mostly used at a desk.
+fn menu(ctx: &Ctx) -> Markup {
+    let entries = ctx.app.menu().iter().filter(|item| ctx.may(item.permit));
+    let rows: Vec<Markup> = entries
+        .map(|item| {
+            let link = html! { a href=(item.href) { (item.label) } };
+            look::item(&Lead::Icon(item.icon, Tone::Plain), &link, None)
+        })
+        .collect();
+    html! {
+        @if rows.is_empty() { p.sec { "Your roles show no other page yet." } } @else { (look::items(&rows)) }
+    }
 }
 
 /// Roles with where they hold, one a line.
@@ -219,7 +241,7 @@ fn password_page(ctx: &Ctx, filled: Filled<'_>) -> Response {
         (look::answer(sentence, Some("All other browsers will be signed out.")))
         (filled.summary())
         @if must && filled.status() == http::StatusCode::OK {
-            (look::message(Tone::Accent, &html! { "Your password was given to you by somebody else, so it is good once." }))
+            (look::message(Tone::Accent, &html! { "Somebody else gave you this password. The new one is known to you alone." }))
         }
         form method="post" action="/me/password" {
             (form::once())

@@ -33,7 +33,9 @@ const COMMON: &str = "123456 123456789 12345678 password qwerty 12345 1234567890
 /// (`known`: e-mail, name, organisation).
 pub fn check_password(field: &'static str, password: &str, known: &[&str], errors: &mut Vec<FieldError>) {
     let length = password.chars().count();
-    if length < SHORTEST {
+    if length == 0 {
+        fault(errors, field, "The password is missing.");
+    } else if length < SHORTEST {
         let message = format!(
             "The password has {length} characters. Use at least {SHORTEST}; four random words are easy to keep."
         );

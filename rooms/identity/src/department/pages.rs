@@ -36,7 +36,7 @@ pub(crate) fn fields(site: &Site, departments: &[Department], filled: Filled<'_>
     html! {
         (filled.field("department_name", Field::text("department_name", "Name").required(), ""))
         (filled.field("department_parent",
-            Field::select("department_parent", "Under", parents).width(Width::Medium), ""))
+            Field::select("department_parent", "Under", parents), ""))
         (code_fields(filled, None))
     }
 }

@@ -116,7 +116,7 @@ async fn new_page(ctx: &Ctx, filled: Filled<'_>) -> Result<Response, Stop> {
         Ok(Names::new(site::list(tx, org).await?, department::all(tx, org).await?))
     })?;
     let main = html! {
-        (look::answer("Add a person.", Some("They get a password that is good for the first sign-in.")))
+        (look::answer("Add a person.", Some("They get a password that they must change at the first sign-in.")))
         (filled.summary())
         form method="post" action="/people/new" {
             (form::once())
@@ -144,7 +144,7 @@ pub(super) fn one_time_page(ctx: &Ctx, person: &Person, password: Option<&str>) 
     };
     let back = format!("/people/{}", person.id);
     let main = html! {
-        (look::answer(&sentence, Some("It is good for one sign-in and must be changed then.")))
+        (look::answer(&sentence, Some("It must be changed at the first sign-in.")))
         @if let Some(password) = password {
             (look::ledger::ledger(&[
                 ("E-mail", html! { span.id { (person.email) } }),

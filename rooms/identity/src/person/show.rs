@@ -142,13 +142,15 @@ async fn page(ctx: &Ctx, id: &str, filled: Filled<'_>) -> Result<Response, Stop>
     let (who, id) = (ctx.actor(), ask::id(id, "the person")?);
     let shown = db::read!(ctx.app.db(), who.org, |tx| read(tx, who, id).await)?;
     let person = &shown.person;
+    let record = html! {
+        (Section::new("Roles", roles(ctx, &shown)))
+        (Section::new("History", history(ctx, &shown)))
+    };
     let main = html! {
         (look::answer(&sentence(&shown), Some(&person.email)))
         (filled.summary())
         (look::ledger::strip(&facts(ctx, &shown)))
-        (Section::new("Roles", roles(ctx, &shown, filled)))
-        @if shown.may_manage { (Section::new("Account", account_forms(&shown, filled))) }
-        (Section::new("History", history(ctx, &shown)))
+        @if ctx.may(permit::PERSON_MANAGE) { (look::split(&record, &forms(ctx, &shown, filled))) } @else { (record) }
     };
     let page = ctx.page(person.name.clone(), "/people").status(filled.status());
     Ok(page.under([("People".to_owned(), "/people".to_owned())]).show(main))
@@ -178,24 +180,31 @@ fn facts(ctx: &Ctx, shown: &Shown) -> Vec<Fact> {
     ]
 }
 
-fn roles(ctx: &Ctx, shown: &Shown, filled: Filled<'_>) -> Markup {
+fn roles(ctx: &Ctx, shown: &Shown) -> Markup {
     let columns = vec![
         Column::new("Role").row_head().phone(PhoneSlot::Title),
         Column::new("Where").phone(PhoneSlot::Tag),
         Column::new("Take away").unnamed().phone(PhoneSlot::Due),
     ];
-    let manages = ctx.may(permit::PERSON_MANAGE);
     let rows = shown.held.iter().map(|grant| role_row(ctx, shown, grant)).collect();
     html! {
         @if shown.held.is_empty() { (look::empty_state("No role.", "Without one this person sees only their account.", None)) }
         @else { (Table::new("Roles", columns, rows)) }
-        @if manages {
-            form method="post" action={ "/people/" (shown.person.id) "/roles" } {
-                (form::once())
-                (look::fieldset("Add a role", None, &pages::role_fields(ctx, &shown.names, filled)))
-                (look::form_foot(&html! { (look::button("Add role").icon(Icon::Plus).busy("Adding")) }))
-            }
+    }
+}
+
+/// What may be done: add a role, change the account.
+fn forms(ctx: &Ctx, shown: &Shown, filled: Filled<'_>) -> Markup {
+    let role = html! {
+        form method="post" action={ "/people/" (shown.person.id) "/roles" } {
+            (form::once())
+            div.fields { (pages::role_fields(ctx, &shown.names, filled)) }
+            (look::form_foot(&html! { (look::button("Add role").icon(Icon::Plus).busy("Adding")) }))
         }
+    };
+    html! {
+        (Section::new("Add a role", role))
+        @if shown.may_manage { (Section::new("Account", account_forms(shown, filled))) }
     }
 }
 

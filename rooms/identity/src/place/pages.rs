@@ -48,7 +48,7 @@ pub(crate) fn fields(site: &Site, places: &[Place], filled: Filled<'_>) -> Marku
         (filled.field("place_name", Field::text("place_name", "Name").required(), ""))
         (filled.field("place_kind", Field::select("place_kind", "Kind", kinds).required().width(Width::Medium),
             PlaceKind::Building.code()))
-        (filled.field("place_parent", Field::select("place_parent", "Under", parents).width(Width::Medium), ""))
+        (filled.field("place_parent", Field::select("place_parent", "Under", parents), ""))
         (code_field(filled, ""))
     }
 }

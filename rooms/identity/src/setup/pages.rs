@@ -85,7 +85,7 @@ async fn try_keep(guest: &Guest, front: &Front, form: &Form) -> kernel::Result<R
 fn page(guest: &Guest, filled: Filled<'_>, code: &str) -> Response {
     let field = |name: &str, field: Field, present: &str| filled.field(name, field, present);
     let here = jiff::tz::TimeZone::system();
-    let here = here.iana_name().unwrap_or("UTC");
+    let here = here.iana_name().filter(|name| !name.starts_with("Etc/")).unwrap_or("UTC");
     let organisation = html! {
         (field("org_name", Field::text("org_name", "Name").required().autocomplete("organization"), ""))
         (field("base_url", Field::text("base_url", "Base address").optional("optional").inputmode("url")

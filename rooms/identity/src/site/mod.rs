@@ -2,6 +2,7 @@
 
 mod actions;
 mod calendar;
+mod edit;
 mod pages;
 mod show;
 mod store;

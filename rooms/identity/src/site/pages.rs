@@ -12,7 +12,7 @@ use web::{
     },
 };
 
-use super::{Draft, Site, add, seen_by, show};
+use super::{Draft, Site, add, edit, seen_by, show};
 use crate::{Sent, filled::Filled, life, org, permit};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -23,8 +23,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/sites/new", manage, new),
         Route::post("/sites/new", manage, keep),
         Route::get("/sites/{id}", see, show::show),
-        Route::post("/sites/{id}", manage, show::save),
-        Route::post("/sites/{id}/calendar", manage, show::set_calendar),
+        Route::get("/sites/{id}/edit", manage, edit::show),
+        Route::post("/sites/{id}", manage, edit::save),
+        Route::post("/sites/{id}/calendar", manage, edit::set_calendar),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! One site's page: its facts, its two trees, its calendar and its history.
+//! One site's page: its facts, its two trees and its history.
 
 use axum::{extract::Path, response::Response};
 use db::{Event, Tx};
@@ -7,12 +7,12 @@ use maud::{Markup, html};
 use serde_json::Value;
 use web::{
     Ctx, Form, Reply, Stop, form,
-    look::{self, Fact, Field, Section, Width},
+    look::{self, Fact, Section, icon::Icon},
 };
 
-use super::{Calendar, Site, actions, calendar::DAYS, pages, seen_by};
+use super::{Calendar, Site, seen_by};
 use crate::{
-    Sent, ask,
+    ask,
     department::{self, Department},
     filled::Filled,
     life, permit,
@@ -51,31 +51,6 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
     page(&ctx, ask::id(&id, "the site")?, Filled::EMPTY).await
 }
 
-pub(super) async fn save(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply {
-    let (who, id) = (ctx.actor(), ask::id(&id, "the site")?);
-    let draft = pages::draft(&form);
-    let saved = db::write!(ctx.app.db(), who.org, |tx| {
-        see(tx, who, id).await?;
-        actions::change(tx, who, id, form.version(), &draft, Sent::form(&form)).await
-    });
-    back(&ctx, id, &form, saved.map(|_| "Saved.".to_owned())).await
-}
-
-pub(super) async fn set_calendar(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply {
-    let (who, id) = (ctx.actor(), ask::id(&id, "the site")?);
-    let mut errors = Vec::new();
-    let calendar = Calendar::read(|name| form.text(name), &mut errors);
-    if !errors.is_empty() {
-        return back(&ctx, id, &form, Err(Problem::Invalid { fields: errors })).await;
-    }
-    let saved = db::write!(ctx.app.db(), who.org, |tx| {
-        see(tx, who, id).await?;
-        let sent = Sent::form(&form);
-        actions::set_calendar(tx, who, id, form.version(), calendar.clone(), sent).await
-    });
-    back(&ctx, id, &form, saved.map(|_| "Calendar saved.".to_owned())).await
-}
-
 /// After an action at a site: on with a word, or the page again with what is wrong.
 pub(crate) async fn back(ctx: &Ctx, id: SiteId, form: &Form, done: Result<String>) -> Reply {
     match done {
@@ -94,21 +69,23 @@ async fn page(ctx: &Ctx, id: SiteId, filled: Filled<'_>) -> Result<Response, Sto
         None => Counts::default(),
     };
     let trees = Trees { shown: &shown, tally, counts: &counts };
+    let trees = html! {
+        (Section::new("Places", trees.places(None)).id("places"))
+        (Section::new("Departments", trees.departments(None)).id("departments"))
+        (Section::new("History", life::history(&shown.events, &ctx.org.zone, say)))
+    };
+    let actions = html! {
+        @if shown.may_manage {
+            (look::link_button("Edit site", format!("/sites/{id}/edit")).icon(Icon::Pencil))
+        }
+    };
     let main = html! {
         (look::answer(&sentence(&shown), Some(&shown.site.time_zone.replace('_', " "))))
         (filled.summary())
         (look::ledger::strip(&facts(&shown.site)))
-        (Section::new("Places", trees.places(None)).id("places"))
-        @if shown.may_manage { (place_form(&shown, filled)) }
-        (Section::new("Departments", trees.departments(None)).id("departments"))
-        @if shown.may_manage {
-            (department_form(&shown, filled))
-            (Section::new("Site", site_form(&shown.site, filled)))
-            (Section::new("Calendar", calendar_form(&shown.site, filled)).note("When work is done here").id("calendar"))
-        }
-        (Section::new("History", life::history(&shown.events, &ctx.org.zone, say)))
+        @if shown.may_manage { (look::split(&trees, &forms(&shown, filled))) } @else { (trees) }
     };
-    let page = ctx.page(shown.site.name.clone(), "/sites").status(filled.status());
+    let page = ctx.page(shown.site.name.clone(), "/sites").status(filled.status()).actions(actions);
     Ok(page.under([("Sites and places".to_owned(), "/sites".to_owned())]).show(main))
 }
 
@@ -220,59 +197,25 @@ impl Trees<'_> {
     }
 }
 
-fn place_form(shown: &Shown, filled: Filled<'_>) -> Markup {
-    let fields = place::pages::fields(&shown.site, &shown.places, filled);
-    html! {
-        form method="post" action={ "/sites/" (shown.site.id) "/places" } {
+/// The forms that add to the trees.
+fn forms(shown: &Shown, filled: Filled<'_>) -> Markup {
+    let site = &shown.site;
+    let place = html! {
+        form method="post" action={ "/sites/" (site.id) "/places" } {
             (form::once())
-            (look::fieldset("Add a place", None, &fields))
+            div.fields { (place::pages::fields(site, &shown.places, filled)) }
             (look::form_foot(&html! { (look::button("Add place").busy("Adding")) }))
         }
-    }
-}
-
-fn department_form(shown: &Shown, filled: Filled<'_>) -> Markup {
-    let fields = department::pages::fields(&shown.site, &shown.departments, filled);
-    html! {
-        form method="post" action={ "/sites/" (shown.site.id) "/departments" } {
+    };
+    let department = html! {
+        form method="post" action={ "/sites/" (site.id) "/departments" } {
             (form::once())
-            (look::fieldset("Add a department or unit", None, &fields))
+            div.fields { (department::pages::fields(site, &shown.departments, filled)) }
             (look::form_foot(&html! { (look::button("Add department").busy("Adding")) }))
         }
-    }
-}
-
-fn site_form(site: &Site, filled: Filled<'_>) -> Markup {
-    html! {
-        form method="post" action={ "/sites/" (site.id) } {
-            (form::once())
-            (look::hidden("version", &filled.text("version", &site.version.to_string())))
-            div.fields { (pages::fields(filled, Some(site))) }
-            (look::form_foot(&html! { (look::button("Save site").busy("Saving")) }))
-        }
-    }
-}
-
-fn calendar_form(site: &Site, filled: Filled<'_>) -> Markup {
-    let time = |name: &'static str, label: String, present: &str| {
-        filled.field(name, Field::text(name, label).width(Width::Short), present)
     };
     html! {
-        form method="post" action={ "/sites/" (site.id) "/calendar" } {
-            (form::once())
-            (look::hidden("version", &filled.text("version", &site.version.to_string())))
-            div.fields.two-up {
-                @for ((day, from, to), hours) in DAYS.iter().zip(&site.calendar.week) {
-                    (time(from, format!("{day} from"), hours.as_ref().map_or("", |h| h.from.as_str())))
-                    (time(to, format!("{day} to"), hours.as_ref().map_or("", |h| h.to.as_str())))
-                }
-            }
-            p.hint { "Leave both blank for a day without work." }
-            div.fields {
-                (filled.field("holidays", Field::area("holidays", "Holidays", 6)
-                    .hint("One a line, date and name: 2026-12-25 Christmas Day"), &site.calendar.holiday_lines()))
-            }
-            (look::form_foot(&html! { (look::button("Save calendar").busy("Saving")) }))
-        }
+        (Section::new("Add a place", place))
+        (Section::new("Add a department or unit", department))
     }
 }
