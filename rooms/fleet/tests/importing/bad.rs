@@ -1,0 +1,186 @@
+//! Files with something wrong: a message with place and remedy, and nothing half done.
+
+use fleet::import::{Field, RunState, run::upload::Receiver};
+
+use crate::{
+    ROOMS,
+    house::{House, words},
+};
+
+testkit::engine_tests! {
+    rooms: ROOMS;
+
+    async fn a_file_that_cannot_be_read_is_refused_with_its_place(store: Store) {
+        let house = House::new(&store).await;
+        let who = house.who();
+        for (bytes, expected) in [
+            (&b""[..], "empty"),
+            (b"\n\n  \n", "empty"),
+            (b"1,2,3\n4,5,6\n", "the first line must name the columns"),
+            (b"PK\x03\x04\x14\x00", "save it as “CSV UTF-8”"),
+            (b"tag,model\nA\xff,M\n", "Line 2, column tag: byte 0xFF is not UTF-8; save the file as"),
+            (b"tag,tag\nA,B\n", "rename or remove one"),
+            (b"tag,model\nA\0,M\n", "NUL byte"),
+        ] {
+            let refused = words(house.send(&who, bytes).await);
+            assert!(refused.contains(expected), "{refused}");
+        }
+        let list = db::read!(house.db, house.org, |tx| {
+            fleet::import::run::actions::list(tx, &who, None, 9).await
+        }).unwrap();
+        assert_eq!(list.len(), 0);
+    }
+
+    async fn bad_bytes_far_into_a_file_end_the_check_with_their_place(store: Store) {
+        let house = House::new(&store).await;
+        let mut text = String::from("tag,model,site\n");
+        (0..1_500).for_each(|n| text.push_str(&format!("A-{n},M,Main hospital\n")));
+        let mut bytes = text.into_bytes();
+        bytes.extend_from_slice(b"A-x,M\xfc,Main hospital\n");
+        let failed = house.check(&bytes).await;
+        assert_eq!(failed.state, RunState::Failed);
+        let words = failed.error.unwrap();
+        assert!(words.contains("Line 1502, column model: byte 0xFC is not UTF-8"), "{words}");
+        assert_eq!(house.devices().await, 0);
+    }
+
+    async fn a_line_of_200_megabytes_is_refused_in_bounded_memory(store: Store) {
+        let house = House::new(&store).await;
+        let part = vec![b'x'; 1024 * 1024];
+        let mut receiver = Receiver::new(&house.db, house.org);
+        receiver.push(b"tag,model\n").await.unwrap();
+        let mut taken = 0;
+        let refused = loop {
+            match receiver.push(&part).await {
+                Ok(()) => taken += 1,
+                Err(refused) => break refused.to_string(),
+            }
+            assert!(taken < 200, "it was taken whole");
+        };
+        assert!(refused.contains("Line 2: the row is longer than 1048576 bytes"), "{refused}");
+        assert!(taken < 8, "{taken} MB were taken first");
+    }
+
+    async fn too_large_a_file_is_refused_and_not_kept(store: Store) {
+        let house = House::new(&store).await;
+        let mut receiver = Receiver::new(&house.db, house.org);
+        receiver.push(b"tag,model\n").await.unwrap();
+        // A whole file of that size would take long: what is refused is the length.
+        let line = format!("{},M\n", "A".repeat(30));
+        let part = line.repeat(4 * 1024 * 1024 / line.len());
+        let mut refused = None;
+        for _ in 0..26 {
+            if let Err(problem) = receiver.push(part.as_bytes()).await {
+                refused = Some(problem.to_string());
+                break;
+            }
+        }
+        assert!(refused.unwrap().contains("larger than 100 MB"));
+        let pieces = db::read!(house.db, house.org, |tx| {
+            db::dump(tx, "blob_piece", "piece").await
+        }).unwrap();
+        assert_eq!(pieces.len(), 0);
+    }
+
+    async fn files_without_rows_or_columns_say_so(store: Store) {
+        let house = House::new(&store).await;
+        let header = house.check(b"tag,model,site\n").await;
+        assert_eq!((header.state, header.counts.rows), (RunState::Checked, 0));
+        let refused = words(house.begin(&header, crate::house::Ask::Run).await);
+        assert!(refused.contains("No row is ready"), "{refused}");
+        // Without a column for the tag a person must choose first.
+        let one = house.check(b"colour\nred\nblue\n").await;
+        assert_eq!(one.state, RunState::Uploaded);
+        let untagged = house.check(b"Colour,Model\nred,M\n").await;
+        assert_eq!(untagged.state, RunState::Uploaded);
+        let who = house.who();
+        let refused = words(db::write!(house.db, house.org, |tx| {
+            let run = fleet::import::run::actions::visible(tx, &who, untagged.id).await?;
+            let setup = run.setup.clone();
+            fleet::import::run::actions::begin_check(tx, &who, &run, setup).await
+        }));
+        assert!(refused.contains("No column is the asset tag"), "{refused}");
+        let chosen = house.check_with(&untagged, |setup| {
+            setup.columns.insert("Colour".into(), Field::Tag);
+            setup.site = None;
+        }).await;
+        assert_eq!(chosen.counts.refusals.get("site_missing").map(|t| t.count), Some(1));
+    }
+
+    async fn duplicates_circles_and_impossible_dates_are_refused_by_row(store: Store) {
+        let house = House::new(&store).await;
+        house.import(b"tag,model,site,serial\nOLD,M,Main hospital,S9\n").await;
+        let text = "tag,model,site,serial,part of,acquired on\n\
+            A,M,Main hospital,1,B,\n\
+            B,M,Main hospital,2,C,\n\
+            C,M,Main hospital,3,A,\n\
+            D,M,Main hospital,4,NOBODY,\n\
+            E,M,Main hospital,5,,2023-02-31\n\
+            F,M,Main hospital,6,,\n\
+            f,M,Main hospital,7,,\n\
+            G,M,Main hospital,6,,\n\
+            old,M2,Main hospital,8,,\n\
+            H,M,Main hospital,S9,,\n\
+            I,M,Elsewhere,9,,\n\
+            J,M,West clinic,10,F,\n\
+            K,M,Main hospital,11,L,\n\
+            L,M,Main hospital,12,D,\n\
+            OLD,m,Main hospital,s9,,\n\
+            N,M,Main hospital,13,OLD,\n";
+        let checked = house.check(text.as_bytes()).await;
+        let counts = &checked.counts;
+        let of = |kind: &str| counts.refusals.get(kind).map_or(0, |t| t.count);
+        for (kind, count) in [
+            ("parent_circle", 3),
+            ("parent_unknown", 3),
+            ("acquired_on", 1),
+            ("tag_twice", 2),
+            ("serial_twice", 1),
+            ("tag_taken", 1),
+            ("serial_taken", 1),
+            ("site_unknown", 1),
+            ("parent_site", 1),
+        ] {
+            assert_eq!(of(kind), count, "{kind}: {:?}", counts.refusals);
+        }
+        assert_eq!((counts.rows, counts.new, counts.same, counts.refused), (16, 2, 0, 14));
+        let first = &counts.refusals["acquired_on"].first[0];
+        assert_eq!(first.line, 6);
+        assert!(first.message.contains("line 6, column acquired on: “2023-02-31” does not exist"), "{first:?}");
+        let done = house.run(&checked).await;
+        assert_eq!((done.counts.devices, house.devices().await), (2, 3));
+    }
+
+    async fn somebody_may_import_only_where_they_may(store: Store) {
+        let house = House::new(&store).await;
+        let who = house.who();
+        let sites = db::read!(house.db, house.org, |tx| identity::site::list(tx, house.org).await).unwrap();
+        let west = sites.iter().find(|s| s.name == "West clinic").unwrap().id;
+        let lead = kernel::Actor {
+            person: Some(kernel::Id::new()),
+            via: kernel::Via::Page,
+            grants: vec![kernel::Grant {
+                role: kernel::Role::Lead,
+                permits: [fleet::permit::IMPORT_RUN].into(),
+                scope: kernel::Scope::Site(west),
+                subtree: Default::default(),
+            }],
+            ..who.clone()
+        };
+        let text = b"tag,model,site\nA,M,Main hospital\nB,M,West clinic\nC,M,\n";
+        let sent = house.send(&lead, text).await.unwrap();
+        let checked = house.finish(&sent).await;
+        assert_eq!(checked.setup.site, Some(west));
+        assert_eq!(checked.counts.refusals.get("site_reach").map(|t| t.count), Some(1));
+        assert_eq!(checked.counts.new, 2);
+        let nobody = kernel::Actor { grants: Vec::new(), ..lead.clone() };
+        assert_eq!(house.send(&nobody, text).await.unwrap_err().code(), "forbidden");
+        // What somebody imported everywhere, a lead of one site neither runs nor undoes.
+        let everywhere = house.check(text).await;
+        let refused = db::write!(house.db, house.org, |tx| {
+            let run = fleet::import::run::actions::visible(tx, &lead, everywhere.id).await?;
+            fleet::import::run::actions::begin_run(tx, &lead, &run).await
+        });
+        assert_eq!(refused.unwrap_err().code(), "forbidden");
+    }
+}
