@@ -1,0 +1,137 @@
+//! Models, types and makers, and the words devices are found by after a rename.
+
+use crate::house::{House, command, in_house};
+
+async fn found(house: &House, words: &str) -> bool {
+    house.get("technician", &format!("/devices?q={words}")).await.body.contains("NH-1</span>")
+}
+
+#[test]
+fn a_renamed_model_is_found_by_its_new_name() {
+    in_house(|house| async move {
+        house.in_service("NH-1").await;
+        house.in_service("NH-2").await;
+        let path = format!("/models/{}", house.vp3);
+        house.get("lead", &path).await.is(200).says("2 devices of the VP-3 are here.").says("value=\"VP-3\"");
+        house.get("auditor", &path).await.is(200).hides("<button class=\"btn pri\"");
+        let id = command();
+        let fields =
+            [("version", "1"), ("command", id.as_str()), ("name", "Volumat 9"), ("type", "infusion pump")];
+        house.post("technician", &path, &fields).await.is(403);
+        for _ in 0..2 {
+            house.post("lead", &path, &fields).await.goes_to(&path);
+        }
+        assert!(found(&house, "vp-3").await, "the job has not run yet");
+        house.work().await;
+        assert!(found(&house, "volumat").await && !found(&house, "vp-3").await);
+        let stale = [("version", "1"), ("name", "VP-4"), ("type", "Infusion pump")];
+        house.post("lead", &path, &stale).await.is(409).says("It is now “Volumat 9”").says("value=\"VP-4\"");
+        house.get("lead", "/models/none").await.is(404);
+    });
+}
+
+#[test]
+fn a_type_gets_its_risk_level_for_all_its_devices() {
+    in_house(|house| async move {
+        house.in_service("NH-1").await;
+        let kinds = db::read!(house.app.db(), house.who.org, |tx| {
+            fleet::device_type::store::list(tx, house.who.org, 9).await
+        })
+        .unwrap();
+        let (id, version) = (kinds[0].id.to_string(), kinds[0].version.to_string());
+        let page = house.get("manager", "/types").await;
+        page.is(200).says("Every device type has its risk level.").says("Save for 1 device");
+        house
+            .get("auditor", "/types")
+            .await
+            .is(200)
+            .hides("<form class=\"inline\" method=\"post\" action=\"/types\"");
+        house.get("nurse", "/types").await.is(403);
+        let fields = |risk: &'static str| {
+            [
+                ("id", id.clone()),
+                ("version", version.clone()),
+                ("name", "Infusion pump".into()),
+                ("risk", risk.into()),
+            ]
+        };
+        let send = |risk: &'static str| {
+            let fields = fields(risk);
+            let house = &house;
+            async move {
+                let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+                house.post("manager", "/types", &fields).await
+            }
+        };
+        send("").await.is(422).says("changed, not taken away");
+        send("XL").await.is(422).says("is not a risk level");
+        send("LS").await.goes_to(&format!("/types#t-{id}"));
+        house.get("technician", "/d/NH-1").await.says("Life support");
+        send("M").await.is(409).says("It is now “Infusion pump”, life support.");
+    });
+}
+
+#[test]
+fn a_misspelt_maker_is_put_right() {
+    in_house(|house| async move {
+        house.in_service("NH-1").await;
+        let makers = db::read!(house.app.db(), house.who.org, |tx| {
+            fleet::company::store::list(tx, house.who.org, 9).await
+        })
+        .unwrap();
+        let id = makers[0].id.to_string();
+        house
+            .get("lead", "/makers?q=heli")
+            .await
+            .is(200)
+            .says("1 maker is on record.")
+            .says("Helion Medical");
+        house.get("lead", "/makers?q=nobody").await.says("No maker matches.");
+        let fields = [("id", id.as_str()), ("version", "1"), ("name", "Helios Devices")];
+        house.post("lead", "/makers", &fields).await.goes_to("/makers");
+        house.work().await;
+        assert!(found(&house, "helios").await && !found(&house, "helion").await);
+        let empty = [("id", id.as_str()), ("version", "2"), ("name", " ")];
+        house.post("lead", "/makers", &empty).await.is(422).says("The name is empty");
+    });
+}
+
+#[test]
+fn models_page_and_are_found() {
+    in_house(|house| async move {
+        db::write!(house.app.db(), house.who.org, |tx| {
+            for n in 0..60 {
+                let (maker, name) = (format!("Maker {}", n % 7), format!("M {n:02} 50%_"));
+                fleet::model::actions::find_or_add(tx, &house.who, &maker, "Monitor", &name).await?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        let first = house.get("lead", "/models").await;
+        first.is(200).says("50 models on this page").says("rel=\"next\"");
+        let next =
+            first.body.split("<a class=\"btn ico\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+        house.get("lead", &next.replace("&amp;", "&")).await.says("11 models on this page").says("VP-3");
+        house.get("lead", "/models?q=m+07").await.says("1 model");
+        house.get("lead", "/models?q=50%25_").await.says("50 models on this page");
+        house.get("lead", "/models?q=%25%25%25").await.says("No model matches");
+    });
+}
+
+#[test]
+fn a_renamed_place_is_found_by_its_new_name() {
+    in_house(|house| async move {
+        house.in_service("NH-1").await;
+        db::write!(house.app.db(), house.who.org, |tx| {
+            let place = identity::place::get(tx, house.who.org, house.icu_2.cast()).await?;
+            let names = ("Stepdown 3", "");
+            identity::place::rename(tx, &house.who, place.id, place.version, names, identity::Sent::once())
+                .await?;
+            let payload = format!("\"{}\"", place.id);
+            db::job::add(tx, house.who.org, "identity.place.renamed", &payload, house.clock.now()).await
+        })
+        .unwrap();
+        house.work().await;
+        assert!(found(&house, "stepdown").await && !found(&house, "icu+west").await);
+    });
+}

@@ -1,0 +1,252 @@
+//! Promises kept on both engines: what is stored reads back, tags and serials are unique, components stand where
+//! their systems stand, no system contains itself, and any past inventory can be read again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fleet::{
+    RiskLevel,
+    device::{Acceptance, Device, DeviceId, Hold, Loan, Spot, State, Strategy, Tenure, actions, store},
+};
+use kernel::{Actor, Instant, Money};
+use proptest::{
+    prelude::any,
+    strategy::ValueTree as _,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+use crate::house::{House, ROOMS};
+
+/// The same values each run, so that a failure can be looked at.
+fn runner() -> TestRunner {
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]))
+}
+
+fn one<T: std::fmt::Debug>(runner: &mut TestRunner, of: impl proptest::strategy::Strategy<Value = T>) -> T {
+    of.new_tree(runner).unwrap().current()
+}
+
+fn picked<T: Copy>(runner: &mut TestRunner, from: &[T]) -> T {
+    from[one(runner, 0..from.len())]
+}
+
+/// A device with any value in any field.
+fn any_device(runner: &mut TestRunner, house: &House, n: usize) -> Device {
+    let text = || proptest::option::of("[ -~äöü€]{1,30}");
+    let instant = || proptest::option::of(0_i64..4_000_000_000_000_000);
+    let date = || proptest::option::of(0_i64..40_000);
+    let day = |days: i64| Instant::from_micros(days * 86_400_000_000).date_in(&kernel::TimeZone::UTC);
+    let at = |micros: i64| Instant::from_micros(micros);
+    let state = picked(runner, State::ALL);
+    Device {
+        id: DeviceId::new(),
+        version: one(runner, 1_i64..9),
+        tag: format!("T{n} {}", one(runner, "[A-Za-zäé-]{0,9}")),
+        serial: one(runner, text()).map(|s| format!("{n}-{s}")),
+        serial_less: one(runner, any::<bool>()),
+        udi: one(runner, text()),
+        model: house.vp3,
+        parent: None,
+        site: house.general,
+        place: picked(runner, &[None, Some(house.icu_2), Some(house.store_room)]),
+        department: picked(runner, &[None, Some(house.icu), Some(house.emergency)]),
+        state,
+        state_since: at(one(runner, 0_i64..4_000_000_000_000_000)),
+        inspect_after: one(runner, instant()).map(at),
+        accepted_at: one(runner, instant()).map(at),
+        accepted_as: picked(runner, &[None, Some(Acceptance::Baseline), Some(Acceptance::Inspection)]),
+        hold: one(runner, text()).map(|reason| Hold { reason, released_by: "test".into() }),
+        loan: one(runner, date()).map(|d| Loan { agreement: "L-1".into(), ends_on: day(d) }),
+        risk: picked(runner, &[None, Some(RiskLevel::LifeSupport), Some(RiskLevel::Low)]),
+        risk_reason: one(runner, text()),
+        strategy: picked(runner, &[None, Some(Strategy::Oem), Some(Strategy::ByLaw)]),
+        tenure: picked(runner, Tenure::ALL),
+        agreement: one(runner, text()),
+        agreement_ends_on: one(runner, date()).map(day),
+        acquired_on: one(runner, date()).map(day),
+        price: one(runner, proptest::option::of(any::<i64>()))
+            .map(|minor| Money { minor, currency: "KWD".parse().unwrap() }),
+        notes: one(runner, text()),
+        import: None,
+        removed_at: None,
+    }
+}
+
+/// A moment later than the last one.
+fn tick(house: &House) -> Actor {
+    house.clock.advance(60);
+    Actor { at: house.clock.now(), ..house.who.clone() }
+}
+
+/// Every device of the house, by id.
+async fn all(house: &House) -> BTreeMap<DeviceId, Device> {
+    let each =
+        db::read!(house.app.db(), house.who.org, |tx| store::each(tx, house.who.org, None, 1_000).await);
+    each.unwrap().into_iter().map(|d| (d.id, d)).collect()
+}
+
+/// Invariants 10 and 11 over the whole house.
+fn check_systems(devices: &BTreeMap<DeviceId, Device>) {
+    for device in devices.values() {
+        let mut above = BTreeSet::from([device.id]);
+        let mut at = device;
+        while let Some(parent) = at.parent.and_then(|id| devices.get(&id)) {
+            assert!(above.insert(parent.id), "{} is below itself", device.tag);
+            let spot = |d: &Device| (d.site, d.place, d.department);
+            assert_eq!(spot(at), spot(parent), "{} is not where {} is", at.tag, parent.tag);
+            at = parent;
+        }
+    }
+}
+
+/// One random transfer, attachment or detachment; refusals are part of it.
+async fn one_act(runner: &mut TestRunner, house: &House, devices: &BTreeMap<DeviceId, Device>) {
+    let list: Vec<&Device> = devices.values().collect();
+    let (device, other) = (list[one(runner, 0..list.len())], list[one(runner, 0..list.len())]);
+    let spot = Spot {
+        site: picked(runner, &[house.general, house.lakeside]),
+        place: None,
+        department: picked(runner, &[None, Some(house.icu), Some(house.emergency)]),
+    };
+    let kind = one(runner, 0..4);
+    let who = tick(house);
+    let done = db::write!(house.app.db(), who.org, |tx| match kind {
+        0 => actions::transfer(tx, &who, device.id, device.version, spot, None).await,
+        1 => actions::attach(tx, &who, device.id, device.version, None, None).await,
+        _ => actions::attach(tx, &who, device.id, device.version, Some(other.id), None).await,
+    });
+    if let Err(problem) = done {
+        let code = problem.code();
+        assert!(code.starts_with("fleet.device."), "{code}: {problem}");
+    }
+}
+
+testkit::engine_tests! {
+    rooms: ROOMS;
+
+    /// The names in the schema are the names in the statements, on both engines.
+    async fn every_statement_prepares(store: Store) {
+        for (name, statement) in fleet::SCHEMA.statements.iter().copied().flatten() {
+            let prepared = db::read!(store.db, store.org, |tx| tx.prepare(statement.clone()).await);
+            prepared.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        }
+    }
+
+    /// Every list statement runs, whatever it is asked.
+    async fn every_list_runs(store: Store) {
+        let house = House::build(&store).await;
+        house.in_service("NH-1").await;
+        for path in [
+            "/devices?q=nh&sort=since&state=in_service&show=undecided",
+            "/devices?show=do_not_use&gap=owner",
+            "/devices?gap=risk_level",
+            "/models?q=a%25b",
+            "/types",
+            "/makers",
+            "/d/NH-1",
+            "/d/NH-1/history",
+        ] {
+            house.get("manager", path).await.is(200);
+        }
+        let filters = format!("/devices?model={}&department={}&site={}", house.vp3, house.icu, house.general);
+        house.get("manager", &filters).await.says("Helion Medical VP-3").says("href=\"/d/NH-1\"");
+    }
+
+    async fn any_device_reads_back_as_it_was_written(store: Store) {
+        let house = House::build(&store).await;
+        let mut runner = runner();
+        let devices: Vec<Device> = (0..40).map(|n| any_device(&mut runner, &house, n)).collect();
+        db::write!(store.db, house.who.org, |tx| {
+            store::add_many(tx, house.who.org, &devices[..20]).await?;
+            for device in &devices[20..] {
+                store::add(tx, house.who.org, device).await?;
+            }
+            tx.record_many(&house.who, devices.iter().map(Device::imported).collect()).await
+        })
+        .unwrap();
+        let kept = all(&house).await;
+        for device in &devices {
+            assert_eq!(&kept[&device.id], device);
+            let json = serde_json::to_value(device).unwrap();
+            assert_eq!(&serde_json::from_value::<Device>(json).unwrap(), device);
+        }
+    }
+
+    /// Invariants 1 and 2: a tag names one device for ever, and a model's serial number too.
+    async fn tags_and_serials_are_unique(store: Store) {
+        let house = House::build(&store).await;
+        house.take_over(&house.draft("NH-1"), State::Retired).await;
+        let add = async |tag: &str, serial: &str| {
+            let mut draft = house.draft("x");
+            draft.fields.tag = fleet::device::Tag::parse(tag).unwrap();
+            draft.fields.serial = Some(fleet::device::Serial::parse(serial).unwrap());
+            let who = tick(&house);
+            let mut mv = fleet::device::Move {
+                to: State::Received,
+                at: who.at,
+                evidence: fleet::device::Evidence::default(),
+            };
+            mv.evidence.purchase_order = Some("PO-1".into());
+            db::write!(house.app.db(), who.org, |tx| actions::add(tx, &who, &draft, &mv).await)
+        };
+        for tag in ["NH-1", "nh-1", "NH - 1", "ｎｈ-1"] {
+            let refused = add(tag, "other").await.unwrap_err();
+            assert!(refused.to_string().contains("already in use"), "{tag}: {refused}");
+        }
+        let refused = add("NH-2", "sn-nh-1").await.unwrap_err();
+        assert!(refused.to_string().contains("already on record for this model"), "{refused}");
+        assert_eq!(add("NH-2", "free").await.unwrap().version, 1);
+        // Renaming frees nothing: the tag once used stays with the device that had it last.
+        let first = house.now("NH-1").await;
+        assert_eq!(first.state, State::Retired);
+    }
+
+    /// Invariants 10 and 11 after any sequence of transfers and attachments.
+    async fn systems_stay_whole(store: Store) {
+        let house = House::build(&store).await;
+        for n in 0..7 {
+            house.in_service(&format!("S-{n}")).await;
+        }
+        let mut runner = runner();
+        for _ in 0..60 {
+            let before = all(&house).await;
+            one_act(&mut runner, &house, &before).await;
+            check_systems(&all(&house).await);
+        }
+        let attached = all(&house).await.values().filter(|d| d.parent.is_some()).count();
+        assert!(attached > 0, "the sequence built no system at all");
+    }
+
+    /// Invariant 12: the inventory of any past instant is the one that stood there then.
+    async fn past_inventories_read_again(store: Store) {
+        let house = House::build(&store).await;
+        let mut runner = runner();
+        let mut snapshots: Vec<(Instant, BTreeMap<DeviceId, Device>)> = Vec::new();
+        for n in 0..30 {
+            tick(&house);
+            if n < 6 {
+                house.in_service(&format!("S-{n}")).await;
+            } else {
+                let now = all(&house).await;
+                one_act(&mut runner, &house, &now).await;
+            }
+            snapshots.push((house.clock.now(), all(&house).await));
+        }
+        for (at, snapshot) in &snapshots {
+            let mut read = BTreeMap::new();
+            let mut after = None;
+            loop {
+                let events = db::read!(house.app.db(), house.who.org, |tx| {
+                    db::gate::all_as_of(tx, house.who.org, "device", *at, after, 4).await
+                })
+                .unwrap();
+                let Some(last) = events.last() else { break };
+                after = Some(last.entity_id);
+                for event in &events {
+                    let device: Device = serde_json::from_value(event.after.clone()).unwrap();
+                    read.insert(device.id, device);
+                }
+            }
+            assert_eq!(&read, snapshot, "as of {at}");
+        }
+    }
+}
