@@ -46,7 +46,7 @@ impl Installer {
         eprintln!("installing {} from the system's packages", packages.join(", "));
         let shadow = shadow_cluster_creation(scratch)?;
         let path = format!("DPkg::Path={}:/usr/sbin:/usr/bin:/sbin:/bin", shadow.display());
-        process::run(self.apt().args(["update", "-qq"]))?;
+        self.refresh()?;
         let result = process::run(
             self.apt()
                 .args(["install", "-y", "-qq", "--no-install-recommends"])
@@ -55,6 +55,18 @@ impl Installer {
         );
         fs::remove_dir_all(&shadow)?;
         result
+    }
+
+    /// The version of a package that would be installed.
+    pub fn offers(self, package: &str) -> Result<Option<String>> {
+        self.refresh()?;
+        let policy = process::read(Command::new("apt-cache").args(["policy", package]))?;
+        Ok(policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: ")).map(str::to_owned))
+    }
+
+    /// A fresh machine knows of no packages at all until it has asked.
+    fn refresh(self) -> Result<()> {
+        process::run(self.apt().args(["update", "-qq"]))
     }
 
     fn apt(self) -> Command {

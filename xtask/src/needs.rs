@@ -63,32 +63,47 @@ pub fn postgres(may_install: bool, scratch: &Path) -> Result<PathBuf, Missing> {
 }
 
 /// Chromium and Node, installed first if they are missing and may be.
-pub fn browser(may_install: bool, scratch: &Path) -> Result<BrowserTools, Missing> {
-    node(may_install, scratch)?;
-    chromium(may_install, scratch).map(|chromium| BrowserTools { chromium })
+pub fn browser(may_install: bool, scratch: &Path) -> Result<BrowserTools, Vec<Missing>> {
+    let node = node(may_install, scratch);
+    match (node, chromium(may_install, scratch)) {
+        (Ok(()), Ok(chromium)) => Ok(BrowserTools { chromium }),
+        (node, chromium) => Err(node.err().into_iter().chain(chromium.err()).collect()),
+    }
 }
 
 fn node(may_install: bool, scratch: &Path) -> Result<(), Missing> {
-    let missing = |what: String, why: String| Missing {
+    let missing = |what: &str, why: String| Missing {
         suite: "browser",
-        what,
+        what: what.to_owned(),
         why,
         remedy: format!(
             "install Node {NODE_AT_LEAST} or newer with npm, from https://nodejs.org or your system"
         ),
     };
-    let mut why = "the tests never replace a Node that is there".to_owned();
     if process::find("node").is_none() || process::find("npm").is_none() {
-        let packages: &[&str] = if process::find("node").is_none() { &["nodejs", "npm"] } else { &["npm"] };
-        install(may_install, packages, scratch)
-            .map_err(|why| missing("Node or npm is not installed".into(), why))?;
-        why = "that is what the system's packages have".to_owned();
+        install_node(may_install, scratch).map_err(|why| missing("Node or npm is not installed", why))?;
     }
     let printed = process::read(Command::new("node").arg("--version")).unwrap_or_default();
     match major(printed.trim().trim_start_matches('v')) {
         Some(version) if version >= NODE_AT_LEAST => Ok(()),
-        _ => Err(missing(format!("Node {NODE_AT_LEAST} is needed and here is {}", printed.trim()), why)),
+        _ => {
+            let what = format!("Node {NODE_AT_LEAST} is needed and here is {}", printed.trim());
+            Err(missing(&what, "the tests never replace a Node that is there".into()))
+        }
     }
+}
+
+/// Debian 12 offers Node 18 with hundreds of packages for its npm; none of them would help.
+fn install_node(may_install: bool, scratch: &Path) -> Result<(), String> {
+    let installer = Installer::find(may_install)?;
+    if process::find("node").is_none() {
+        let offered = installer.offers("nodejs").map_err(|error| format!("{error:#}"))?.unwrap_or_default();
+        if major(&offered).is_none_or(|version| version < NODE_AT_LEAST) {
+            return Err(format!("this system's own packages offer Node {offered}, which is too old"));
+        }
+        return install(may_install, &["nodejs", "npm"], scratch);
+    }
+    install(may_install, &["npm"], scratch)
 }
 
 fn chromium(may_install: bool, scratch: &Path) -> Result<PathBuf, Missing> {

@@ -20,7 +20,11 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<bool> {
     }
     let tools = match needs::browser(true, &workspace.target) {
         Ok(tools) => tools,
-        Err(missing) => bail!("{}\n  to have it: {}", missing.what, missing.remedy),
+        Err(missing) => {
+            let listed =
+                missing.iter().map(|entry| format!("\n  {} ({}): {}", entry.what, entry.why, entry.remedy));
+            bail!("the browser cannot run here:{}", listed.collect::<String>())
+        }
     };
     let mut command = test::browser::script(workspace, &tools, "shots.mjs")?;
     process::succeeds(command.args(&args.script))

@@ -121,7 +121,7 @@ fn prepare(workspace: &Workspace, args: &Args) -> Result<(Server, Option<Browser
     if !args.waived(Suite::Browser) && !args.narrowed() && browser::has_journeys(workspace) {
         match needs::browser(may_install, &workspace.target) {
             Ok(found) => tools = Some(found),
-            Err(entry) => missing.push(entry),
+            Err(entries) => missing.extend(entries),
         }
     }
     if missing.is_empty() { Ok((server, tools)) } else { Err(missing) }
