@@ -7,7 +7,7 @@ use baton::{config::Config, front, rooms};
 use db::{Db, scratch::Scratch};
 use fleet::device::{Draft, Edit, Evidence, Move, State, Strategy, Tag, Tenure, actions};
 use http::{Request, StatusCode, header};
-use identity::{department, grant, person, place, session, setup, site};
+use identity::{department, person, place, session, setup, site};
 use kernel::{Actor, Clock, DepartmentId, Id, Instant, OrgId, PersonId, RequestId, Role, Scope, SiteId, Via};
 use testkit::TEST_NOW;
 use tower::ServiceExt as _;
@@ -97,7 +97,6 @@ impl Hospital {
         let third = Spot::make(&db, &who, site, "NICU", "NH-3").await;
         let fourth = Spot::make(&db, &system(other.org), other.site, "Ward", "NH-4").await;
         let mut people = BTreeMap::new();
-        let mut grants = BTreeMap::new();
         for role in Role::ALL {
             for (held, scope) in [
                 (Held::Everywhere, Scope::Org),
@@ -105,21 +104,21 @@ impl Hospital {
                 (Held::OneDepartment, Scope::Department(first.department)),
             ] {
                 let email = format!("{}-{held:?}@here.example", role.code());
-                let (id, grant) = add_person(&db, &who, &email, role, scope).await;
+                let (id, _) = add_person(&db, &who, &email, role, scope).await;
                 people.insert((role, held), id);
-                grants.insert((role, held), grant);
             }
         }
         let mut records = BTreeMap::new();
-        for (stands, spot, org, boss, held) in [
-            (Stands::Home, first, made.org, made.person, Held::OneDepartment),
-            (Stands::OtherDepartment, second, made.org, made.person, Held::OneSite),
-            (Stands::OtherSite, third, made.org, made.person, Held::Everywhere),
-            (Stands::OtherOrg, fourth, other.org, other.person, Held::Everywhere),
+        for (stands, spot, who) in [
+            (Stands::Home, first, &who),
+            (Stands::OtherDepartment, second, &who),
+            (Stands::OtherSite, third, &who),
+            (Stands::OtherOrg, fourth, &system(other.org)),
         ] {
-            let person = if org == made.org { people[&(Role::Technician, held)] } else { boss };
-            let grant = if org == made.org { grants[&(Role::Technician, held)] } else { Id::new() };
-            records.insert(stands, spot.records(&db, org, person, grant).await);
+            let email = format!("target-{stands:?}@here.example");
+            let scope = Scope::Department(spot.department);
+            let (person, grant) = add_person(&db, who, &email, Role::Technician, scope).await;
+            records.insert(stands, spot.records(&db, who.org, person, grant).await);
         }
         Self { router: house.router, db, org: made.org, people, records, scratch }
     }
@@ -206,8 +205,13 @@ async fn add_person(db: &Db, who: &Actor, email: &str, role: Role, scope: Scope)
         password: Some("a long enough phrase".to_owned()),
     };
     let id = person::add_by_cli(db, who, new).await.unwrap().person.id;
-    let held = db::read!(db, who.org, |tx| grant::of_person(tx, who.org, id).await).unwrap();
-    (id, held[0].id.cast())
+    // Their only grant is the newest event of its kind.
+    let grants = db::read!(db, who.org, |tx| {
+        db::gate::all_as_of(tx, who.org, "role_grant", TEST_NOW, None, 1_000).await
+    })
+    .unwrap();
+    let of_them = grants.iter().find(|event| event.after["person"] == id.to_string()).unwrap();
+    (id, Id::from_uuid(of_them.entity_id))
 }
 
 /// A department with a device in it.
@@ -224,7 +228,9 @@ impl Spot {
             let department = department::find_or_add(tx, who, site, name, None, None).await?;
             let place = place::find_or_add(tx, who, site, None, None, Some(&format!("{name} bay 1"))).await?;
             let place = place.unwrap();
-            let model = model(tx, who, &format!("Helion {name}"), "Infusion pump", "VP-3").await?;
+            let maker = format!("Helion {name}");
+            let model =
+                fleet::model::actions::find_or_add(tx, who, &maker, "Infusion pump", "VP-3").await?;
             let draft = Draft {
                 id: Id::new(),
                 fields: fields(tag, model),
@@ -278,16 +284,4 @@ fn fields(tag: &str, model: fleet::ModelId) -> Edit {
         price: None,
         notes: None,
     }
-}
-
-async fn model(
-    tx: &mut db::Tx,
-    who: &Actor,
-    maker: &str,
-    kind: &str,
-    name: &str,
-) -> kernel::Result<fleet::ModelId> {
-    let company = fleet::company::actions::find_or_add(tx, who, maker).await?;
-    let kind = fleet::device_type::actions::find_or_add(tx, who, kind).await?;
-    fleet::model::actions::find_or_add(tx, who, company, kind, name).await
 }

@@ -59,10 +59,84 @@ const SEES_SITES: Who = Roles("TLMSUXA");
 /// Shapes sites, places and departments.
 const SHAPES_SITES: Who = Roles("MA");
 
+/// Adds, edits, moves devices and changes their state: those who do the work.
+const WORKS: Who = Roles("TLM");
+/// Corrects makers, types and models; brings lists in.
+const CORRECTS: Who = Roles("LM");
+/// Reads makers, types and models: everybody but ward staff.
+const READS_MODELS: Who = Roles("TLMSUXA");
+/// Reads what was done to a device.
+const READS_HISTORY: Who = Roles("TLMSU");
+/// Takes lists out.
+const TAKES_OUT: Who = Roles("LMSUX");
+/// Sees devices: everybody, in their reach.
+const SEES_DEVICES: Who = Roles("QTLMSUXA");
+
 pub const MATRIX: &[Entry] = &[
     // The door.
     get("/", SignedIn, NoRecord),
     get("/sign-in", Public, NoRecord),
     post("/sign-in", Public, NoRecord),
     post("/sign-out", SignedIn, NoRecord),
+    // One's own account.
+    get("/me", SignedIn, NoRecord),
+    get("/me/password", SignedIn, NoRecord),
+    post("/me/password", SignedIn, NoRecord),
+    post("/me/theme", SignedIn, NoRecord),
+    post("/me/look", SignedIn, NoRecord),
+    post("/me/sessions/end", SignedIn, NoRecord),
+    // People.
+    get("/people", SEES_PEOPLE, NoRecord),
+    get("/people/{id}", SEES_PEOPLE, InReach),
+    get("/people/new", RULES_PEOPLE, NoRecord),
+    post("/people/new", RULES_PEOPLE, NoRecord),
+    post("/people/{id}", RULES_PEOPLE, InReach),
+    post("/people/{id}/active", RULES_PEOPLE, InReach),
+    post("/people/{id}/password", RULES_PEOPLE, InReach),
+    post("/people/{id}/roles", RULES_PEOPLE, InReach),
+    post("/people/{id}/roles/{grant}/end", RULES_PEOPLE, InReach),
+    // Sites, places, departments.
+    get("/sites", SEES_SITES, NoRecord),
+    get("/sites/{id}", SEES_SITES, InReach),
+    get("/sites/new", SHAPES_SITES, OrgWideNoRecord),
+    post("/sites/new", SHAPES_SITES, OrgWideNoRecord),
+    get("/sites/{id}/edit", SHAPES_SITES, InReach),
+    post("/sites/{id}", SHAPES_SITES, InReach),
+    post("/sites/{id}/calendar", SHAPES_SITES, InReach),
+    post("/sites/{id}/places", SHAPES_SITES, InReach),
+    get("/sites/{id}/places/{place}", SEES_SITES, InReach),
+    post("/sites/{id}/places/{place}", SHAPES_SITES, InReach),
+    post("/sites/{id}/departments", SHAPES_SITES, InReach),
+    get("/sites/{id}/departments/{department}", SEES_SITES, InReach),
+    post("/sites/{id}/departments/{department}", SHAPES_SITES, InReach),
+    get("/organisation", RULES_PEOPLE, OrgWideNoRecord),
+    post("/organisation", RULES_PEOPLE, OrgWideNoRecord),
+    // Devices.
+    get("/devices", SEES_DEVICES, NoRecord),
+    get("/d/{tag}", SEES_DEVICES, InReach),
+    get("/d/{tag}/history", READS_HISTORY, InReach),
+    get("/devices/new", WORKS, NoRecord),
+    post("/devices/new", WORKS, NoRecord),
+    get("/d/{tag}/edit", WORKS, InReach),
+    post("/d/{tag}/edit", WORKS, InReach),
+    get("/d/{tag}/move", WORKS, InReach),
+    post("/d/{tag}/move", WORKS, InReach),
+    get("/d/{tag}/state", WORKS, InReach),
+    post("/d/{tag}/state", WORKS, InReach),
+    get("/d/{tag}/hold", WORKS, InReach),
+    post("/d/{tag}/hold", WORKS, InReach),
+    get("/d/{tag}/lift-hold", WORKS, InReach),
+    post("/d/{tag}/lift-hold", WORKS, InReach),
+    get("/d/{tag}/parent", WORKS, InReach),
+    post("/d/{tag}/parent", WORKS, InReach),
+    // Models, types, makers belong to the organisation as a whole.
+    get("/models", READS_MODELS, NoRecord),
+    get("/models/{id}", READS_MODELS, InOrg),
+    post("/models/{id}", CORRECTS, OrgWide),
+    get("/types", READS_MODELS, NoRecord),
+    post("/types", CORRECTS, OrgWideNoRecord),
+    get("/makers", READS_MODELS, NoRecord),
+    post("/makers", CORRECTS, OrgWideNoRecord),
+    // Out.
+    get("/devices.csv", TAKES_OUT, NoRecord),
 ];
