@@ -208,9 +208,9 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Tx::record`].
-    pub async fn record_seeded(&mut self, changes: Vec<(Actor, Change, Id<EventMark>)>) -> Result<()> {
+    pub async fn record_seeded(&mut self, changes: &[(Actor, Change, Id<EventMark>)]) -> Result<()> {
         let mut rows = Vec::with_capacity(changes.len());
-        for (who, change, id) in &changes {
+        for (who, change, id) in changes {
             rows.push(event_row(who, change, *id));
             *self.recorded.entry(change.entity).or_default() += 1;
         }
