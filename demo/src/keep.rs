@@ -1,0 +1,163 @@
+//! Writing the hospital down: first what stands still, then the devices with their histories.
+//!
+//! Lives are told on a thread of their own and handed over in batches, so memory stays bounded and telling and
+//! writing overlap. A batch is one transaction of at most [`ROWS`] rows and holds devices whole: the row, every
+//! event and the words by which it is found.
+
+use db::{Db, Tx, gate::EventMark};
+use fleet::{Device, company, device, device_type, model};
+use identity::{department, grant, org, person, place, site};
+use kernel::{Actor, Change, Id, OrgId, Problem, Result};
+use serde::Serialize;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::{
+    catalogue::{MAKERS, PRODUCTS},
+    lives::{Life, Lives},
+    pen::{Entry, Stand},
+    story,
+    world::World,
+};
+
+/// Rows a transaction.
+const ROWS: usize = 1_000;
+/// The person who set the organisation up: its administrator.
+const ADMINISTRATOR: usize = 3;
+
+/// Devices with their histories, for one transaction.
+#[derive(Default)]
+pub struct Batch {
+    /// As they are today.
+    pub devices: Vec<Device>,
+    /// All that happened to them.
+    pub entries: Vec<Entry>,
+    /// The words by which each is found.
+    pub words: Vec<(Uuid, String)>,
+}
+
+impl Batch {
+    fn rows(&self) -> usize {
+        self.devices.len() + self.words.len() + self.entries.len()
+    }
+}
+
+/// Writes organisation, sites, places, departments, people, makers, types and models.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn house(db: &Db, world: &World) -> Result<()> {
+    let org = world.house.org.id;
+    let who = &world.actor(ADMINISTRATOR, world.days.beginning());
+    db::write!(db, org, |tx| {
+        org::keep(tx, who, &world.house.org).await?;
+        for site in &world.house.sites {
+            site::keep(tx, who, site).await?;
+        }
+        for department in &world.house.departments {
+            department::keep(tx, who, department).await?;
+        }
+        for person in &world.staff.people {
+            person::keep(tx, who, person).await?;
+        }
+        for grant in &world.staff.grants {
+            grant::keep(tx, who, grant).await?;
+        }
+        Ok(())
+    })?;
+    for places in world.house.places.chunks(ROWS / 2) {
+        db::write!(db, org, |tx| {
+            for place in places {
+                place::keep(tx, who, place).await?;
+            }
+            Ok(())
+        })?;
+    }
+    db::write!(db, org, |tx| catalogue(tx, who, world).await)
+}
+
+async fn catalogue(tx: &mut Tx, who: &Actor, world: &World) -> Result<()> {
+    let org = world.house.org.id;
+    let mut chance = world.root.stream(3);
+    let mut entries = Vec::new();
+    let mut note = |action, entity, id: Uuid, after| {
+        let change =
+            Change { action, entity, id, version: 1, before: None, after, valid_at: None, reason: None };
+        entries.push((who.clone(), change, Id::<EventMark>::seeded(who.at, chance.bytes())));
+    };
+    for noun in &world.companies {
+        company::store::add(tx, org, noun).await?;
+        note("fleet.company.add", "company", noun.id.uuid(), json(noun)?);
+    }
+    for noun in &world.types {
+        device_type::store::add(tx, org, noun).await?;
+        note("fleet.device_type.add", "device_type", noun.id.uuid(), json(noun)?);
+    }
+    for noun in &world.models {
+        model::store::add(tx, org, noun).await?;
+        note("fleet.model.add", "model", noun.id.uuid(), json(noun)?);
+    }
+    tx.record_seeded(&entries).await
+}
+
+fn json(noun: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(noun).map_err(Problem::bug)
+}
+
+/// Tells all lives and hands them over batch by batch; ends early when nobody takes them any more.
+///
+/// # Errors
+/// [`Problem::Bug`] naming rule and device where a rule of the fleet refused.
+pub fn tell(world: &World, lives: &Lives, out: &mpsc::Sender<Batch>) -> Result<()> {
+    let mut batch = Batch::default();
+    for run in &lives.runs {
+        let mut stands: Vec<Stand> = Vec::new();
+        for number in run.clone() {
+            let life = &lives.all[number];
+            let system = if life.parent.is_some() { stands.as_slice() } else { &[] };
+            let told = story::tell(world, life, number, system)?;
+            if batch.rows() + told.entries.len() + 2 > ROWS {
+                if out.blocking_send(std::mem::take(&mut batch)).is_err() {
+                    return Ok(());
+                }
+            }
+            batch.words.push((told.device.id.uuid(), words(world, life, &told.device)));
+            batch.devices.push(told.device);
+            batch.entries.extend(told.entries);
+            if life.is_system {
+                stands = told.stands;
+            }
+        }
+    }
+    // The receiver may have gone; it says why itself.
+    let _ = out.blocking_send(batch);
+    Ok(())
+}
+
+/// Writes one batch.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn batch(db: &Db, org: OrgId, batch: &Batch) -> Result<()> {
+    db::write!(db, org, |tx| {
+        device::store::add_many(tx, org, &batch.devices).await?;
+        tx.record_seeded(&batch.entries).await?;
+        db::search::put_new(tx, org, "device", &batch.words).await
+    })
+}
+
+/// The words by which a device is found, as [`device::store::index`] would gather them.
+fn words(world: &World, life: &Life, device: &Device) -> String {
+    let product = &PRODUCTS[life.product];
+    let place = device.place.and_then(|id| world.house.place_name(id.uuid()));
+    let site = world.house.sites.iter().find(|s| s.id == device.site).map(|s| s.name.as_str());
+    let department = device.department.and_then(|id| world.house.department_name(id));
+    let known = [device.serial.as_deref(), device.udi.as_deref(), place, site, department];
+    let mut text =
+        format!("{} {} {} {}", device.tag, product.name, MAKERS[product.maker], product.device_type);
+    for part in known.into_iter().flatten() {
+        text.push(' ');
+        text.push_str(part);
+    }
+    text
+}

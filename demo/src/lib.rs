@@ -1,0 +1,161 @@
+//! The demonstration hospital **Northfield Health**: three sites, eight years, every move by the rules.
+//!
+//! [`create`] fills an empty database from a seed. Everything in it is invented but the mix of devices, which is
+//! that of acute hospitals ([`facts`]). First the lives of all devices are outlined ([`lives`]), then each is
+//! told move by move ([`story`]) through the pure rules of the fleet, and written down in batches ([`keep`]).
+//!
+//! **Invariant:** the same seed, size and day give the same hospital; [`fingerprint`] says so.
+
+mod catalogue;
+mod chance;
+mod days;
+pub mod facts;
+pub mod house;
+mod keep;
+mod lives;
+mod pen;
+mod people;
+mod print;
+mod story;
+mod use_of;
+mod words;
+mod world;
+
+use std::sync::Arc;
+
+use db::Db;
+use identity::account::Hasher;
+use jiff::civil::date;
+use kernel::{Date, Instant, OrgId, Problem, Result, Role};
+
+pub use people::PASSWORD;
+pub use print::fingerprint;
+
+use crate::{chance::Chance, days::Days, keep::Batch, world::World};
+
+/// What hospital to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The seed of all chance.
+    pub seed: u64,
+    /// Devices in the house today.
+    pub devices: u32,
+    /// The day on which the demonstration begins.
+    pub today: Date,
+}
+
+impl Default for Options {
+    /// 14,000 devices on 13 October 2026.
+    fn default() -> Self {
+        Self { seed: 20_261_013, devices: 14_000, today: date(2026, 10, 13) }
+    }
+}
+
+/// One account to sign in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Whose.
+    pub name: String,
+    /// The e-mail to sign in with.
+    pub email: String,
+    /// The password, the same for all.
+    pub password: &'static str,
+    /// What they may try out.
+    pub role: Role,
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The organisation.
+    pub org: OrgId,
+    /// One sign-in for each role.
+    pub sign_ins: Vec<SignIn>,
+    /// Devices in the house today.
+    pub devices: u64,
+    /// Devices on record, those that left or have not come yet included.
+    pub records: u64,
+    /// Events in the history of devices.
+    pub events: u64,
+    /// Buildings, floors and rooms.
+    pub places: u64,
+    /// The last moment of the story: half past seven on the day chosen.
+    pub ends_at: Instant,
+}
+
+/// Fills an empty database with the demonstration hospital. `progress` gets a sentence now and then.
+///
+/// # Errors
+/// [`Problem::Conflict`] when the database holds an organisation already, [`Problem::Invalid`] for a day without
+/// eight years before it, [`Problem::Bug`] where a rule of the fleet refused a move of the generator; what was
+/// written until then stays, and the file is to be thrown away.
+pub async fn create(db: &Db, options: &Options, progress: impl Fn(&str)) -> Result<Summary> {
+    let there = identity::org::list(db).await?;
+    if let Some(org) = there.first() {
+        return Err(Problem::conflict(
+            "demo.not_empty",
+            format!(
+                "This database already holds {}. Choose another folder, or start with --fresh.",
+                org.name
+            ),
+        ));
+    }
+    let days = Days::until(options.today)?;
+    let hash = Hasher::new().hash(PASSWORD).await?;
+    let root = Chance::seeded(options.seed);
+    let world = World::build(options.devices, days, root, &hash)?;
+    keep::house(db, &world).await?;
+    progress("Sites, places, people, makers and models are there.");
+    let mut summary = Summary {
+        org: world.house.org.id,
+        sign_ins: sign_ins(&world),
+        devices: 0,
+        records: 0,
+        events: 0,
+        places: world.house.places.len() as u64,
+        ends_at: world.days.horizon,
+    };
+    devices(db, Arc::new(world), options.devices, &mut summary, progress).await?;
+    Ok(summary)
+}
+
+/// Tells the lives on one thread and writes them on this one.
+async fn devices(
+    db: &Db,
+    world: Arc<World>,
+    count: u32,
+    summary: &mut Summary,
+    progress: impl Fn(&str),
+) -> Result<()> {
+    // A few batches ahead keep both sides busy and memory bounded.
+    let (out, mut inbox) = tokio::sync::mpsc::channel::<Batch>(4);
+    let teller = tokio::task::spawn_blocking(move || {
+        let lives = lives::outline(count, &world.days, &world.house, &world.root);
+        keep::tell(&world, &lives, &out)
+    });
+    let mut said = 0;
+    while let Some(batch) = inbox.recv().await {
+        keep::batch(db, summary.org, &batch).await?;
+        summary.records += batch.devices.len() as u64;
+        summary.devices += batch.devices.iter().filter(|d| d.state.in_inventory()).count() as u64;
+        summary.events += batch.entries.len() as u64;
+        if summary.records / 5_000 > said {
+            said = summary.records / 5_000;
+            progress(&format!("{} devices with {} events.", summary.records, summary.events));
+        }
+    }
+    teller.await.map_err(Problem::bug)?
+}
+
+fn sign_ins(world: &World) -> Vec<SignIn> {
+    world
+        .staff
+        .shown()
+        .map(|(person, role)| SignIn {
+            name: person.name.clone(),
+            email: person.email.clone(),
+            password: PASSWORD,
+            role,
+        })
+        .collect()
+}

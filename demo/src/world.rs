@@ -1,0 +1,83 @@
+//! What all lives share: the days, the house, the people, the catalogue on record.
+
+use fleet::{
+    Company, DeviceType, Model, Name, RiskLevel,
+    device::{ImportId, PlaceId},
+};
+use identity::person::PasswordHash;
+use kernel::{Actor, Id, Instant, Problem, RequestId, Result};
+
+use crate::{
+    catalogue::{self, MAKERS, PRODUCTS},
+    chance::Chance,
+    days::Days,
+    facts::{FACTS, UNDECIDED_TYPE},
+    house::{self, House},
+    people::Staff,
+};
+
+/// What all lives share.
+pub struct World {
+    /// The eight years.
+    pub days: Days,
+    /// Sites, places, departments.
+    pub house: House,
+    /// The people.
+    pub staff: Staff,
+    /// Makers in the order of [`MAKERS`].
+    pub companies: Vec<Company>,
+    /// Device types in the order of [`catalogue::types`].
+    pub types: Vec<DeviceType>,
+    /// Models in the order of [`PRODUCTS`].
+    pub models: Vec<Model>,
+    /// The import that brought the fleet of the first day.
+    pub import: ImportId,
+    /// Where the streams of chance begin.
+    pub root: Chance,
+    request: RequestId,
+}
+
+impl World {
+    /// Builds all that stands before the first device.
+    ///
+    /// # Errors
+    /// [`Problem::Bug`] when a name of the catalogue would not be taken.
+    pub fn build(devices: u32, days: Days, root: Chance, hash: &PasswordHash) -> Result<Self> {
+        let at = days.beginning();
+        let chance = &mut root.stream(0);
+        let house = house::build(devices, at, chance)?;
+        let staff = Staff::hire(&house, hash, at, chance);
+        let name = |text: &str| Name::parse(text).map_err(Problem::bug);
+        let mut companies = Vec::new();
+        for maker in MAKERS {
+            companies.push(Company::new(Id::seeded(at, chance.bytes()), name(maker)?));
+        }
+        let mut types = Vec::new();
+        for (kind, class) in catalogue::types() {
+            types.push(DeviceType::new(Id::seeded(at, chance.bytes()), name(kind)?, risk(kind, class)));
+        }
+        let mut models = Vec::new();
+        for product in PRODUCTS {
+            let kind = catalogue::types().position(|(name, _)| name == product.device_type).unwrap_or(0);
+            let id = Id::seeded(at, chance.bytes());
+            models.push(Model::new(id, companies[product.maker].id, types[kind].id, name(product.name)?));
+        }
+        let import = Id::seeded(at, chance.bytes());
+        Ok(Self { days, house, staff, companies, types, models, import, root, request: RequestId::new() })
+    }
+
+    /// A person as the one who acts at a moment.
+    pub fn actor(&self, person: usize, at: Instant) -> Actor {
+        self.staff.actor(self.house.org.id, person, at, &self.request)
+    }
+
+    /// A place as the fleet names it.
+    pub fn place(&self, position: usize) -> PlaceId {
+        self.house.places[position].id.cast()
+    }
+}
+
+/// The risk level of a type; nobody has decided that of [`UNDECIDED_TYPE`].
+pub fn risk(kind: &str, class: usize) -> Option<RiskLevel> {
+    (kind != UNDECIDED_TYPE).then(|| FACTS[class].risk)
+}
