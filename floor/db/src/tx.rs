@@ -44,6 +44,10 @@ impl Tx {
     /// A broken uniqueness or reference comes back as [`Problem::Conflict`] with code `db.unique` or
     /// `db.reference`, which the noun turns into its own words; contention as [`Problem::Busy`].
     pub async fn execute(&mut self, sql: Sql, vals: &[Val]) -> Result<u64> {
+        self.run(sql, vals.to_vec()).await
+    }
+
+    async fn run(&mut self, sql: Sql, vals: Vec<Val>) -> Result<u64> {
         let table = sql.written_table().map(str::to_owned);
         let rows = match &mut self.conn {
             Conn::Sqlite(tx) => {
@@ -65,11 +69,11 @@ impl Tx {
     pub async fn all(&mut self, sql: Sql, vals: &[Val]) -> Result<Vec<Row>> {
         let table = sql.written_table().map(str::to_owned);
         let rows: Vec<Row> = match &mut self.conn {
-            Conn::Sqlite(tx) => bind_sqlite(&sql, vals)
+            Conn::Sqlite(tx) => bind_sqlite(&sql, vals.to_vec())
                 .fetch_all(&mut **tx)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Conn::Postgres(tx) => bind_postgres(&sql, vals)
+            Conn::Postgres(tx) => bind_postgres(&sql, vals.to_vec())
                 .fetch_all(&mut **tx)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
@@ -104,25 +108,40 @@ impl Tx {
     /// As [`Tx::execute`].
     pub async fn insert_many(&mut self, head: &'static str, rows: Vec<Vec<Val>>) -> Result<u64> {
         let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
-        // SQLite takes 32,766 parameters a statement and PostgreSQL 65,535; few distinct statement texts keep
-        // the statement cache small.
-        let most = (8_000 / width.max(1)).clamp(1, 250);
-        let mut done = 0;
-        for chunk in rows.chunks(most) {
-            let mut text = String::with_capacity(head.len() + chunk.len() * width * 6);
-            text.push_str(head);
-            for row in 0..chunk.len() {
-                text.push_str(if row == 0 { " (" } else { ", (" });
-                for col in 1..=width {
-                    use std::fmt::Write as _;
-                    let comma = if col == 1 { "" } else { ", " };
-                    let _ = write!(text, "{comma}${}", row * width + col);
-                }
-                text.push(')');
-            }
-            done += self.execute(Sql::built(text), &chunk.concat()).await?;
+        // SQLite takes 32,766 parameters a statement and PostgreSQL 65,535. Powers of two keep the texts few, so
+        // that the statement cache holds them all.
+        let most = (8_000 / width.max(1)).clamp(1, 128);
+        let (mut done, mut left, mut rows) = (0, rows.len(), rows.into_iter());
+        while left > 0 {
+            let count = 1 << left.min(most).ilog2();
+            left -= count;
+            let vals: Vec<Val> = rows.by_ref().take(count).flatten().collect();
+            done += self.run(Sql::built(self.values(head, count, width)), vals).await?;
         }
         Ok(done)
+    }
+
+    /// A statement that inserts so many rows.
+    fn values(&self, head: &str, count: usize, width: usize) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(head.len() + count * width * 7);
+        text.push_str(head);
+        for row in 0..count {
+            text.push_str(if row == 0 { " (" } else { ", (" });
+            for col in 1..=width {
+                if col > 1 {
+                    text.push_str(", ");
+                }
+                // To SQLite `$7` is a name, and it looks each one up among all others: with thousands of them
+                // that costs more than the insert. `?` has none.
+                let _ = match self.engine() {
+                    Engine::Sqlite => text.write_char('?'),
+                    Engine::Postgres => write!(text, "${}", row * width + col),
+                };
+            }
+            text.push(')');
+        }
+        text
     }
 
     fn note(&mut self, table: Option<String>, rows: u64) {
@@ -178,10 +197,10 @@ impl Tx {
 
 macro_rules! binder {
     ($name:ident, $db:ty, $args:ty) => {
-        fn $name(sql: &Sql, vals: &[Val]) -> Query<'static, $db, $args> {
+        fn $name(sql: &Sql, vals: Vec<Val>) -> Query<'static, $db, $args> {
             let mut query = sqlx::query::<$db>(AssertSqlSafe(sql.text().to_owned()));
             for val in vals {
-                query = match val.clone() {
+                query = match val {
                     Val::Text(v) => query.bind(v),
                     Val::Int(v) => query.bind(v),
                     Val::Real(v) => query.bind(v),
