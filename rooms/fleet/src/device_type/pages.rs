@@ -35,17 +35,28 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// `GET /types`, with `?q=` and `?undecided=1`.
+/// What the page is asked.
+#[derive(Default)]
+struct Asked {
+    text: String,
+    /// Only types without a risk level.
+    undecided: bool,
+    /// The type whose name may be typed.
+    edit: Option<DeviceTypeId>,
+}
+
+/// `GET /types`, with `?q=`, `?undecided=1`, and `?edit=` to rename one.
 async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
-    let (mut text, mut open) = (String::new(), false);
+    let mut asked = Asked::default();
     for (name, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
         match &*name {
-            "q" => text = value.trim().chars().take(200).collect(),
-            "undecided" => open = value == "1",
+            "q" => asked.text = value.trim().chars().take(200).collect(),
+            "undecided" => asked.undecided = value == "1",
+            "edit" => asked.edit = value.parse().ok(),
             _ => {}
         }
     }
-    draw(&ctx, &text, open, &Form::default(), &Faults::default()).await
+    draw(&ctx, &asked, &Form::default(), &Faults::default()).await
 }
 
 /// `POST /types`: one row.
@@ -70,24 +81,27 @@ async fn save(ctx: Ctx, form: Form) -> Reply {
         Ok(done) => Ok(done.go(&ctx)),
         Err(problem) => {
             let faults = Faults::of_problem(problem)?;
-            draw(&ctx, "", false, &form, &faults).await
+            let asked = Asked { edit: form.text("id").parse().ok(), ..Asked::default() };
+            draw(&ctx, &asked, &form, &faults).await
         }
     }
 }
 
-async fn draw(ctx: &Ctx, text: &str, open: bool, typed: &Form, faults: &Faults) -> Reply {
+async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply {
+    let open = asked.undecided;
     let who = ctx.actor();
     let (all, counts) = db::read!(ctx.app.db(), who.org, |tx| {
         Ok::<_, Problem>((store::list(tx, who.org, READ).await?, list::of_types(tx, who).await?))
     })?;
     let undecided = all.iter().filter(|t| t.risk.is_none()).count();
-    let words = kernel::fold(text);
+    let words = kernel::fold(&asked.text);
     let found: Vec<&DeviceType> = all
         .iter()
         .filter(|t| words.split(' ').all(|w| t.key().contains(w)) && (!open || t.risk.is_none()))
         .collect();
-    let mut bar =
-        QueryBar::new("/types", "Search types", "Search").query(text).placeholder("A part of the name");
+    let mut bar = QueryBar::new("/types", "Search types", "Search")
+        .query(&asked.text)
+        .placeholder("A part of the name");
     if open {
         bar = bar.keep("undecided", "1");
     }
@@ -106,7 +120,7 @@ async fn draw(ctx: &Ctx, text: &str, open: bool, typed: &Form, faults: &Faults) 
         @if faults.stale().is_some() { (changed(&present(&all, typed))) }
         (bar)
         @if found.is_empty() { (empty_state("No type matches.", "Try a part of its name.", None)) }
-        @else { (table(ctx, &found, &counts, typed, faults)) }
+        @else { (table(ctx, asked, &found, &counts, typed, faults)) }
         @if found.len() > SHOWN {
             p.sec.sm { "The first " (SHOWN) " of " (count(found.len() as i64)) ". Search to see the others." }
         }
@@ -126,60 +140,101 @@ fn present(all: &[DeviceType], typed: &Form) -> String {
     })
 }
 
-fn table(ctx: &Ctx, found: &[&DeviceType], counts: &Counts, typed: &Form, faults: &Faults) -> Markup {
+fn table(
+    ctx: &Ctx,
+    asked: &Asked,
+    found: &[&DeviceType],
+    counts: &Counts,
+    typed: &Form,
+    faults: &Faults,
+) -> Markup {
     let edit = ctx.actor().may_everywhere(permit::MODEL_EDIT);
-    let columns = vec![
+    let mut columns = vec![
         Column::new("Type").phone(PhoneSlot::Title),
-        Column::new("Risk level").phone(PhoneSlot::Place),
         Column::new("Devices").num().phone(PhoneSlot::Due),
+        Column::new("Risk level").phone(PhoneSlot::Tag),
     ];
+    if edit {
+        columns.push(Column::new("Change").unnamed().num().phone(PhoneSlot::Place));
+    }
     let rows = found
         .iter()
         .take(SHOWN)
         .map(|t| {
             let n = counts.get(&t.id.uuid()).copied().unwrap_or(0);
-            let mine = typed.text("id") == t.id.to_string();
-            Row::new(vec![
-                html! {
-                    span.glc id={ "t-" (t.id) } {
-                        (glyph(DeviceGlyph::from_type_name(&t.name), 17))
-                        a href={ "/models?type=" (t.id) } { (t.name) }
-                    }
-                },
-                if edit { row_form(t, n, mine.then_some(typed), faults) } else { risk_letter(t.risk) },
+            let mine = (typed.text("id") == t.id.to_string()).then_some(typed);
+            let named = edit && asked.edit == Some(t.id);
+            let mut cells = vec![
+                name_cell(t, named, mine, faults),
                 html! { @if n > 0 { a href={ "/devices?type=" (t.id) } { (count(n)) } } @else { span.mute { "0" } } },
-            ])
+                if edit { risk_cell(t, mine, faults) } else { risk_letter(t.risk) },
+            ];
+            if edit {
+                cells.push(save_cell(t, n, named));
+            }
+            Row::new(cells)
         })
         .collect();
     Table::new("Device types", columns, rows).list().render()
 }
 
-/// One row's form: name, level, and what saving it touches.
-fn row_form(t: &DeviceType, n: i64, typed: Option<&Form>, faults: &Faults) -> Markup {
-    let name = typed.map_or(t.name.as_str(), |f| f.text("name"));
-    let level = typed.map_or(t.risk.map_or("", RiskLevel::code), |f| f.text("risk"));
-    let wrong = typed.and_then(|_| faults.at("risk").or_else(|| faults.at("name")));
+/// The id of a row's form; its fields stand in several cells.
+fn form_id(t: &DeviceType) -> String {
+    format!("row-{}", t.id)
+}
+
+fn wrong(faults: &Faults, field: &str) -> Markup {
     html! {
-        form.inline method="post" action="/types" {
+        @if let Some(words) = faults.at(field) {
+            p.ferr id={ "f-" (field) } { (icon_sized(Icon::CircleAlert, 13, "")) span { (words) } }
+        }
+    }
+}
+
+fn name_cell(t: &DeviceType, named: bool, typed: Option<&Form>, faults: &Faults) -> Markup {
+    let name = typed.map_or(t.name.as_str(), |f| f.text("name"));
+    html! {
+        span.glc id={ "t-" (t.id) } {
+            (glyph(DeviceGlyph::from_type_name(&t.name), 17))
+            @if !named { a href={ "/models?type=" (t.id) } { (t.name) } }
+        }
+        @if named {
+            input.inp name="name" value=(name) form=(form_id(t)) aria-label={ "Name of " (t.name) } required;
+            (wrong(faults, "name"))
+        }
+    }
+}
+
+fn risk_cell(t: &DeviceType, typed: Option<&Form>, faults: &Faults) -> Markup {
+    let level = typed.map_or(t.risk.map_or("", RiskLevel::code), |f| f.text("risk"));
+    html! {
+        span.selw {
+            select.inp.w-m name="risk" form=(form_id(t)) aria-label={ "Risk level of " (t.name) } {
+                @if t.risk.is_none() { option value="" { "Not decided yet" } }
+                @for risk in RiskLevel::ALL {
+                    option value=(risk.code()) selected[risk.code() == level] { (risk.on_page()) }
+                }
+            }
+            (icon_sized(Icon::ChevronDown, 13, "mute"))
+        }
+        @if typed.is_some() { (wrong(faults, "risk")) }
+    }
+}
+
+/// The form itself, and what saving it touches.
+fn save_cell(t: &DeviceType, n: i64, named: bool) -> Markup {
+    let save = if n > 0 { format!("Save for {}", devices(n)) } else { "Save".to_owned() };
+    html! {
+        form.inline method="post" action="/types" id=(form_id(t)) {
             (web::form::once())
             (hidden("id", &t.id.to_string()))
             (hidden("version", &t.version.to_string()))
-            span.seg-f {
-                input.inp.w-m name="name" value=(name) aria-label={ "Name of " (t.name) } required;
+            @if !named {
+                (hidden("name", &t.name))
+                (link_button("Rename", format!("/types?edit={}#t-{}", t.id, t.id)).small().ghost())
                 " "
-                span.selw {
-                    select.inp.w-m name="risk" aria-label={ "Risk level of " (t.name) } {
-                        @if t.risk.is_none() { option value="" { "Not decided yet" } }
-                        @for risk in RiskLevel::ALL {
-                            option value=(risk.code()) selected[risk.code() == level] { (risk.on_page()) }
-                        }
-                    }
-                    (icon_sized(Icon::ChevronDown, 13, "mute"))
-                }
-                " "
-                (button(if n > 0 { format!("Save for {}", devices(n)) } else { "Save".to_owned() }).small().busy("Saving"))
             }
-            @if let Some(wrong) = wrong { p.ferr id="f-risk" { (icon_sized(Icon::CircleAlert, 13, "")) span { (wrong) } } }
+            (button(save).small().busy("Saving"))
         }
     }
 }

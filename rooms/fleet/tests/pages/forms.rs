@@ -196,7 +196,7 @@ fn states_say_what_they_ask_for_and_what_is_in_the_way() {
         page.is(200)
             .says("Take out of service")
             .says("Keep for investigation")
-            .says("Custodian")
+            .says("Incident, custodian, what was preserved with it")
             .says("Lend");
         let form = house.get("technician", "/d/NH-1/state?to=quarantined").await;
         form.says("name=\"incident\"")

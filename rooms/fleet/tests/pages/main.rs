@@ -1,4 +1,5 @@
 //! The fleet's pages through the front door, and its store and invariants on both engines.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must stop")]
 
 mod catalogue;
 mod forms;

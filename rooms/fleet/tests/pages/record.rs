@@ -111,8 +111,8 @@ fn history_says_what_was_and_what_is() {
         .unwrap();
         let page = house.get("auditor", "/d/NH-1/history").await;
         page.is(200).says("Changed twice since it was recorded, last by M. Okafor.");
-        page.says("Level 2, ICU 2 West, bay 6")
-            .says("Level 2, Store 2E")
+        page.says("ICU 2 West, bay 6, Level 2")
+            .says("Store 2E, Level 2")
             .says("Emergency")
             .says("Ward closed");
         page.says("In repair").says("Door latch").says("Happened").says("13 Oct 2026, 08:30");

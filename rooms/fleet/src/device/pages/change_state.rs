@@ -179,8 +179,7 @@ fn choices(ctx: &Ctx, device: &Device, possible: &[Possible]) -> Markup {
 fn choice(ctx: &Ctx, device: &Device, possible: &Possible) -> Row {
     let needed = actions::permit_for(device.state, possible.to);
     let may = ctx.actor().may(needed, device.reach());
-    let asks: Vec<&str> = possible.needs.iter().map(|n| n.on_page()).collect();
-    let asks = if asks.is_empty() { "Nothing".to_owned() } else { asks.join(", ") };
+    let asks = asks_for(possible);
     let open =
         link_button("Choose", format!("{}?to={}", under(&device.tag, "state"), possible.to.code())).small();
     let row = Row::new(vec![
@@ -195,6 +194,16 @@ fn choice(ctx: &Ctx, device: &Device, possible: &Possible) -> Row {
         html! { @if may { (open) } @else { span.mute { (held_by(needed)) } } },
     ]);
     if may { row } else { row.faint() }
+}
+
+/// “Incident, custodian, what was preserved with it”.
+fn asks_for(possible: &Possible) -> String {
+    let asks: Vec<&str> = possible.needs.iter().map(|n| n.on_page()).collect();
+    match asks.split_first() {
+        None => "Nothing".to_owned(),
+        Some((first, [])) => (*first).to_owned(),
+        Some((first, rest)) => format!("{first}, {}", rest.join(", ").to_lowercase()),
+    }
 }
 
 /// “Lead or Manager only”: who holds a permission.

@@ -36,7 +36,7 @@ pub(super) fn lanes(
     let first = moments.first()?.from;
     let today = year(now, zone);
     let begun = device.acquired_on.map_or(first, |on| year_of(on).min(first));
-    let place = |d: &Device| names.text(d.place.map_or(d.site.uuid(), Id::uuid));
+    let place = |d: &Device| names.short(d.place.map_or(d.site.uuid(), Id::uuid));
     let state = |d: &Device| {
         if d.removed_at.is_some() {
             "Removed".to_owned()

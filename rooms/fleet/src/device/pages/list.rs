@@ -120,7 +120,7 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
         },
     );
     let actions = html! {
-        span.sec.xs { (of(asked, found)) }
+        span.sec.sm.hide-t { (of(asked, found)) }
         @if ctx.may(permit::IMPORT_RUN) { (link_button("Import", "/devices/import").icon(Icon::Upload)) }
         @if ctx.may(permit::DEVICE_ADD) {
             (link_button("Add device", "/devices/new").icon(Icon::Plus).primary())
@@ -205,7 +205,7 @@ fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
         .filter(|state| asked.states.contains(state) || found.tallied(|t| t.state == *state) > 0)
         .map(|state| FacetOption {
             value: state.code().to_owned(),
-            label: super::words::state_of(state, false).word().to_owned(),
+            label: facet_word(state).to_owned(),
             count: said(found.tallied(|t| t.state == state && here(t))),
             checked: asked.states.contains(&state),
         })
@@ -229,6 +229,14 @@ fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
         groups.push(FacetGroup { title: "Site".to_owned(), name: "site".to_owned(), options: sites });
     }
     groups
+}
+
+/// “Do not use” is a view of held and sequestered devices; the state alone is called by what it is.
+fn facet_word(state: State) -> &'static str {
+    match state {
+        State::Quarantined => "Investigated",
+        other => super::words::state_of(other, false).word(),
+    }
 }
 
 fn bar(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
@@ -288,7 +296,7 @@ fn columns(asked: &Asked) -> Vec<Column> {
         Column::new("Device").clip().phone(PhoneSlot::Title),
         Column::new("Serial").ident().faint().hide(Hide::Narrow),
         Column::new("Location").clip().phone(PhoneSlot::Place),
-        Column::new("Site").faint().hide(Hide::Medium),
+        Column::new("Site").faint().hide(Hide::Narrow),
         Column::new("Risk").phone(PhoneSlot::Due),
         Column::new("State").sort(by(Sort::State), sorted(Sort::State)).phone(PhoneSlot::State),
         Column::new("Age, y").num().hide(Hide::Tablet),

@@ -48,7 +48,14 @@ impl Ids {
 /// The names that were found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    by_id: BTreeMap<Uuid, String>,
+    by_id: BTreeMap<Uuid, Name>,
+}
+
+/// A name, and with what lies around it.
+#[derive(Clone, Debug)]
+struct Name {
+    short: String,
+    whole: String,
 }
 
 impl Names {
@@ -64,17 +71,22 @@ impl Names {
                 let outer: Option<String> = row.get("outer_name")?;
                 let whole = match (*field, outer) {
                     ("model", Some(maker)) => format!("{maker} {name}"),
-                    (_, Some(outer)) => format!("{outer}, {name}"),
-                    (_, None) => name,
+                    (_, Some(outer)) => format!("{name}, {outer}"),
+                    (_, None) => name.clone(),
                 };
-                by_id.insert(row.get("id")?, whole);
+                by_id.insert(row.get("id")?, Name { short: name, whole });
             }
         }
         Ok(Self { by_id })
     }
 
+    /// The name of an id without what lies around it; for where there is little room.
+    pub(super) fn short(&self, id: Uuid) -> String {
+        self.by_id.get(&id).map(|name| name.short.clone()).unwrap_or_default()
+    }
+
     /// The name of an id, or words that say there is none any more.
     pub(super) fn text(&self, id: Uuid) -> String {
-        self.by_id.get(&id).cloned().unwrap_or_else(|| "no longer on record".to_owned())
+        self.by_id.get(&id).map_or_else(|| "no longer on record".to_owned(), |name| name.whole.clone())
     }
 }

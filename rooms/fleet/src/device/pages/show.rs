@@ -12,9 +12,7 @@ use web::{
         ledger::Lead,
         link_button,
         marks::risk_word,
-        message, record_head, split, strip,
-        table::two,
-        tag_link,
+        message, record_head, split, strip, tag_link,
         timeline::{Words, timeline},
     },
 };
@@ -54,7 +52,8 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
     let device = &found.known.device;
     let main = html! {
         (head(&ctx, &found))
-        @if found.as_of.is_none() { (life_section(&ctx, &found)) }
+        // A phone has the history below; the lanes need width.
+        @if found.as_of.is_none() { div.hide-t { (life_section(&ctx, &found)) } }
         (split(&body(&ctx, &found), &aside(&ctx, &found)))
     };
     let crumbs = [("Devices".to_owned(), "/devices".to_owned()), kind_crumb(&found.known)];
@@ -118,10 +117,10 @@ fn buttons(ctx: &Ctx, device: &Device) -> Markup {
     let held = device.hold.is_some();
     let open = !device.state.kind().is_terminal();
     let state = may(permit::DEVICE_STATE) && open;
-    let change = link_button("Change state", under(&device.tag, "state")).icon(Icon::Circle).key("S");
+    let change = link_button("Change state", under(&device.tag, "state")).icon(Icon::Circle);
     html! {
         @if may(permit::DEVICE_TRANSFER) && open {
-            (link_button("Move", under(&device.tag, "move")).icon(Icon::MapPin).key("M"))
+            (link_button("Move", under(&device.tag, "move")).icon(Icon::MapPin))
         }
         @if state && !held && device.state.in_inventory() {
             (link_button("Do not use", under(&device.tag, "hold")).icon(Icon::OctagonX).danger())
@@ -156,7 +155,7 @@ fn head(ctx: &Ctx, found: &Found) -> Markup {
             }))
         }
         (record_head(DeviceGlyph::from_type_name(&known.type_name), &identity, &line))
-        @if !rest.is_empty() { p.sub { (rest) } }
+        @if !rest.is_empty() { div.head { p.sub { (rest) } } }
         (strip(&facts(known, at)))
     }
 }
@@ -185,7 +184,10 @@ fn facts(known: &Known, now: kernel::Instant) -> Vec<Fact> {
         .acquired_on
         .map_or("Date of acquisition not known".to_owned(), |on| format!("Acquired {}", day(on)));
     facts.push(Fact::new("Age", html! { (years.as_deref().unwrap_or("Not known")) }).note(bought));
-    let above = known.owner.get(1).cloned().unwrap_or_else(|| device.tenure.on_page().to_owned());
+    let above = known.owner.get(1).cloned().unwrap_or_else(|| match device.tenure {
+        Tenure::Owned => String::new(),
+        other => other.on_page().to_owned(),
+    });
     facts.push(open(
         Fact::new("Owner", html! { (owner) }).note(above),
         counted && device.department.is_none(),
@@ -218,9 +220,9 @@ fn body(ctx: &Ctx, found: &Found) -> Markup {
     html! {
         @if !gaps.is_empty() { (Section::new("Not decided yet", missing(ctx, known, &gaps))) }
         @if found.as_of.is_none() && (!found.parts.is_empty() || known.parent.is_some()) { (system(ctx, found)) }
-        @if let Some(notes) = &device.notes { (Section::new("Notes", html! { p.pre { (notes) } })) }
+        @if let Some(notes) = &device.notes { (Section::new("Notes", html! { @for line in notes.lines() { p.sm { (line) } } })) }
         @if !recent.is_empty() {
-            @let all = html! { a href=(under(&device.tag, "history")) { "All " (count(device.version)) " events" } };
+            @let all = html! { a href=(under(&device.tag, "history")) { @if device.version > 1 { "All " (count(device.version)) " events" } @else { "History" } } };
             (Section::new("History", timeline(&recent, &Words::default())).actions(all))
         }
     }
@@ -336,7 +338,7 @@ fn ownership(ctx: &Ctx, known: &Known) -> Markup {
     owner.reverse();
     let owner = if owner.is_empty() { "Not decided yet".to_owned() } else { owner.join(", ") };
     let mut rows = vec![("Owner", html! { (owner) }), ("Location", html! { (known.whole_place()) })];
-    rows.push(("Tenure", two(&html! { (device.tenure.on_page()) }, &tenure(device))));
+    rows.push(("Tenure", lines(device.tenure.on_page(), &tenure(device))));
     let acquired = device.acquired_on.map_or("Not known".to_owned(), day);
     rows.push(("Acquired", html! { (acquired) @if let Some(price) = device.price { ", " (price) } }));
     if let Some(loan) = device.loan.as_ref().filter(|_| device.state == State::LoanedOut) {
@@ -356,6 +358,11 @@ fn ownership(ctx: &Ctx, known: &Known) -> Markup {
     ledger(&rows)
 }
 
+/// A value with a faint line under it.
+fn lines(first: &str, second: &str) -> Markup {
+    html! { (first) @if !second.is_empty() { br; span.mute.xs { (second) } } }
+}
+
 fn tenure(device: &Device) -> String {
     if device.tenure == Tenure::Owned && device.agreement.is_none() {
         return String::new();
@@ -372,7 +379,7 @@ fn accepted(known: &Known) -> Markup {
     html! {
         @match (device.accepted_as, when) {
             (Some(Acceptance::Baseline), Some(when)) => {
-                (two(&html! { (Acceptance::Baseline.on_page()) }, &format!("Taken over on {when}; nobody here saw its inspection")))
+                (lines(Acceptance::Baseline.on_page(), &format!("Taken over on {when}; nobody here saw its inspection.")))
             },
             (Some(Acceptance::Inspection), Some(when)) => { "Inspected " (when) },
             _ => { span.mute { "Not yet" } },

@@ -118,8 +118,9 @@ impl Ground {
             return Markup::default();
         }
         let sites = self.sites.iter().map(|s| Choice::new(s.id.to_string(), &s.name)).collect();
+        // With script the choice of a site asks for its places at once; typed words wait for the button.
         html! {
-            form.form method="get" action=(action) {
+            form.form.fs method="get" action=(action) data-autosubmit=[(!many).then_some("")] {
                 @if self.sites.len() > 1 {
                     (Field::select("site", "Site", sites).value(self.site.id.to_string()).render())
                 } @else { (hidden("site", &self.site.id.to_string())) }
@@ -128,7 +129,7 @@ impl Ground {
                         "{} places at this site. Type a part of a name, such as ICU 2.", self.places.len()
                     )).render())
                 }
-                div { (button(if many { "Show places" } else { "Change site" }).small()) }
+                div.nojs[!many] { (button(if many { "Show places" } else { "Change site" }).small()) }
             }
         }
     }
