@@ -93,16 +93,24 @@ pub(crate) fn condition(engine: Engine, text: &str) -> Option<String> {
     })
 }
 
-/// The subquery that lists the ids found, given the placeholders of organisation, kind and condition.
-pub(crate) fn subquery(engine: Engine, org: usize, kind: usize, condition: usize) -> String {
+/// The condition that a record's id is among those found, given the placeholders of organisation, kind and words.
+///
+/// When `many` match, the list is walked in its own order and each record looked up among the matches, instead of
+/// fetching and sorting all of them.
+pub(crate) fn among_found(engine: Engine, id: &str, many: bool, [org, kind, words]: [usize; 3]) -> String {
     match engine {
+        // CROSS JOIN keeps SQLite from asking the word index once for every record.
+        Engine::Sqlite if !many => format!(
+            "{id} IN (SELECT s.id FROM search_words CROSS JOIN search_doc s ON s.doc = search_words.rowid \
+             WHERE search_words MATCH ${words} AND s.org_id = ${org} AND s.kind = ${kind})"
+        ),
         Engine::Sqlite => format!(
-            "SELECT s.id FROM search_words JOIN search_doc s ON s.doc = search_words.rowid \
-             WHERE search_words MATCH ${condition} AND s.org_id = ${org} AND s.kind = ${kind}"
+            "EXISTS (SELECT 1 FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} AND s.id = {id} \
+             AND s.doc IN (SELECT rowid FROM search_words WHERE search_words MATCH ${words}))"
         ),
         Engine::Postgres => format!(
-            "SELECT s.id FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
-             AND s.words @@ CAST(${condition} AS tsquery)"
+            "{id} IN (SELECT s.id FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
+             AND s.words @@ CAST(${words} AS tsquery))"
         ),
     }
 }

@@ -96,10 +96,8 @@ impl Select {
         let org = self.bind(self.org.into());
         let kind = self.bind(kind.into());
         let condition = self.bind(condition.into());
-        let ids = search::subquery(tx.engine(), org, kind, condition);
-        // The unary plus keeps SQLite from driving the query by the found ids.
-        let plus = if many && tx.engine() == crate::Engine::Sqlite { "+" } else { "" };
-        self.conditions.push(format!("{plus}{id} IN ({ids})"));
+        let among = search::among_found(tx.engine(), id, many, [org, kind, condition]);
+        self.conditions.push(among);
         self
     }
 
