@@ -69,9 +69,9 @@ impl Chance {
         scale * (-(1.0 - self.unit()).ln()).powf(0.25)
     }
 
-    /// Days until the next of events that come so often a year; exponential.
-    pub fn wait(&mut self, per_year: f64) -> f64 {
-        -(1.0 - self.unit()).ln() * 365.25 / per_year.max(1e-9)
+    /// Days until the next of events that come so often a year; exponential, at most some thousand years.
+    pub fn wait(&mut self, per_year: f64) -> i32 {
+        (-(1.0 - self.unit()).ln() * 365.25 / per_year.max(1e-9)).min(1e6) as i32
     }
 
     /// Ten random bytes, for ids.

@@ -364,7 +364,7 @@ impl Weaver<'_> {
                 Entry::Delivered { received } | Entry::Expected { on: received } => received,
                 Entry::Imported { .. } => 0,
             };
-            let early = here + 200 + self.chance.wait(losses + breaks) as i32;
+            let early = here + 200 + self.chance.wait(losses + breaks);
             let fits = early + LOSS + 60 < last_day.unwrap_or(today);
             if losses + breaks == 0.0 || life.shown || !fits || self.is_undecided(&life) {
                 life.end = last_day.map_or(End::Stays, |from| End::Retired { from });

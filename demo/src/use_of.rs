@@ -53,7 +53,7 @@ pub fn happen(pen: &mut Pen<'_>, life: &Life, fact: &Fact, home: usize, until: i
     let total = f64::from(rates.iter().sum::<u32>()) / 100.0;
     let mut user = User { pen, life, fact, home, until };
     loop {
-        let day = user.pen.today() + 1 + user.pen.chance.wait(total) as i32;
+        let day = user.pen.today() + 1 + user.pen.chance.wait(total);
         // Every turn of fortune is over well before the end of the story; today's state is told apart.
         if day + 60 > until {
             return Ok(());
