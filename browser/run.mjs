@@ -6,7 +6,8 @@
 // `cargo xtask test` does this with everything prepared.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -69,7 +70,9 @@ function main() {
     return 0;
   }
   mkdirSync(outFolder, { recursive: true });
-  const tap = join(outFolder, "journeys.tap");
+  // A folder of this run's own: two runs in one checkout must not count each other's results.
+  const folder = mkdtempSync(join(tmpdir(), "baton-journeys-"));
+  const tap = join(folder, "report.tap");
   const environment = { ...process.env, BATON_BIN: batonPath(), BATON_CHROMIUM: chromiumPath() };
   // One journey at a time: each has a browser and a server of its own, and two of those slow each other down
   // until waiting times run out. People read the first report, programs the second.
@@ -84,7 +87,9 @@ function main() {
     env: environment,
     stdio: ["ignore", "inherit", "inherit"],
   });
-  const sums = readFileSync(tap, "utf8").split("\n").filter((line) => /^# (tests|pass|fail|cancelled|skipped|todo) \d+$/.test(line));
+  const report = readFileSync(tap, "utf8").split("\n");
+  rmSync(folder, { recursive: true });
+  const sums = report.filter((line) => /^# (tests|pass|fail|cancelled|skipped|todo) \d+$/.test(line));
   for (const line of sums) console.log(line);
   return run.status ?? 1;
 }
