@@ -13,6 +13,8 @@ import { inPage, inText } from "./sound.mjs";
 
 /** How long anything that should appear may take; generous, because machines that test are busy. */
 const PATIENCE = 15_000;
+/** No journey takes longer than this. */
+const LONGEST = 120_000;
 /** Creating a hospital takes longer than a page. */
 const START = 60_000;
 
@@ -29,22 +31,26 @@ export const LOOKS = {
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
+/** The environment without what would configure the program: journeys say themselves how it runs. */
+const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BATON_")));
+
 /** Starts the program and waits for the first line of its output that `read` makes something of. */
 async function start(args, folder, read) {
-  const child = spawn(batonPath(), args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(batonPath(), args, { env: bare, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   let said = "";
   const gone = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   const facts = await new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`the program did not say where it answers:\n${said}`)), START);
     let out = "";
+    const fail = (what) => reject(new Error(`${what}:\n${out}${said}`));
+    const late = setTimeout(fail, START, "the program did not say where it answers");
     child.stdout.on("data", (bytes) => {
-      out += bytes;
+      out = (out + bytes).slice(-100_000);
       const found = out.split("\n").slice(0, -1).map(read).find(Boolean);
       if (found) { clearTimeout(late); resolve(found); }
     });
     child.stderr.on("data", (bytes) => { said = (said + bytes).slice(-4_000); });
-    void gone.then(({ code }) => reject(new Error(`the program ended with ${code}:\n${said}`)));
+    void gone.then(({ code }) => { clearTimeout(late); fail(`the program ended with ${code}`); });
   });
   const stop = async () => {
     child.kill("SIGTERM");
@@ -66,8 +72,9 @@ export function demo(devices = 300) {
   const args = ["demo", "--devices", String(devices), "--data-dir", folder, "--port", "0", "--json"];
   return start(args, folder, (line) => {
     if (!line.startsWith("{")) return null;
-    const { ok, url, sign_ins: signIns } = JSON.parse(line);
-    return ok ? { url, signIns } : null;
+    const { ok, url, password, sign_ins: signIns } = JSON.parse(line);
+    // One password opens all accounts of the demonstration.
+    return ok ? { url, signIns: signIns.map((who) => ({ password, ...who })) } : null;
   });
 }
 
@@ -83,13 +90,25 @@ export function nothingYet() {
 
 // ---- visitors ----
 
+async function axe(page) {
+  if (!await page.evaluate("Boolean(window.axe)")) await page.evaluate(axeSource());
+  const { violations } = await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } })`,
+  );
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.slice(0, 4).map((node) => {
+      const why = node.failureSummary.split("\n").slice(1).map((line) => line.trim()).join("; ");
+      return `axe ${id} (${help}) at ${node.target.join(" ")}: ${node.html.slice(0, 160)}: ${why.slice(0, 300)}`;
+    }));
+}
+
 /** What a browser says about a page that answers 4xx; pages are allowed to, files they ask for are not. */
 const FAILED_LOAD = /^Failed to load resource/;
 
 /** One person in one browser window. Collects everything that must not happen on the way. */
 export class Visitor {
   constructor(server, context, page, look) {
-    Object.assign(this, { server, context, page, look, troubles: [], answer: null });
+    Object.assign(this, { server, context, page, look, script: true, troubles: [], answer: null });
     page.setDefaultTimeout(PATIENCE);
     page.on("pageerror", (error) => this.troubles.push(`script failed on ${page.url()}: ${error.stack ?? error}`));
     page.on("console", (message) => this.#heard(message));
@@ -106,7 +125,7 @@ export class Visitor {
     const context = await browser.newContext({
       ...look, baseURL: server.url, javaScriptEnabled: script, reducedMotion: "reduce", locale: "en-GB",
     });
-    return new Visitor(server, context, await context.newPage(), look);
+    return Object.assign(new Visitor(server, context, await context.newPage(), look), { script });
   }
 
   #heard(message) {
@@ -199,15 +218,25 @@ export class Visitor {
 
   /** What axe-core finds, a line each. No rule is disabled; the one it leaves off by itself is switched on. */
   async barriers() {
-    if (!await this.page.evaluate("Boolean(window.axe)")) await this.page.evaluate(axeSource());
-    const { violations } = await this.page.evaluate(
-      `axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } })`,
-    );
-    return violations.flatMap(({ id, help, nodes }) =>
-      nodes.slice(0, 4).map((node) => {
-        const why = node.failureSummary.split("\n").slice(1).map((line) => line.trim()).join("; ");
-        return `axe ${id} (${help}) at ${node.target.join(" ")}: ${node.html.slice(0, 160)}: ${why.slice(0, 300)}`;
-      }));
+    return this.script ? axe(this.page) : this.#barriersWithoutScript();
+  }
+
+  /** axe-core is a script itself, so it looks at the same answer in a window that runs axe-core and nothing else. */
+  async #barriersWithoutScript() {
+    const html = await this.answer.text();
+    const context = await this.context.browser().newContext({ ...this.look, baseURL: this.server.url });
+    try {
+      const twin = await context.newPage();
+      await twin.route("**/*", (route) => {
+        const kind = route.request().resourceType();
+        if (kind === "document") return route.fulfill({ contentType: "text/html; charset=utf-8", body: html });
+        return kind === "script" ? route.abort() : route.continue();
+      });
+      await twin.goto(this.where(), { waitUntil: "load" });
+      return await axe(twin);
+    } finally {
+      await context.close();
+    }
   }
 
   screen() {
@@ -243,7 +272,7 @@ export function house(opens) {
  * out/, and what went wrong on the way is told with the failure.
  */
 export function journey(name, shared, body, { opens } = {}) {
-  test(name, async () => {
+  test(name, { timeout: LONGEST }, async () => {
     const server = opens ? await opens() : shared.server;
     const visitors = [];
     const enter = async (look, options) => {

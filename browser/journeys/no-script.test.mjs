@@ -75,8 +75,10 @@ async function change(lead, device) {
 }
 
 async function signOut(lead, screen) {
-  if (screen === "desktop") await lead.page.locator("summary").filter({ hasText: "Daniel Reyes" }).click();
-  await lead.press("Sign out");
+  const desktop = screen === "desktop";
+  if (desktop) await lead.page.locator("summary").filter({ hasText: "Daniel Reyes" }).click();
+  const menu = desktop ? lead.page.getByRole("navigation", { name: "Main" }) : lead.page.getByRole("banner");
+  await lead.leads(menu.getByRole("button", { name: "Sign out", exact: true }));
   assert.equal(lead.where(), "/sign-in");
   await lead.go("/devices");
   assert.equal(lead.where(), "/sign-in?next=%2Fdevices");
