@@ -2,7 +2,7 @@
 
 use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
 
-use crate::{SCHEMA, company, device, device_type, model, permit, reindex};
+use crate::{SCHEMA, company, device, device_type, export, import, model, permit, reindex};
 
 /// The fleet, for the list of rooms.
 pub fn room() -> Room {
@@ -11,12 +11,14 @@ pub fn room() -> Room {
         model::pages::routes(),
         device_type::pages::routes(),
         company::pages::routes(),
-        // The import's and the export's routes join here.
+        import::routes(),
+        export::routes(),
     ]
     .into_iter()
     .flatten()
     .collect();
-    Room { name: "fleet", schema: SCHEMA, routes, permits: permit::ALL, menu: menu(), jobs: reindex::jobs() }
+    let jobs = [reindex::jobs(), import::jobs()].concat();
+    Room { name: "fleet", schema: SCHEMA, routes, permits: permit::ALL, menu: menu(), jobs }
 }
 
 fn menu() -> Vec<MenuItem> {

@@ -101,7 +101,8 @@ fn device(row: &Row) -> Result<Device> {
     let both = |a: Option<String>, b: Option<String>| a.zip(b);
     let hold = both(row.get("hold_reason")?, row.get("hold_released_by")?);
     let loan: (Option<String>, Option<kernel::Date>) = (row.get("loan_agreement")?, row.get("loan_ends_on")?);
-    let price: (Option<i64>, Option<kernel::Currency>) = (row.get("price_minor")?, row.get("price_currency")?);
+    let price: (Option<i64>, Option<kernel::Currency>) =
+        (row.get("price_minor")?, row.get("price_currency")?);
     Ok(Device {
         id: row.get("id")?,
         version: row.get("version")?,

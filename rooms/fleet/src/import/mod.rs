@@ -6,6 +6,7 @@
 
 mod cell;
 pub mod columns;
+mod pages;
 pub mod row;
 pub mod run;
 pub mod work;
@@ -15,6 +16,7 @@ pub use cell::{
     date::{DateOrder, When},
 };
 pub use columns::{Field, Mapping, MappingError, Match};
+pub use pages::routes;
 pub use row::{Draft, Options, RowProblem, RowVerdict, Seen, Severity, Survey, parse};
 pub use run::{Counts, ImportRun, RunState, Setup, Verdict};
 pub use work::{Work, drive, jobs};

@@ -391,7 +391,8 @@ impl ImportRun {
 
     /// Whether devices of it are in the fleet that might be taken out.
     pub const fn may_undo(&self) -> bool {
-        matches!(self.state, RunState::Done | RunState::Cancelled | RunState::Failed) && self.counts.devices > 0
+        matches!(self.state, RunState::Done | RunState::Cancelled | RunState::Failed)
+            && self.counts.devices > 0
     }
 
     /// Refuses a step that this state does not allow.

@@ -115,9 +115,13 @@ impl Work {
             if !run.state.is_busy() {
                 return Ok(run);
             }
-            let counts =
-                if run.state == RunState::Checking { run.counts.clone() } else { self.progress.counts.clone() };
-            let to = ImportRun { state: RunState::Failed, error: Some(message.clone()), counts, ..run.clone() };
+            let counts = if run.state == RunState::Checking {
+                run.counts.clone()
+            } else {
+                self.progress.counts.clone()
+            };
+            let to =
+                ImportRun { state: RunState::Failed, error: Some(message.clone()), counts, ..run.clone() };
             store::keep(tx, &who, "fleet.import.fail", &run, to).await
         })?;
         self.run = run;

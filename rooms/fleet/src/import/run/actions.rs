@@ -71,12 +71,7 @@ pub async fn visible(tx: &mut Tx, who: &Actor, id: ImportId) -> Result<ImportRun
 ///
 /// # Errors
 /// [`Problem::Forbidden`] without the permission anywhere.
-pub async fn list(
-    tx: &mut Tx,
-    who: &Actor,
-    before: Option<ImportId>,
-    limit: u32,
-) -> Result<Vec<ImportRun>> {
+pub async fn list(tx: &mut Tx, who: &Actor, before: Option<ImportId>, limit: u32) -> Result<Vec<ImportRun>> {
     may(who)?;
     store::list(tx, who.org, before, limit).await
 }

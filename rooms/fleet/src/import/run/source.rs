@@ -31,10 +31,7 @@ pub(crate) enum Line {
     /// Its cells.
     Record(Record),
     /// Its cells cannot be told apart.
-    Bad {
-        line: u64,
-        message: String,
-    },
+    Bad { line: u64, message: String },
 }
 
 /// Some records and where the next ones begin.

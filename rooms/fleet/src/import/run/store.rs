@@ -133,11 +133,7 @@ pub(crate) async fn list(
     tx.all(LIST, &vals![org, before, limit]).await?.iter().map(from_row).collect()
 }
 
-fn change(
-    action: &'static str,
-    before: Option<&ImportRun>,
-    after: &ImportRun,
-) -> Result<Change> {
+fn change(action: &'static str, before: Option<&ImportRun>, after: &ImportRun) -> Result<Change> {
     let value = |run: &ImportRun| serde_json::to_value(run).map_err(Problem::bug);
     Ok(Change {
         action,
@@ -452,7 +448,12 @@ pub(crate) async fn set_wave(tx: &mut Tx, org: OrgId, id: ImportId, at: u64, wav
 pub(crate) const BATCH: u32 = 1_000;
 
 /// Tags that keep an import from being undone: changed devices first, then systems that hold others.
-pub(crate) async fn in_the_way(tx: &mut Tx, org: OrgId, id: ImportId, most: u32) -> Result<(Vec<String>, Vec<String>)> {
+pub(crate) async fn in_the_way(
+    tx: &mut Tx,
+    org: OrgId,
+    id: ImportId,
+    most: u32,
+) -> Result<(Vec<String>, Vec<String>)> {
     let read = |rows: Vec<Row>| rows.iter().map(|row| row.get("tag")).collect::<Result<Vec<String>>>();
     let changed = read(tx.all(CHANGED, &vals![org, id, most]).await?)?;
     let holding = read(tx.all(HOLDING, &vals![org, id, most]).await?)?;

@@ -180,16 +180,22 @@ impl<'d> Receiver<'d> {
         }
     }
 
-    /// Throws the bytes of a refused file away.
     async fn or_forget<T>(&self, done: Result<T>) -> Result<T> {
-        if done.is_err() && self.piece > 0 {
-            let forgotten =
-                db::write!(self.db, self.org, |tx| blob::forget(tx, self.org, self.blob).await);
-            if let Err(error) = forgotten {
-                tracing::warn!(%error, "the bytes of a refused file could not be thrown away");
-            }
+        if done.is_err() {
+            self.give_up().await;
         }
         done
+    }
+
+    /// Throws away what came of a file that is refused or did not arrive whole.
+    pub async fn give_up(&self) {
+        if self.piece == 0 {
+            return;
+        }
+        let forgotten = db::write!(self.db, self.org, |tx| blob::forget(tx, self.org, self.blob).await);
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "the bytes of a refused file could not be thrown away");
+        }
     }
 }
 

@@ -280,4 +280,3 @@ async fn put(tx: &mut Tx, who: &Actor, ready: &[Ready]) -> Result<u64> {
     db::search::put_new(tx, who.org, "device", &words).await?;
     Ok(ready.len() as u64)
 }
-

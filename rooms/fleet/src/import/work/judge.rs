@@ -342,12 +342,7 @@ fn short_enough(line: u64, draft: &Draft) -> Result<(), Flaw> {
 }
 
 /// The site of a row and its key, if the import may put devices there.
-fn site_of(
-    line: u64,
-    draft: &Draft,
-    facts: &Facts,
-    run: &ImportRun,
-) -> Result<(KnownSite, String), Flaw> {
+fn site_of(line: u64, draft: &Draft, facts: &Facts, run: &ImportRun) -> Result<(KnownSite, String), Flaw> {
     let refuse = |kind, what: String| Err(Flaw::refusal(line, kind, what));
     let default = run.setup.site.and_then(|id| facts.sites.values().find(|s| s.id == id));
     let site = match &draft.site {
@@ -375,7 +370,8 @@ fn site_of(
         _ => None,
     };
     if !run.within.holds(Reach { site: Some(site.id), department }) {
-        let what = format!("you may not import devices into {}; leave the row to somebody who may", site.name);
+        let what =
+            format!("you may not import devices into {}; leave the row to somebody who may", site.name);
         return refuse("site_reach", what);
     }
     let key = kernel::fold(&site.name);

@@ -70,7 +70,8 @@ impl Work {
             after = last.line;
             for row in rows {
                 let Some(key) = row.tag_key.filter(|key| wanted.contains(key)) else { continue };
-                let above = Above { line: row.line, new: row.new, site_key: row.site_key.unwrap_or_default() };
+                let above =
+                    Above { line: row.line, new: row.new, site_key: row.site_key.unwrap_or_default() };
                 // Of rows with one tag, the one that comes in counts.
                 match links.in_file.get(&key) {
                     Some(there) if there.new || !above.new => {}

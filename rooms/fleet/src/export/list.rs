@@ -1,0 +1,115 @@
+//! The list of devices as a file: the same question as the list page, all of its answers.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::RawQuery,
+    response::IntoResponse as _,
+};
+use http::header;
+use kernel::{Actor, Cursor, Keyset, Problem, Result};
+use sheet::Writer;
+use web::{Ctx, Gate, Reply, Route};
+
+use super::described;
+use crate::{
+    device::{
+        State,
+        list::{Sort, Wanted, page},
+    },
+    permit,
+};
+
+/// Every route of exports.
+pub fn routes() -> Vec<Route> {
+    vec![Route::get("/devices.csv", Gate::Permit(permit::EXPORT_RUN), download)]
+}
+
+/// Devices of one batch; nothing more is held.
+pub(super) const BATCH: u32 = 500;
+
+/// Reads the question in the words of the list page's address. Whatever it does not know is left aside.
+fn wanted(query: &str) -> Wanted {
+    let mut wanted = Wanted::default();
+    let mut left = false;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "q" => wanted.text = value.trim().chars().take(200).collect(),
+            "show" => {
+                left = value == "left";
+                wanted.unusable = value == "do_not_use";
+                wanted.undecided = value == "undecided";
+            }
+            "state" => wanted.states.extend(value.parse::<State>().ok()),
+            "site" => wanted.sites.extend(value.parse::<kernel::SiteId>().ok()),
+            "department" => wanted.departments.extend(value.parse::<kernel::DepartmentId>().ok()),
+            "model" => wanted.models.extend(value.parse::<crate::ModelId>().ok()),
+            "type" => wanted.types.extend(value.parse::<crate::DeviceTypeId>().ok()),
+            "maker" => wanted.companies.extend(value.parse::<crate::CompanyId>().ok()),
+            "gap" => wanted.gap = value.parse().ok(),
+            "sort" => wanted.sort = Sort::from_code(&value),
+            _ => {}
+        }
+    }
+    if left && wanted.states.is_empty() {
+        wanted.states = State::ALL.iter().copied().filter(|s| s.kind().is_terminal()).collect();
+    }
+    wanted
+}
+
+async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
+    let wanted = wanted(&query.unwrap_or_default());
+    // The beginning is made at once, so that what keeps it from being made is said on a page.
+    let (first, next) = some(&ctx, &wanted, None, true).await?;
+    let begun = (ctx.clone(), wanted, next);
+    let more = futures::stream::try_unfold(begun, move |(ctx, wanted, next)| async move {
+        let Some(after) = next else { return Ok::<_, std::io::Error>(None) };
+        let (bytes, next) = some(&ctx, &wanted, Some(after), false).await.map_err(std::io::Error::other)?;
+        Ok(Some((Bytes::from(bytes), (ctx, wanted, next))))
+    });
+    let all = futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more);
+    let day = ctx.now().date_in(&ctx.org.zone);
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"devices-{day}.csv\"")),
+    ];
+    Ok((headers, Body::from_stream(all)).into_response())
+}
+
+async fn some(
+    ctx: &Ctx,
+    wanted: &Wanted,
+    after: Option<Cursor>,
+    first: bool,
+) -> Result<(Vec<u8>, Option<Cursor>)> {
+    let mut writer = Writer::new(Vec::new());
+    if first {
+        writer.mark().map_err(Problem::bug)?;
+        writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
+    }
+    let keyset = Keyset { after, limit: BATCH };
+    let next = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+        rows(tx, ctx.actor(), wanted, &keyset, &mut writer).await
+    })?;
+    Ok((writer.finish().map_err(Problem::bug)?, next))
+}
+
+/// Writes one batch of devices that the actor may take out, and says where the next one begins.
+pub(super) async fn rows<W: std::io::Write>(
+    tx: &mut db::Tx,
+    who: &Actor,
+    wanted: &Wanted,
+    keyset: &Keyset,
+    writer: &mut Writer<W>,
+) -> Result<Option<Cursor>> {
+    let listed = page(tx, who, wanted, keyset).await?;
+    let ids: Vec<_> = listed.rows.iter().map(|row| row.id).collect();
+    let mut found: std::collections::HashMap<_, _> =
+        described::by_ids(tx, who.org, &ids).await?.into_iter().map(|d| (d.device.id, d)).collect();
+    for id in ids {
+        let Some(row) = found.remove(&id) else { continue };
+        if who.may(permit::EXPORT_RUN, row.device.reach()) {
+            writer.write(row.cells()).map_err(Problem::bug)?;
+        }
+    }
+    Ok(listed.next)
+}

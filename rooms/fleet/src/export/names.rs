@@ -1,0 +1,360 @@
+//! The names around devices as files: sites, places, departments, companies, types, models.
+
+use std::{collections::HashMap, path::Path};
+
+use db::Tx;
+use identity::{
+    department::{self, Department, DepartmentKind},
+    place::{self, Place, PlaceKind},
+    site::{self, Site},
+};
+use kernel::{Actor, Id, OrgId, Problem, Result};
+use sheet::Reader;
+
+use crate::{
+    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, company, device_type, model,
+};
+
+/// Most makers, types or models of an organisation.
+const MOST: u32 = 1_000_000;
+
+type Cells = Vec<String>;
+
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
+}
+
+/// One file: its name, its columns, its rows.
+pub(super) struct Table {
+    pub(super) file: &'static str,
+    pub(super) columns: &'static [&'static str],
+    pub(super) rows: Vec<Cells>,
+}
+
+const SITES: &[&str] = &["name", "code", "time_zone", "currency", "beds", "calendar"];
+const PLACES: &[&str] = &["site", "building", "floor", "room", "code"];
+const DEPARTMENTS: &[&str] = &["site", "department", "unit", "code", "cost_centre"];
+const COMPANIES: &[&str] = &["name"];
+const TYPES: &[&str] = &["name", "risk"];
+const MODELS: &[&str] = &["maker", "name", "type"];
+
+/// Every file of names, in the order in which they come in again.
+pub(super) async fn tables(tx: &mut Tx, org: OrgId) -> Result<Vec<Table>> {
+    let sites = site::list(tx, org).await?;
+    let mut all = vec![Table {
+        file: "sites.csv",
+        columns: SITES,
+        rows: sites.iter().map(site_cells).collect::<Result<_>>()?,
+    }];
+    let (mut places, mut departments) = (Vec::new(), Vec::new());
+    for site in &sites {
+        places.extend(place_rows(site, &place::list(tx, org, site.id).await?));
+        departments.extend(department_rows(site, &department::list(tx, org, site.id).await?));
+    }
+    all.push(Table { file: "places.csv", columns: PLACES, rows: places });
+    all.push(Table { file: "departments.csv", columns: DEPARTMENTS, rows: departments });
+    let companies = company::store::list(tx, org, MOST).await?;
+    let types = device_type::store::list(tx, org, MOST).await?;
+    let models = model::store::list(tx, org, MOST).await?;
+    let makers: HashMap<_, _> = companies.iter().map(|c| (c.id, c.name.clone())).collect();
+    let kinds: HashMap<_, _> = types.iter().map(|t| (t.id, t.name.clone())).collect();
+    let name = |map: &HashMap<CompanyId, String>, id| map.get(&id).cloned().unwrap_or_default();
+    let rows = models
+        .iter()
+        .map(|m| {
+            let kind = kinds.get(&m.device_type).cloned().unwrap_or_default();
+            vec![name(&makers, m.company), m.name.clone(), kind]
+        })
+        .collect();
+    all.push(Table {
+        file: "companies.csv",
+        columns: COMPANIES,
+        rows: companies.into_iter().map(|c| vec![c.name]).collect(),
+    });
+    let risk = |t: &DeviceType| t.risk.map(|r| r.code()).unwrap_or_default().to_owned();
+    all.push(Table {
+        file: "types.csv",
+        columns: TYPES,
+        rows: types.iter().map(|t| vec![t.name.clone(), risk(t)]).collect(),
+    });
+    all.push(Table { file: "models.csv", columns: MODELS, rows });
+    Ok(all)
+}
+
+fn site_cells(site: &Site) -> Result<Cells> {
+    Ok(vec![
+        site.name.clone(),
+        text(site.code.as_deref()),
+        site.time_zone.clone(),
+        site.currency.to_string(),
+        site.beds.map(|b| b.to_string()).unwrap_or_default(),
+        serde_json::to_string(&site.calendar).map_err(Problem::bug)?,
+    ])
+}
+
+/// Places from the outside in, so that each comes after the one it stands in.
+fn place_rows(site: &Site, places: &[Place]) -> Vec<Cells> {
+    let by_id: HashMap<_, _> = places.iter().map(|p| (p.id, p)).collect();
+    let row = |place: &Place| {
+        let mut way: [String; 3] = Default::default();
+        let mut at = Some(place);
+        while let Some(here) = at {
+            way[here.kind as usize] = here.name.clone();
+            at = here.parent.and_then(|id| by_id.get(&id).copied());
+        }
+        let [building, floor, room] = way;
+        vec![site.name.clone(), building, floor, room, text(place.code.as_deref())]
+    };
+    let mut sorted: Vec<&Place> = places.iter().collect();
+    sorted.sort_by_key(|p| p.kind);
+    sorted.into_iter().map(row).collect()
+}
+
+fn department_rows(site: &Site, departments: &[Department]) -> Vec<Cells> {
+    let names: HashMap<_, _> = departments.iter().map(|d| (d.id, d.name.clone())).collect();
+    let row = |d: &Department| {
+        let above = d.parent.and_then(|id| names.get(&id).cloned());
+        let (department, unit) = match above {
+            Some(above) => (above, d.name.clone()),
+            None => (d.name.clone(), String::new()),
+        };
+        let code = text(d.code.as_deref());
+        vec![site.name.clone(), department, unit, code, text(d.cost_centre.as_deref())]
+    };
+    let mut sorted: Vec<&Department> = departments.iter().collect();
+    sorted.sort_by_key(|d| d.parent.is_some());
+    sorted.into_iter().map(row).collect()
+}
+
+/// The rows of one of our own files; none when the folder does not hold it.
+pub(super) fn read(folder: &Path, file: &'static str) -> Result<Vec<(u64, Cells)>> {
+    let wrong = |what: &dyn std::fmt::Display| {
+        Problem::conflict("fleet.import.folder", format!("{file}: {what}. Nothing of this file came in."))
+    };
+    let path = folder.join(file);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let input = std::fs::File::open(&path).map_err(|e| wrong(&e))?;
+    let reader = Reader::open(input).map_err(|e| wrong(&e))?;
+    let columns = columns_of(file);
+    if reader.header() != columns {
+        return Err(wrong(&format_args!("the columns must be {}", columns.join(", "))));
+    }
+    reader.map(|item| item.map(|r| (r.line, r.cells)).map_err(|e| wrong(&e))).collect()
+}
+
+fn columns_of(file: &str) -> &'static [&'static str] {
+    match file {
+        "sites.csv" => SITES,
+        "places.csv" => PLACES,
+        "departments.csv" => DEPARTMENTS,
+        "companies.csv" => COMPANIES,
+        "types.csv" => TYPES,
+        _ => MODELS,
+    }
+}
+
+/// What a row of a file of names is refused with.
+fn at(file: &str, line: u64, what: impl std::fmt::Display) -> Problem {
+    Problem::conflict("fleet.import.folder", format!("{file}, line {line}: {what}"))
+}
+
+fn cell(cells: &Cells, index: usize) -> &str {
+    cells.get(index).map_or("", String::as_str)
+}
+
+fn some(cells: &Cells, index: usize) -> Option<String> {
+    Some(cell(cells, index).to_owned()).filter(|t| !t.is_empty())
+}
+
+/// Brings the rows of one file in; those already on record are left alone. Returns how many were added.
+pub(super) async fn bring(
+    tx: &mut Tx,
+    who: &Actor,
+    file: &'static str,
+    rows: &[(u64, Cells)],
+) -> Result<u64> {
+    let mut added = 0;
+    let mut sites = HashMap::new();
+    for (line, cells) in rows {
+        let new = match file {
+            "sites.csv" => bring_site(tx, who, *line, cells).await?,
+            "places.csv" => bring_place(tx, who, *line, cells, &mut sites).await?,
+            "departments.csv" => bring_department(tx, who, *line, cells, &mut sites).await?,
+            _ => bring_noun(tx, who, file, *line, cells).await?,
+        };
+        added += u64::from(new);
+    }
+    Ok(added)
+}
+
+async fn bring_site(tx: &mut Tx, who: &Actor, line: u64, cells: &Cells) -> Result<bool> {
+    let wrong = |what: String| at("sites.csv", line, what);
+    let name = cell(cells, 0);
+    if site::find_by_name(tx, who.org, name).await?.is_some() {
+        return Ok(false);
+    }
+    let draft = site::Draft {
+        name: name.to_owned(),
+        code: cell(cells, 1).to_owned(),
+        time_zone: cell(cells, 2).to_owned(),
+        currency: cell(cells, 3).to_owned(),
+        beds: cell(cells, 4).to_owned(),
+    };
+    let mut errors = Vec::new();
+    if draft.check(&mut errors).is_none() {
+        return Err(wrong(Problem::Invalid { fields: errors }.to_string()));
+    }
+    let calendar = cell(cells, 5);
+    let new = Site {
+        id: Id::new(),
+        version: 1,
+        name: draft.name,
+        code: some(cells, 1),
+        time_zone: draft.time_zone,
+        currency: draft.currency.parse().map_err(|e: kernel::MoneyError| wrong(e.to_string()))?,
+        beds: draft.beds.parse().ok(),
+        calendar: if calendar.is_empty() {
+            site::Calendar::default()
+        } else {
+            serde_json::from_str(calendar).map_err(|e| wrong(format!("the calendar cannot be read ({e})")))?
+        },
+    };
+    site::keep(tx, who, &new).await?;
+    Ok(true)
+}
+
+/// A site by the name in a row.
+async fn known_site(
+    tx: &mut Tx,
+    who: &Actor,
+    name: &str,
+    known: &mut HashMap<String, kernel::SiteId>,
+) -> Result<Option<kernel::SiteId>> {
+    if let Some(id) = known.get(name) {
+        return Ok(Some(*id));
+    }
+    let found = site::find_by_name(tx, who.org, name).await?.map(|s| s.id);
+    known.extend(found.map(|id| (name.to_owned(), id)));
+    Ok(found)
+}
+
+async fn bring_place(
+    tx: &mut Tx,
+    who: &Actor,
+    line: u64,
+    cells: &Cells,
+    sites: &mut HashMap<String, kernel::SiteId>,
+) -> Result<bool> {
+    let wrong = |what: &str| at("places.csv", line, what);
+    let site =
+        known_site(tx, who, cell(cells, 0), sites).await?.ok_or_else(|| wrong("the site is not known"))?;
+    let way = [some(cells, 1), some(cells, 2), some(cells, 3)];
+    let Some(depth) = way.iter().rposition(Option::is_some) else { return Err(wrong("no place is named")) };
+    let kind = PlaceKind::ALL[depth];
+    let above = match &way[..depth] {
+        [] => None,
+        [building] => place::find_or_add(tx, who, site, building.as_deref(), None, None).await?,
+        [building, floor, ..] => {
+            place::find_or_add(tx, who, site, building.as_deref(), floor.as_deref(), None).await?
+        }
+    };
+    let name = way[depth].clone().unwrap_or_default();
+    let there = place::list(tx, who.org, site).await?;
+    let same =
+        |p: &&Place| p.parent == above && p.kind == kind && kernel::fold(&p.name) == kernel::fold(&name);
+    if there.iter().any(|p| same(&p)) {
+        return Ok(false);
+    }
+    let new = Place { id: Id::new(), version: 1, site, parent: above, kind, name, code: some(cells, 4) };
+    place::keep(tx, who, &new).await?;
+    Ok(true)
+}
+
+async fn bring_department(
+    tx: &mut Tx,
+    who: &Actor,
+    line: u64,
+    cells: &Cells,
+    sites: &mut HashMap<String, kernel::SiteId>,
+) -> Result<bool> {
+    let wrong = |what: &str| at("departments.csv", line, what);
+    let site =
+        known_site(tx, who, cell(cells, 0), sites).await?.ok_or_else(|| wrong("the site is not known"))?;
+    let name = some(cells, 1).ok_or_else(|| wrong("no department is named"))?;
+    let unit = some(cells, 2);
+    let parent = match &unit {
+        Some(_) => Some(department::find_or_add(tx, who, site, &name, None, None).await?),
+        None => None,
+    };
+    let name = unit.unwrap_or(name);
+    let there = department::list(tx, who.org, site).await?;
+    if there.iter().any(|d| d.parent == parent && kernel::fold(&d.name) == kernel::fold(&name)) {
+        return Ok(false);
+    }
+    let new = Department {
+        id: Id::new(),
+        version: 1,
+        site,
+        parent,
+        kind: DepartmentKind::under(parent.is_some()),
+        name,
+        code: some(cells, 3),
+        cost_centre: some(cells, 4),
+    };
+    department::keep(tx, who, &new).await?;
+    Ok(true)
+}
+
+async fn bring_noun(tx: &mut Tx, who: &Actor, file: &'static str, line: u64, cells: &Cells) -> Result<bool> {
+    let org = who.org;
+    let wrong = |what: String| at(file, line, what);
+    let named = |index: usize| Name::parse(cell(cells, index)).map_err(|e| wrong(e.to_string()));
+    let change = |action, entity, id: uuid::Uuid, after: serde_json::Value| kernel::Change {
+        action,
+        entity,
+        id,
+        version: 1,
+        before: None,
+        after,
+        valid_at: None,
+        reason: Some(format!("Imported from {file}")),
+    };
+    match file {
+        "companies.csv" => {
+            if company::store::find_by_name(tx, org, cell(cells, 0)).await?.is_some() {
+                return Ok(false);
+            }
+            let new = Company::new(CompanyId::new(), named(0)?);
+            company::store::add(tx, org, &new).await?;
+            let json = serde_json::to_value(&new).map_err(Problem::bug)?;
+            tx.record(who, change("fleet.company.add", "company", new.id.uuid(), json)).await?;
+        }
+        "types.csv" => {
+            if device_type::store::find_by_name(tx, org, cell(cells, 0)).await?.is_some() {
+                return Ok(false);
+            }
+            let risk = some(cells, 1).map(|r| r.parse()).transpose();
+            let risk = risk.map_err(|e: crate::UnknownCode| wrong(e.to_string()))?;
+            let new = DeviceType::new(DeviceTypeId::new(), named(0)?, risk);
+            device_type::store::add(tx, org, &new).await?;
+            let json = serde_json::to_value(&new).map_err(Problem::bug)?;
+            tx.record(who, change("fleet.device_type.add", "device_type", new.id.uuid(), json)).await?;
+        }
+        _ => {
+            let maker = company::store::find_by_name(tx, org, cell(cells, 0)).await?;
+            let maker = maker.ok_or_else(|| wrong("the maker is not known".to_owned()))?;
+            if model::store::find_by_name(tx, org, maker.id, cell(cells, 1)).await?.is_some() {
+                return Ok(false);
+            }
+            let kind = device_type::store::find_by_name(tx, org, cell(cells, 2)).await?;
+            let kind = kind.ok_or_else(|| wrong("the type is not known".to_owned()))?;
+            let new = Model::new(ModelId::new(), maker.id, kind.id, named(1)?);
+            model::store::add(tx, org, &new).await?;
+            let json = serde_json::to_value(&new).map_err(Problem::bug)?;
+            tx.record(who, change("fleet.model.add", "model", new.id.uuid(), json)).await?;
+        }
+    }
+    Ok(true)
+}

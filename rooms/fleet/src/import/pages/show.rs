@@ -1,0 +1,210 @@
+//! One import: what was found, what to do, how it goes, what it came to.
+
+use axum::{extract::Path, response::Response};
+use identity::site::Site;
+use kernel::Reach;
+use maud::{Markup, html};
+use web::{
+    Ctx, Reply,
+    look::{
+        Icon, Section, Tone, answer, button, hidden, item, items, ledger::Lead, link_button, message,
+        message_with, post_button, refresh_region, split,
+    },
+};
+
+use super::{address, counted, list::when, mapping, n, progress::under_way, read_id};
+use crate::{
+    import::run::{Counts, ImportRun, Progress, RunState, actions, kind_words},
+    permit,
+};
+
+pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
+    let id = read_id(&id)?;
+    let (run, at, sites) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+        let run = actions::visible(tx, ctx.actor(), id).await?;
+        let at = actions::progress(tx, ctx.actor(), id).await?;
+        Ok((run, at, identity::site::list(tx, ctx.org.id).await?))
+    })?;
+    let mine = |s: &Site| ctx.actor().may(permit::IMPORT_RUN, Reach { site: Some(s.id), department: None });
+    let sites: Vec<Site> = sites.into_iter().filter(mine).collect();
+    Ok(page(&ctx, &run, at.as_ref(), &sites))
+}
+
+fn page(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>, sites: &[Site]) -> Response {
+    let main = match run.state {
+        RunState::Uploaded | RunState::Checked => checked(run, sites),
+        state if state.is_busy() => busy(ctx, run, at),
+        _ => ended(ctx, run),
+    };
+    let crumbs = [("Devices", "/devices"), ("Imports", "/devices/imports")];
+    ctx.page(run.file_name.clone(), "/devices")
+        .under(crumbs.map(|(label, href)| (label.to_owned(), href.to_owned())))
+        .actions(buttons(run))
+        .show(main)
+}
+
+/// One of the steps as a form of one button.
+fn step(run: &ImportRun, verb: &str, button: &web::look::Button) -> Markup {
+    let command = db::command::CommandId::new().to_string();
+    post_button(&format!("{}/{verb}", address(run.id)), &[("command", &command)], button)
+}
+
+fn buttons(run: &ImportRun) -> Markup {
+    let ready = run.counts.new;
+    html! {
+        @match run.state {
+            RunState::Uploaded => (step(run, "cancel", &button("Start over").busy("Clearing"))),
+            RunState::Checked => {
+                (step(run, "cancel", &button("Start over").busy("Clearing")))
+                @if ready > 0 {
+                    (step(run, "run", &button(format!("Import {}", counted(ready, "device", "devices")))
+                        .primary().busy("Starting")))
+                }
+            }
+            RunState::Checking => (step(run, "cancel", &button("Start over").busy("Clearing"))),
+            RunState::Running => (step(run, "cancel", &button("Stop").danger().busy("Stopping"))),
+            RunState::Failed if run.counts.devices == 0 => {
+                (step(run, "cancel", &button("Start over").primary().busy("Clearing")))
+            }
+            RunState::Done | RunState::Cancelled | RunState::Failed if run.may_undo() => {
+                (step(run, "undo", &button("Undo import").danger().icon(Icon::Undo).busy("Undoing")))
+            }
+            _ => (link_button("Import another file", "/devices/import").icon(Icon::Upload)),
+        }
+    }
+}
+
+/// What was found in the file, and what its columns become.
+fn checked(run: &ImportRun, sites: &[Site]) -> Markup {
+    let used = run.setup.columns.len() as u64;
+    let note = format!("{} found, {} used", n(run.layout.header.len() as u64), n(used));
+    let check = address(run.id) + "/check";
+    let form = html! {
+        form.form id="mapping" method="post" action=(check) {
+            (web::form::once())
+            (hidden("version", &run.version.to_string()))
+            (Section::new("Your columns", mapping::table(run)).note(note))
+            (Section::new("How it is read", mapping::choices(run, sites)))
+            (button("Check again").busy("Checking"))
+        }
+    };
+    if run.state == RunState::Uploaded {
+        let why = run.mapping().check().err().map(|e| e.to_string()).unwrap_or_default();
+        return html! {
+            (answer("Say what the columns are.", Some(&why)))
+            (form)
+        };
+    }
+    let counts = &run.counts;
+    split(&html! { (answer(&found(counts), Some(next_step(counts)))) (form) }, &findings(run))
+}
+
+/// The answer: how many rows are ready.
+fn found(counts: &Counts) -> String {
+    if counts.rows == 0 {
+        return "The file holds no rows.".to_owned();
+    }
+    let ready = if counts.refused == 0 && counts.same == 0 {
+        let all = if counts.rows == 1 { "The only row is" } else { "All rows are" };
+        return format!("{all} ready: {}.", counted(counts.new, "device", "devices"));
+    } else {
+        format!("{} of {} rows are ready.", n(counts.new), n(counts.rows))
+    };
+    let mut text = ready;
+    if counts.refused > 0 {
+        let need = if counts.refused == 1 { "needs" } else { "need" };
+        text.push_str(&format!(" {} {need} a look.", n(counts.refused)));
+    }
+    if counts.same > 0 {
+        text.push_str(&format!(" {} on record already.", counted(counts.same, "is", "are")));
+    }
+    text
+}
+
+const fn next_step(counts: &Counts) -> &'static str {
+    if counts.rows == 0 {
+        "Send a file with a line of column names and at least one row."
+    } else if counts.new == 0 {
+        "Nothing new to import. Choose other columns and check again, or correct the file and send it once more."
+    } else if counts.refused > 0 {
+        "You can import the ready rows now and send the rest again once they are corrected."
+    } else {
+        "Nothing is saved until you import."
+    }
+}
+
+/// What needs a look, what comes in with a gap, and what happens if it goes wrong.
+fn findings(run: &ImportRun) -> Markup {
+    let counts = &run.counts;
+    let list = |tallies: &std::collections::BTreeMap<String, crate::import::run::Tally>| {
+        let mut sorted: Vec<_> = tallies.iter().collect();
+        sorted.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
+        let rows: Vec<Markup> = sorted
+            .into_iter()
+            .map(|(kind, tally)| {
+                let text = html! {
+                    (kind_words(kind))
+                    @for example in &tally.first { span.two { (example.message) } }
+                };
+                item(&Lead::Count(n(tally.count)), &text, None)
+            })
+            .collect();
+        items(&rows)
+    };
+    let verdicts = address(run.id) + "/verdicts.csv";
+    html! {
+        @if counts.refused > 0 {
+            (Section::new(format!("Needs a look, {}", n(counts.refused)), list(&counts.refusals)))
+        }
+        @if counts.gaps > 0 {
+            (Section::new("Comes in with something left open", list(&counts.warnings)))
+        }
+        p.links { a href=(verdicts) { "Download the verdict on every row" } }
+        (message_with(Tone::Plain, Icon::Undo, &html! {
+            "An import can be undone as long as nothing depends on its devices. Undo takes out the devices; makers, \
+             types, models and places it added stay, because they are only names."
+        }))
+    }
+}
+
+/// Work under way.
+fn busy(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>) -> Markup {
+    let sentence = match run.state {
+        RunState::Checking => "Checking every row. Nothing is saved.".to_owned(),
+        RunState::Undoing => format!("Taking out {}", counted(run.counts.devices, "device", "devices")),
+        _ => format!("Importing {}", counted(run.counts.new, "device", "devices")),
+    };
+    let sub = format!("Sent {} by {}.", when(ctx, run.begun_at), run.by_name);
+    let body = html! { (answer(&sentence, Some(&sub))) (under_way(run, at)) };
+    html! { div.narrow { (refresh_region("import", &address(run.id), Some(2), "Refresh", &body)) } }
+}
+
+/// What it came to.
+fn ended(ctx: &Ctx, run: &ImportRun) -> Markup {
+    let counts = &run.counts;
+    let devices = counted(counts.devices, "device", "devices");
+    let sentence = match run.state {
+        RunState::Done => format!("{devices} imported."),
+        RunState::Cancelled if counts.devices > 0 => format!("Stopped after {devices}."),
+        RunState::Cancelled => "Stopped. Nothing was imported.".to_owned(),
+        RunState::Undone => "Undone. Nothing of this import is left in the fleet.".to_owned(),
+        RunState::Failed if counts.devices > 0 => format!("It could not go on after {devices}."),
+        _ => "The file could not be read. Nothing was imported.".to_owned(),
+    };
+    let sub = format!("Sent {} by {}.", when(ctx, run.begun_at), run.by_name);
+    let links = html! {
+        p.links {
+            @if counts.devices > 0 { a href="/devices" { "Show the devices" } }
+            @if counts.rows > 0 {
+                a href=(address(run.id) + "/verdicts.csv") { "Download the verdict on every row" }
+            }
+            a href="/devices/imports" { "All imports" }
+        }
+    };
+    html! {
+        (answer(&sentence, Some(&sub)))
+        @if let Some(error) = &run.error { (message(Tone::Crit, &html! { (error) })) }
+        (links)
+        @if counts.rows > 0 && run.state != RunState::Undone { (findings(run)) }
+    }
+}
