@@ -6,7 +6,7 @@ use fleet::device::{Device, Edit, Hold, HoldTest, Serial, State, Tenure};
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use crate::made::{day, facts, in_repair, in_service, rules, through};
+use crate::made::{day, draft, facts, in_repair, in_service, rules, through, to};
 
 fn edited(device: &Device, change: impl FnOnce(&mut Edit)) -> Result<Device, Vec<fleet::Refusal>> {
     let mut fields = Edit::of(device).unwrap();
@@ -161,5 +161,14 @@ proptest! {
         if own.is_none() && of_type == Some(RiskLevel::LifeSupport) {
             prop_assert!(risk.is_some_and(RiskLevel::is_high_risk));
         }
+    }
+}
+
+#[test]
+fn a_new_device_begins_at_version_one() {
+    let begun = fleet::device::begin(&draft(), &facts(), &to(State::Planned, day(0))).unwrap();
+    assert_eq!(begun.version, 1);
+    for state in State::ALL {
+        assert_eq!(fleet::device::baseline(&draft(), &facts(), *state, day(0)).unwrap().version, 1);
     }
 }

@@ -136,12 +136,12 @@ impl AsOf {
         Some(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
     }
 
-    /// `1 Mar 2025, 12:00`, or `the end of 1 Mar 2025`.
+    /// `on 1 Mar 2025, 12:00`, or `at the end of 1 Mar 2025`.
     pub(super) fn words(self, zone: &TimeZone) -> String {
         if self.whole_day {
-            format!("the end of {}", super::words::day_of(self.at, zone))
+            format!("at the end of {}", super::words::day_of(self.at, zone))
         } else {
-            self.at.on_page(zone)
+            format!("on {}", self.at.on_page(zone))
         }
     }
 
@@ -162,10 +162,10 @@ mod tests {
         let zone = TimeZone::get("America/New_York").unwrap();
         let day = AsOf::read("2025-03-01", &zone).unwrap();
         assert_eq!(day.at.to_string(), "2025-03-02T04:59:59.999999Z");
-        assert_eq!(day.words(&zone), "the end of 1 Mar 2025");
+        assert_eq!(day.words(&zone), "at the end of 1 Mar 2025");
         let noon = AsOf::read("2025-03-01T12:00", &zone).unwrap();
         assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
-        assert_eq!(noon.words(&zone), "1 Mar 2025, 12:00");
+        assert_eq!(noon.words(&zone), "on 1 Mar 2025, 12:00");
         for bad in ["", "yesterday", "2025-02-30", "13/10/2026"] {
             assert_eq!(AsOf::read(bad, &zone), None, "{bad}");
         }

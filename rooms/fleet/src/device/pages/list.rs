@@ -234,7 +234,7 @@ fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
 /// “Do not use” is a view of held and sequestered devices; the state alone is called by what it is.
 fn facet_word(state: State) -> &'static str {
     match state {
-        State::Quarantined => "Investigated",
+        State::Quarantined => "Kept for investigation",
         other => super::words::state_of(other, false).word(),
     }
 }

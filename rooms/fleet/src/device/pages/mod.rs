@@ -16,6 +16,7 @@ mod first_run;
 mod history;
 mod hold;
 mod known;
+mod ledgers;
 mod life;
 mod list;
 mod names;

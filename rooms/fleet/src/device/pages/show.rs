@@ -7,8 +7,7 @@ use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
     look::{
-        Column, DeviceGlyph, Fact, Icon, PhoneSlot, Row, Section, Table, Tone, asset_tag, copy_button, ident,
-        item, items, ledger,
+        Column, DeviceGlyph, Fact, Icon, PhoneSlot, Row, Section, Table, Tone, asset_tag, ident, item, items,
         ledger::Lead,
         link_button,
         marks::risk_word,
@@ -20,13 +19,13 @@ use web::{
 use super::{
     changed, history,
     known::{AsOf, Known},
-    life,
+    ledgers, life,
     names::Names,
     sentence,
     words::{age, count, day, day_of, href, respelt, risk_of, state_mark, under},
 };
 use crate::{
-    device::{Acceptance, Device, Gap, State, Tenure, actions, store},
+    device::{Device, Gap, Tenure, actions, store},
     permit,
 };
 
@@ -53,8 +52,9 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
     let main = html! {
         (head(&ctx, &found))
         // A phone has the history below; the lanes need width.
-        @if found.as_of.is_none() { div.hide-t { (life_section(&ctx, &found)) } }
-        (split(&body(&ctx, &found), &aside(&ctx, &found)))
+        @if found.as_of.is_none() { div.sec-b.hide-t { (life_section(&ctx, &found)) } }
+        @if found.as_of.is_some() { (split(&record(&ctx, &found), &Markup::default())) }
+        @else { (split(&body(&ctx, &found), &aside(&ctx, &found))) }
     };
     let crumbs = [("Devices".to_owned(), "/devices".to_owned()), kind_crumb(&found.known)];
     let page = ctx.page(&device.tag, "/devices").under(crumbs);
@@ -93,7 +93,7 @@ async fn as_known(tx: &mut Tx, ctx: &Ctx, known: Known, text: &str) -> Result<Fo
     let id = known.device.id.uuid();
     let event = db::gate::as_of(tx, org, "device", id, as_of.at).await?.ok_or_else(|| {
         let tag = &known.device.tag;
-        Problem::not_found(format!("a record of {tag} from {}", as_of.words(&known.zone)))
+        Problem::not_found(format!("a record of {tag} as known {}", as_of.words(&known.zone)))
     })?;
     let device: Device = serde_json::from_value(event.after).map_err(Problem::bug)?;
     let known = Known::of(tx, org, device).await?;
@@ -149,9 +149,8 @@ fn head(ctx: &Ctx, found: &Found) -> Markup {
     html! {
         @if let Some(as_of) = found.as_of {
             (message(Tone::Warn, &html! {
-                b { "As known on " (as_of.words(&known.zone)) "." }
-                " Version " (device.version) ". Names of places, owners and models are today's. "
-                a href=(href(&device.tag)) { "Show it as it is now" }
+                b { "As known " (as_of.words(&known.zone)) "." }
+                " Version " (device.version) ". Names of places, owners and models are today's."
             }))
         }
         (record_head(DeviceGlyph::from_type_name(&known.type_name), &identity, &line))
@@ -174,8 +173,7 @@ fn facts(known: &Known, now: kernel::Instant) -> Vec<Fact> {
     let open = |fact: Fact, missing: bool| if missing { fact.tone(Tone::Warn) } else { fact };
     let counted = device.state.in_inventory();
     let mut facts = vec![
-        Fact::new("State", state_mark(device.state, device.hold.is_some()))
-            .note(format!("Since {}", day_of(device.state_since, &known.zone))),
+        Fact::new("State", state_mark(device.state, device.hold.is_some())).note(since(known)),
         Fact::new("Risk", risk_word(risk, risk.word())).note(risk_note),
         Fact::new("Location", html! { (known.place_name()) }).note(known.around()),
     ];
@@ -194,6 +192,16 @@ fn facts(known: &Known, now: kernel::Instant) -> Vec<Fact> {
     ));
     facts.push(open(Fact::new("Strategy", html! { (strategy) }), counted && device.strategy.is_none()));
     facts
+}
+
+/// Since when it is in its state; a hold stands beside the state, which then is named.
+fn since(known: &Known) -> String {
+    let device = &known.device;
+    let day = day_of(device.state_since, &known.zone);
+    match device.hold {
+        Some(_) if device.state.in_inventory() => format!("{} since {day}", device.state.on_page()),
+        _ => format!("Since {day}"),
+    }
 }
 
 fn life_section(ctx: &Ctx, found: &Found) -> Markup {
@@ -226,6 +234,11 @@ fn body(ctx: &Ctx, found: &Found) -> Markup {
             (Section::new("History", timeline(&recent, &Words::default())).actions(all))
         }
     }
+}
+
+/// The record alone, as it was known: nothing can be done to it.
+fn record(ctx: &Ctx, found: &Found) -> Markup {
+    html! { (aside(ctx, found)) (body(ctx, found)) }
 }
 
 /// What nobody has decided, each with the page where it is decided.
@@ -299,91 +312,13 @@ fn aside(ctx: &Ctx, found: &Found) -> Markup {
     let edit = html! { @if may(permit::DEVICE_EDIT) { a href=(under(&device.tag, "edit")) { "Edit" } } };
     let alone = known.parent.is_none() && found.parts.is_empty();
     html! {
-        (Section::new("Identity", identity(known)).actions(edit))
-        (Section::new("Ownership", ownership(ctx, known)))
+        (Section::new("Identity", ledgers::identity(known)).actions(edit))
+        (Section::new("Ownership", ledgers::ownership(ctx, known)))
         @if now && alone && may(permit::DEVICE_TRANSFER) && device.state.in_inventory() {
             p.links { a href=(under(&device.tag, "parent")) { "Make it a component of a system" } }
         }
         @if may(permit::DEVICE_HISTORY) {
             (Section::new("Look back", history::look_back(&device.tag, ctx.now(), known)))
         }
-    }
-}
-
-fn identity(known: &Known) -> Markup {
-    let device = &known.device;
-    let mut rows = vec![(
-        "Asset tag",
-        html! { (ident(&device.tag)) (copy_button(&device.tag, "Copy asset tag", "Copied")) },
-    )];
-    rows.push(match (&device.serial, device.serial_less) {
-        (Some(serial), _) => {
-            ("Serial", html! { (ident(serial)) (copy_button(serial, "Copy serial", "Copied")) })
-        }
-        (None, true) => ("Serial", html! { "Has none" }),
-        (None, false) => ("Serial", html! { span.mute { "Not known" } }),
-    });
-    if let Some(udi) = &device.udi {
-        rows.push(("UDI", html! { (ident(udi)) (copy_button(udi, "Copy UDI", "Copied")) }));
-    }
-    rows.push(("Type", html! { (known.type_name) }));
-    rows.push(("Maker", html! { a href={ "/devices?maker=" (known.company_id) } { (known.company) } }));
-    rows.push(("Model", html! { a href={ "/devices?model=" (device.model) } { (known.model) } }));
-    ledger(&rows)
-}
-
-fn ownership(ctx: &Ctx, known: &Known) -> Markup {
-    let device = &known.device;
-    let mut owner = known.owner.clone();
-    owner.reverse();
-    let owner = if owner.is_empty() { "Not decided yet".to_owned() } else { owner.join(", ") };
-    let mut rows = vec![("Owner", html! { (owner) }), ("Location", html! { (known.whole_place()) })];
-    rows.push(("Tenure", lines(device.tenure.on_page(), &tenure(device))));
-    let acquired = device.acquired_on.map_or("Not known".to_owned(), day);
-    rows.push(("Acquired", html! { (acquired) @if let Some(price) = device.price { ", " (price) } }));
-    if let Some(loan) = device.loan.as_ref().filter(|_| device.state == State::LoanedOut) {
-        rows.push(("Lent under", html! { (loan.agreement) ", until " (day(loan.ends_on)) }));
-    }
-    rows.push(("Accepted", accepted(known)));
-    if let Some(import) = device.import {
-        rows.push((
-            "Came by",
-            if ctx.may(permit::IMPORT_RUN) {
-                html! { a href={ "/devices/import/" (import) } { "An import" } }
-            } else {
-                html! { "An import" }
-            },
-        ));
-    }
-    ledger(&rows)
-}
-
-/// A value with a faint line under it.
-fn lines(first: &str, second: &str) -> Markup {
-    html! { (first) @if !second.is_empty() { br; span.mute.xs { (second) } } }
-}
-
-fn tenure(device: &Device) -> String {
-    if device.tenure == Tenure::Owned && device.agreement.is_none() {
-        return String::new();
-    }
-    let agreement = device.agreement.as_deref().unwrap_or("Agreement not on record");
-    device
-        .agreement_ends_on
-        .map_or_else(|| agreement.to_owned(), |end| format!("{agreement}, until {}", day(end)))
-}
-
-fn accepted(known: &Known) -> Markup {
-    let device = &known.device;
-    let when = device.accepted_at.map(|at| day_of(at, &known.zone));
-    html! {
-        @match (device.accepted_as, when) {
-            (Some(Acceptance::Baseline), Some(when)) => {
-                (lines(Acceptance::Baseline.on_page(), &format!("Taken over on {when}; nobody here saw its inspection.")))
-            },
-            (Some(Acceptance::Inspection), Some(when)) => { "Inspected " (when) },
-            _ => { span.mute { "Not yet" } },
-        }
-        @if device.accepted_at.is_some() && !device.is_accepted() { span.warn { " Inspect it again before use." } }
     }
 }
