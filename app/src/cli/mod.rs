@@ -2,6 +2,8 @@
 
 mod config;
 mod demo;
+mod export;
+mod import;
 mod serve;
 mod user;
 
@@ -43,6 +45,11 @@ enum Command {
     /// People who may sign in.
     #[command(subcommand)]
     User(user::Command),
+    /// Bring devices in from files, and undo it.
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Write the fleet into a folder of files that import back.
+    Export(export::Args),
 }
 
 /// What every command is given.
@@ -71,6 +78,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Serve(args) => serve::run(call, args).await,
         Command::Config(command) => config::run(&call, &command),
         Command::User(command) => user::run(call, command).await,
+        Command::Import(command) => import::run(call, command).await,
+        Command::Export(args) => export::run(call, args).await,
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn show(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
         .find(|(name, _)| name == "before")
         .and_then(|(_, id)| id.parse().ok());
     let mut runs =
-        db::read!(ctx.app.db(), ctx.org.id, |tx| { actions::list(tx, ctx.actor(), before, ROWS + 1).await })?;
+        db::read!(ctx.app.db(), ctx.org.id, |tx| actions::list(tx, ctx.actor(), before, ROWS + 1).await)?;
     let more = runs.len() > ROWS as usize;
     runs.truncate(ROWS as usize);
     let next = runs.last().filter(|_| more).map(|last| format!("/devices/imports?before={}", last.id));

@@ -113,12 +113,30 @@ impl<'d> Receiver<'d> {
     ///
     /// # Errors
     /// As [`Receiver::push`]; [`Problem::Forbidden`] for whoever may import nowhere.
-    pub async fn finish(mut self, who: &Actor, name: &str) -> Result<ImportRun> {
-        let done = self.end(who, name).await;
+    pub async fn finish(self, who: &Actor, name: &str) -> Result<ImportRun> {
+        self.finish_with(who, name, |_, _| ()).await
+    }
+
+    /// As [`Receiver::finish`], with choices made beforehand: `choose` changes what is proposed for the columns.
+    ///
+    /// # Errors
+    /// As [`Receiver::finish`].
+    pub async fn finish_with(
+        mut self,
+        who: &Actor,
+        name: &str,
+        choose: impl Fn(&Layout, &mut Setup),
+    ) -> Result<ImportRun> {
+        let done = self.end(who, name, choose).await;
         self.or_forget(done).await
     }
 
-    async fn end(&mut self, who: &Actor, name: &str) -> Result<ImportRun> {
+    async fn end(
+        &mut self,
+        who: &Actor,
+        name: &str,
+        choose: impl Fn(&Layout, &mut Setup),
+    ) -> Result<ImportRun> {
         if !who.may_somewhere(permit::IMPORT_RUN) {
             return Err(Problem::Forbidden { permit: permit::IMPORT_RUN.0 });
         }
@@ -140,6 +158,7 @@ impl<'d> Receiver<'d> {
                 run.setup.site = Some(only.id);
             }
             run.setup.currency = same_currency(sites.iter().map(|s| s.currency));
+            choose(&run.layout, &mut run.setup);
             store::add(tx, who, &run).await?;
             if run.mapping().check().is_ok() {
                 let setup = run.setup.clone();
