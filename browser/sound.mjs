@@ -43,8 +43,10 @@ export function inPage(width) {
     if (!label && !other) found.push(`a control without a label: ${short(el)}`);
   }
   for (const el of all("form")) {
-    if (el.method === "post" && !el.querySelector("button,input[type=submit]")
-      && !document.querySelector(`button[form="${el.id}"]`)) found.push(`a form nobody can send: ${short(el)}`);
+    // Asked for by attribute: a field named "id" or "method" would answer instead of the form.
+    const [id, method] = [el.getAttribute("id"), el.getAttribute("method")];
+    if (method === "post" && !el.querySelector("button,input[type=submit]")
+      && !document.querySelector(`button[form="${id}"]`)) found.push(`a form nobody can send: ${short(el)}`);
   }
   // A value that is missing must not show as one of these.
   const words = document.body.innerText.match(/\b(undefined|null|NaN|None\(|Some\(|\[object)\b.{0,20}/);

@@ -13,6 +13,16 @@ export function shape(path) {
   return parts.join("/") + (names.length ? `?${names.join("&")}` : "");
 }
 
+/** Parameters that choose rows of a list and change nothing else about its page. */
+const CHOICES = new Set(["q", "sort", "after", "before", "below", "state", "site", "department", "model", "type", "maker"]);
+
+/** The page's shape, whatever rows a list of it shows. */
+function kind(path) {
+  const { pathname, searchParams } = new URL(path, "http://here");
+  for (const name of [...searchParams.keys()]) if (CHOICES.has(name)) searchParams.delete(name);
+  return shape(`${pathname}?${searchParams}`);
+}
+
 /** The addresses of our own that the page in sight leads to. */
 async function links(visitor) {
   const all = await visitor.page.locator("a[href]").evaluateAll((links) => links.map((a) => a.getAttribute("href")));
@@ -38,8 +48,8 @@ export async function pagesFrom(visitor, start, found) {
     if (FILES.test(new URL(path, "http://here").pathname)) continue;
     if (!answer.headers()["content-type"]?.startsWith("text/html")) continue;
     await visitor.page.goto(path, { waitUntil: "load" });
-    if (!found.has(name)) pages.push(path);
-    found.add(name);
+    if (!found.has(kind(path))) pages.push(path);
+    found.add(kind(path));
     ahead.push(...await links(visitor));
   }
   return { pages: pages.filter((path) => path !== "/"), dead };

@@ -60,9 +60,10 @@ test("every page of the house", async (t) => {
     await t.test(`no link is dead for the ${role}`, () => assert.deepEqual(dead, []));
     for (const path of pages) {
       await t.test(`${role}: ${shape(path)}`, async () => {
-        await look(wide, path, 200, true);
-        await paper(wide, path);
-        await look(phone, path, 200, false);
+        await Promise.all([
+          look(wide, path, 200, true).then(() => paper(wide, path)),
+          look(phone, path, 200, false),
+        ]);
       });
     }
     await t.test(`nothing failed on the way of the ${role}`, async () => {
