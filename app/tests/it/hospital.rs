@@ -7,7 +7,7 @@ use baton::{config::Config, front, rooms};
 use db::{Db, scratch::Scratch};
 use fleet::device::{Draft, Edit, Evidence, Move, State, Strategy, Tag, Tenure, actions};
 use http::{Request, StatusCode, header};
-use identity::{department, person, place, session, setup, site};
+use identity::{department, grant, person, place, session, setup, site};
 use kernel::{Actor, Clock, DepartmentId, Id, Instant, OrgId, PersonId, RequestId, Role, Scope, SiteId, Via};
 use testkit::TEST_NOW;
 use tower::ServiceExt as _;
@@ -54,7 +54,6 @@ impl Stands {
 #[derive(Clone, Debug)]
 pub struct Records {
     pub tag: String,
-    pub device: fleet::DeviceId,
     pub model: fleet::ModelId,
     pub company: fleet::CompanyId,
     pub device_type: fleet::DeviceTypeId,
@@ -133,6 +132,21 @@ impl Hospital {
         let client = session::Client::default();
         db::write!(self.db, self.org, |tx| session::open(tx, self.org, person, &client, TEST_NOW).await)
             .unwrap()
+    }
+
+    /// A further role for the person of these records, which a test may take away again.
+    pub async fn another_grant(&self, records: &Records) -> Id<()> {
+        let grant = grant::RoleGrant {
+            id: Id::new(),
+            version: 1,
+            person: records.person,
+            role: Role::Requester,
+            scope: Scope::Department(records.department),
+            ended_at: None,
+        };
+        let who = system(self.org);
+        db::write!(self.db, self.org, |tx| grant::keep(tx, &who, &grant).await).unwrap();
+        grant.id.cast()
     }
 
     /// One request, as somebody or as nobody.
@@ -229,8 +243,7 @@ impl Spot {
             let place = place::find_or_add(tx, who, site, None, None, Some(&format!("{name} bay 1"))).await?;
             let place = place.unwrap();
             let maker = format!("Helion {name}");
-            let model =
-                fleet::model::actions::find_or_add(tx, who, &maker, "Infusion pump", "VP-3").await?;
+            let model = fleet::model::actions::find_or_add(tx, who, &maker, "Infusion pump", "VP-3").await?;
             let draft = Draft {
                 id: Id::new(),
                 fields: fields(tag, model),
@@ -249,15 +262,15 @@ impl Spot {
     }
 
     async fn records(&self, db: &Db, org: OrgId, person: PersonId, grant: Id<()>) -> Records {
+        let import = an_import(db, org).await;
         let model =
             db::read!(db, org, |tx| fleet::model::store::get(tx, org, self.device.model).await).unwrap();
         Records {
             tag: self.device.tag.clone(),
-            device: self.device.id,
             model: model.id,
             company: model.company,
             device_type: model.device_type,
-            import: Id::new(),
+            import,
             site: self.site,
             place: self.place,
             department: self.department,
@@ -284,4 +297,11 @@ fn fields(tag: &str, model: fleet::ModelId) -> Edit {
         price: None,
         notes: None,
     }
+}
+
+/// An import of one row, checked by nobody yet.
+async fn an_import(db: &Db, org: OrgId) -> Id<fleet::device::Import> {
+    let mut receiver = fleet::import::run::upload::Receiver::new(db, org);
+    receiver.push(b"tag,model,maker,type\nX-1,VP-3,Helion,Infusion pump\n").await.unwrap();
+    receiver.finish(&system(org), "list.csv").await.unwrap().id.cast()
 }

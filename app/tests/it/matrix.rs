@@ -8,6 +8,8 @@
 pub enum Who {
     /// Anybody.
     Public,
+    /// Nobody any more: it exists before set-up only.
+    BeforeSetUp,
     /// Anybody signed in.
     SignedIn,
     /// Whoever holds one of these roles somewhere.
@@ -25,8 +27,12 @@ pub enum Seen {
     InReach,
     /// Those of the organisation; reach plays no part.
     InOrg,
-    /// In sight throughout the organisation, changed only in reach.
-    ChangedInReach,
+    /// A site with its trees: seen by whoever holds the role anywhere in it.
+    SiteSeen,
+    /// A site with its places: changed by whoever holds the role in all of it.
+    SiteChanged,
+    /// A department: seen as its site, changed by whoever holds the role over it.
+    DepartmentChanged,
     /// Those of the organisation, by somebody who holds the role in all of it.
     OrgWide,
 }
@@ -38,17 +44,26 @@ pub struct Entry {
     pub path: &'static str,
     pub who: Who,
     pub seen: Seen,
+    /// What is posted: enough to get past the reading of the form, old enough (`version`) to change nothing.
+    pub form: &'static str,
 }
 
 const fn get(path: &'static str, who: Who, seen: Seen) -> Entry {
-    Entry { method: "GET", path, who, seen }
+    Entry { method: "GET", path, who, seen, form: "" }
 }
 const fn post(path: &'static str, who: Who, seen: Seen) -> Entry {
-    Entry { method: "POST", path, who, seen }
+    Entry { method: "POST", path, who, seen, form: "version=999" }
 }
 
-use Seen::{ChangedInReach, InOrg, InReach, NoRecord, OrgWide, OrgWideNoRecord};
-use Who::{Public, Roles, SignedIn};
+impl Entry {
+    const fn with(mut self, form: &'static str) -> Self {
+        self.form = form;
+        self
+    }
+}
+
+use Seen::{DepartmentChanged, InOrg, InReach, NoRecord, OrgWide, OrgWideNoRecord, SiteChanged, SiteSeen};
+use Who::{BeforeSetUp, Public, Roles, SignedIn};
 
 /// Sees people: whoever leads, runs, audits or administers.
 const SEES_PEOPLE: Who = Roles("LMUA");
@@ -78,13 +93,15 @@ pub const MATRIX: &[Entry] = &[
     get("/sign-in", Public, NoRecord),
     post("/sign-in", Public, NoRecord),
     post("/sign-out", SignedIn, NoRecord),
+    get("/set-up", BeforeSetUp, NoRecord),
+    post("/set-up", BeforeSetUp, NoRecord),
     // One's own account.
     get("/me", SignedIn, NoRecord),
     get("/me/password", SignedIn, NoRecord),
     post("/me/password", SignedIn, NoRecord),
     post("/me/theme", SignedIn, NoRecord),
     post("/me/look", SignedIn, NoRecord),
-    post("/me/sessions/end", SignedIn, NoRecord),
+    post("/me/sessions/end", SignedIn, NoRecord).with("which=all"),
     // People.
     get("/people", SEES_PEOPLE, NoRecord),
     get("/people/{id}", SEES_PEOPLE, InReach),
@@ -97,18 +114,18 @@ pub const MATRIX: &[Entry] = &[
     post("/people/{id}/roles/{grant}/end", RULES_PEOPLE, InReach),
     // Sites, places, departments.
     get("/sites", SEES_SITES, NoRecord),
-    get("/sites/{id}", SEES_SITES, InReach),
+    get("/sites/{id}", SEES_SITES, SiteSeen),
     get("/sites/new", SHAPES_SITES, OrgWideNoRecord),
     post("/sites/new", SHAPES_SITES, OrgWideNoRecord),
-    get("/sites/{id}/edit", SHAPES_SITES, InReach),
-    post("/sites/{id}", SHAPES_SITES, InReach),
-    post("/sites/{id}/calendar", SHAPES_SITES, InReach),
-    post("/sites/{id}/places", SHAPES_SITES, InReach),
-    get("/sites/{id}/places/{place}", SEES_SITES, InReach),
-    post("/sites/{id}/places/{place}", SHAPES_SITES, InReach),
-    post("/sites/{id}/departments", SHAPES_SITES, InReach),
-    get("/sites/{id}/departments/{department}", SEES_SITES, InReach),
-    post("/sites/{id}/departments/{department}", SHAPES_SITES, InReach),
+    get("/sites/{id}/edit", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}/calendar", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}/places", SHAPES_SITES, SiteChanged).with("place_kind=floor&place_name=%20"),
+    get("/sites/{id}/places/{place}", SEES_SITES, SiteSeen),
+    post("/sites/{id}/places/{place}", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}/departments", SHAPES_SITES, SiteChanged),
+    get("/sites/{id}/departments/{department}", SEES_SITES, SiteSeen),
+    post("/sites/{id}/departments/{department}", SHAPES_SITES, DepartmentChanged).with("version=999&name=X"),
     get("/organisation", RULES_PEOPLE, OrgWideNoRecord),
     post("/organisation", RULES_PEOPLE, OrgWideNoRecord),
     // Devices.
@@ -134,9 +151,20 @@ pub const MATRIX: &[Entry] = &[
     get("/models/{id}", READS_MODELS, InOrg),
     post("/models/{id}", CORRECTS, OrgWide),
     get("/types", READS_MODELS, NoRecord),
-    post("/types", CORRECTS, OrgWideNoRecord),
+    post("/types", CORRECTS, OrgWideNoRecord).with("version=999&id={type}"),
     get("/makers", READS_MODELS, NoRecord),
-    post("/makers", CORRECTS, OrgWideNoRecord),
+    post("/makers", CORRECTS, OrgWideNoRecord).with("version=999&id={company}"),
+    // In. An import that reaches all sites is carried on only by whoever could have brought all of it.
+    get("/devices/import", CORRECTS, NoRecord),
+    post("/devices/import", CORRECTS, NoRecord),
+    get("/devices/import/template.csv", CORRECTS, NoRecord),
+    get("/devices/imports", CORRECTS, NoRecord),
+    get("/devices/import/{id}", CORRECTS, InOrg),
+    get("/devices/import/{id}/verdicts.csv", CORRECTS, InOrg),
+    post("/devices/import/{id}/check", CORRECTS, InOrg),
+    post("/devices/import/{id}/run", CORRECTS, OrgWide),
+    post("/devices/import/{id}/cancel", CORRECTS, OrgWide),
+    post("/devices/import/{id}/undo", CORRECTS, OrgWide),
     // Out.
     get("/devices.csv", TAKES_OUT, NoRecord),
 ];

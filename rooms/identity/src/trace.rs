@@ -1,6 +1,7 @@
 //! How this room hands its changes to the gate, and its broken uniquenesses to the form.
 
-use kernel::{Change, Problem, Result};
+use db::Tx;
+use kernel::{Actor, Change, Problem, Result};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -51,4 +52,16 @@ pub(crate) fn must_meet(rows: u64, current: i64) -> Result<()> {
 /// [`Problem::Stale`].
 pub(crate) fn must_be_current(current: i64, shown: i64) -> Result<()> {
     if current == shown { Ok(()) } else { Err(Problem::Stale { current }) }
+}
+
+/// Tells the rooms above that a name changed, by a job that whoever keeps copies of the name carries out. Fleet
+/// writes the words again by which devices are found.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub(crate) async fn renamed(tx: &mut Tx, who: &Actor, kind: &str, id: Uuid, changed: bool) -> Result<()> {
+    if changed {
+        db::job::add(tx, who.org, kind, &id.to_string(), who.at).await?;
+    }
+    Ok(())
 }

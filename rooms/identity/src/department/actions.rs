@@ -109,6 +109,7 @@ pub async fn change(
         ..before.clone()
     };
     save(tx, who, ACTION, &before, &after).await?;
+    trace::renamed(tx, who, "identity.department.renamed", id.uuid(), before.name != after.name).await?;
     sent.after(tx, who, &after).await?;
     Ok(after)
 }

@@ -100,6 +100,7 @@ pub async fn rename(
     trace::must_meet(met, before.version)?;
     let change = trace::change(ACTION, "place", id.uuid(), after.version, Some(&before), &after)?;
     tx.record(who, change).await?;
+    trace::renamed(tx, who, "identity.place.renamed", id.uuid(), before.name != after.name).await?;
     sent.after(tx, who, &after).await?;
     Ok(after)
 }
