@@ -5,6 +5,8 @@
 mod bad;
 #[path = "importing/house.rs"]
 mod house;
+#[path = "importing/round.rs"]
+mod round;
 #[path = "importing/runs.rs"]
 mod runs;
 #[path = "ugly.rs"]

@@ -1,0 +1,216 @@
+//! Out as a folder and into an empty organisation: everything is equal, field by field.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use fleet::{
+    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, RiskLevel, company,
+    device::{self, Acceptance, Device, DeviceId, Hold, Loan, OutFor, State, Strategy, Tenure},
+    device_type, export::folder, model,
+};
+use identity::{
+    department::{self, Department, DepartmentKind},
+    place::{self, Place, PlaceKind},
+};
+use kernel::{Change, Id, Instant, Money};
+
+use crate::{ROOMS, house::House};
+
+/// Texts that break careless readers and writers.
+const HOSTILE: [&str; 12] = [
+    "=1+1",
+    "'=cmd|' /C calc'!A0",
+    "@SUM(A1)",
+    "+49 30 1",
+    "-",
+    "N/A",
+    "#REF!",
+    "none",
+    "say \"fine\", or; not\twell",
+    "Öl & Wasser 日本語 😀",
+    "1.0E+5",
+    "' '",
+];
+
+fn change<T: serde::Serialize>(entity: &'static str, id: uuid::Uuid, noun: &T) -> Change {
+    Change {
+        action: "fleet.test.add",
+        entity,
+        id,
+        version: 1,
+        before: None,
+        after: serde_json::to_value(noun).unwrap(),
+        valid_at: None,
+        reason: None,
+    }
+}
+
+/// A fleet in which every field is filled at least once.
+async fn fill(house: &House, count: usize) {
+    let who = house.who();
+    db::write!(house.db, house.org, |tx| {
+        let sites = identity::site::list(tx, house.org).await?;
+        let mut spots = Vec::new();
+        for (n, site) in sites.iter().enumerate() {
+            let new = |kind, parent, name: &str, code: Option<&str>| Place {
+                id: Id::new(),
+                version: 1,
+                site: site.id,
+                parent,
+                kind,
+                name: name.to_owned(),
+                code: code.map(str::to_owned),
+            };
+            let building = new(PlaceKind::Building, None, HOSTILE[n], Some("B-1"));
+            let floor = new(PlaceKind::Floor, Some(building.id), "N/A", None);
+            let deep = new(PlaceKind::Room, Some(floor.id), "unknown", Some("=R1"));
+            let room = new(PlaceKind::Room, Some(building.id), "Room 7", None);
+            let bare = new(PlaceKind::Room, None, "Room 7", None);
+            for place in [&building, &floor, &deep, &room, &bare] {
+                place::keep(tx, &who, place).await?;
+            }
+            let owner = Department {
+                id: Id::new(),
+                version: 1,
+                site: site.id,
+                parent: None,
+                kind: DepartmentKind::Department,
+                name: "TBD".into(),
+                code: Some("D1".into()),
+                cost_centre: Some("0012".into()),
+            };
+            let unit = Department {
+                id: Id::new(),
+                parent: Some(owner.id),
+                kind: DepartmentKind::Unit,
+                name: "=Unit".into(),
+                code: None,
+                ..owner.clone()
+            };
+            department::keep(tx, &who, &owner).await?;
+            department::keep(tx, &who, &unit).await?;
+            spots.push((site.id, [Some(deep.id), Some(room.id), Some(bare.id), Some(floor.id), None], [
+                Some(owner.id),
+                Some(unit.id),
+                None,
+            ]));
+        }
+        let mut models = Vec::new();
+        for (n, name) in ["Helion", "none", "=Maker"].iter().enumerate() {
+            let maker = Company::new(CompanyId::new(), Name::parse(name).unwrap());
+            company::store::add(tx, house.org, &maker).await?;
+            tx.record(&who, change("company", maker.id.uuid(), &maker)).await?;
+            let kind = Name::parse(HOSTILE[n + 2]).unwrap();
+            let kind = DeviceType::new(DeviceTypeId::new(), kind, [Some(RiskLevel::LifeSupport), None][n % 2]);
+            device_type::store::add(tx, house.org, &kind).await?;
+            tx.record(&who, change("device_type", kind.id.uuid(), &kind)).await?;
+            for name in ["VP3", "unknown"] {
+                let model = Model::new(ModelId::new(), maker.id, kind.id, Name::parse(name).unwrap());
+                model::store::add(tx, house.org, &model).await?;
+                tx.record(&who, change("model", model.id.uuid(), &model)).await?;
+                models.push(model.id);
+            }
+        }
+        let mut devices: Vec<Device> = Vec::new();
+        for n in 0..count {
+            let parent = (n % 5 == 4).then(|| devices[n - 3].clone());
+            devices.push(one(n, &models, &spots, parent.as_ref()));
+        }
+        device::store::add_many(tx, house.org, &devices).await?;
+        tx.record_many(&who, devices.iter().map(Device::imported).collect()).await
+    })
+    .unwrap();
+}
+
+type Spots = (kernel::SiteId, [Option<place::PlaceId>; 5], [Option<kernel::DepartmentId>; 3]);
+
+fn one(n: usize, models: &[ModelId], spots: &[Spots], parent: Option<&Device>) -> Device {
+    let at = |day: i64| Instant::from_micros(1_500_000_000_000_001 + day * 86_400_000_000 + n as i64);
+    let text = |k: usize| HOSTILE[(n + k) % HOSTILE.len()].to_owned();
+    let every = |k: usize| n % k == 0;
+    let spot = &spots[n % spots.len()];
+    let state = State::ALL[n % State::ALL.len()];
+    let used = matches!(state, State::InService | State::OutOfService(_) | State::LoanedOut);
+    let awaits = state == State::OutOfService(OutFor::Repair) && every(2);
+    let inspect = matches!(state, State::Received | State::IncomingInspection | State::NotLocated) || awaits;
+    let tags = ["=1+1", "NA", "1E+5", "none", "-", "ünit", "@x", "00123"];
+    let tag = if n < tags.len() { tags[n].to_owned() } else { format!("T-{n:05}") };
+    let mut device = Device {
+        id: DeviceId::new(),
+        version: 1,
+        tag,
+        serial: (!every(7)).then(|| format!("{} {n}", text(1).replace('\t', " "))),
+        serial_less: every(14),
+        udi: every(3).then(|| format!("(01)0061414100{n:04}\u{1d}21{n}")),
+        model: models[n % models.len()],
+        parent: None,
+        site: spot.0,
+        place: spot.1[n % 5].map(Id::cast),
+        department: spot.2[n % 3],
+        state,
+        state_since: at(1),
+        inspect_after: inspect.then(|| at(2)),
+        accepted_at: ((used && !awaits) || state == State::Retired).then(|| at(0)),
+        accepted_as: None,
+        hold: every(6).then(|| Hold { reason: text(2), released_by: text(3) }),
+        loan: (state == State::LoanedOut)
+            .then(|| Loan { agreement: text(4).replace('\t', " "), ends_on: "2030-01-31".parse().unwrap() }),
+        risk: every(4).then_some(RiskLevel::Medium),
+        risk_reason: every(4).then(|| text(5)),
+        strategy: every(2).then_some(Strategy::ALL[n % Strategy::ALL.len()]),
+        tenure: Tenure::ALL[n % Tenure::ALL.len()],
+        agreement: every(2).then(|| text(6).replace('\t', " ")),
+        agreement_ends_on: every(2).then(|| "2031-12-31".parse().unwrap()),
+        acquired_on: every(2).then(|| "2019-02-28".parse().unwrap()),
+        price: every(3).then(|| Money {
+            minor: 412_050 + n as i64,
+            currency: ["USD", "JPY", "KWD"][n % 9 / 3].parse().unwrap(),
+        }),
+        notes: every(2).then(|| format!("{}\nsecond \"line\"", text(7))),
+        import: None,
+        removed_at: None,
+    };
+    device.accepted_as = device.accepted_at.map(|_| Acceptance::Baseline);
+    if let Some(above) = parent {
+        (device.parent, device.site) = (Some(above.id), above.site);
+        (device.place, device.department) = (above.place, above.department);
+    }
+    device
+}
+
+async fn export(house: &House, folder: &Path) -> BTreeMap<String, String> {
+    folder::write(&house.db, &house.who(), folder, |_, _| ()).await.unwrap();
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    files
+        .map(|f| (f.file_name().into_string().unwrap(), fs::read_to_string(f.path()).unwrap()))
+        .collect()
+}
+
+testkit::engine_tests! {
+    rooms: ROOMS;
+
+    async fn an_export_into_an_empty_organisation_gives_the_same_fleet(store: Store) {
+        let house = House::new(&store).await;
+        fill(&house, 1_200).await;
+        let folder = std::env::temp_dir().join("baton-test").join(format!("out-{}", uuid::Uuid::now_v7()));
+        let (there, here) = (folder.join("a"), folder.join("b"));
+        let files = export(&house, &there).await;
+        assert_eq!(files.len(), 7);
+        assert!(files["devices.csv"].lines().count() > 1_200);
+        let empty = House::empty(&store, kernel::Id::new(), &[]).await;
+        folder::read_names(&empty.db, &empty.who(), &there, |_, _| ()).await.unwrap();
+        let done = empty.import(files["devices.csv"].as_bytes()).await;
+        assert_eq!((done.counts.devices, done.counts.refused), (1_200, 0), "{:?}", done.counts.refusals);
+        let again = export(&empty, &here).await;
+        for (name, text) in &files {
+            for (mine, theirs) in text.lines().zip(again[name].lines()) {
+                assert_eq!(mine, theirs, "{name}");
+            }
+            assert_eq!(text.len(), again[name].len(), "{name}");
+        }
+        // Once more changes nothing.
+        folder::read_names(&empty.db, &empty.who(), &there, |_, _| ()).await.unwrap();
+        let same = empty.check(files["devices.csv"].as_bytes()).await;
+        assert_eq!((same.counts.same, same.counts.refused), (1_200, 0), "{:?}", same.counts.refusals);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
