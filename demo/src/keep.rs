@@ -4,7 +4,7 @@
 //! writing overlap. A batch is one transaction of at most [`ROWS`] rows and holds devices whole: the row, every
 //! event and the words by which it is found.
 
-use db::{Db, Tx, gate::EventMark};
+use db::{Db, Tx, gate::Seeded};
 use fleet::{Device, company, device, device_type, model};
 use identity::{department, grant, org, person, place, site};
 use kernel::{Actor, Change, Id, OrgId, Problem, Result};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     catalogue::{MAKERS, PRODUCTS},
     lives::{Life, Lives},
-    pen::{Entry, Stand},
+    pen::Stand,
     story,
     world::World,
 };
@@ -31,7 +31,7 @@ pub struct Batch {
     /// As they are today.
     pub devices: Vec<Device>,
     /// All that happened to them.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Seeded>,
     /// The words by which each is found.
     pub words: Vec<(Uuid, String)>,
 }
@@ -83,7 +83,7 @@ async fn catalogue(tx: &mut Tx, who: &Actor, world: &World) -> Result<()> {
     let mut note = |action, entity, id: Uuid, after| {
         let change =
             Change { action, entity, id, version: 1, before: None, after, valid_at: None, reason: None };
-        entries.push((who.clone(), change, Id::<EventMark>::seeded(who.at, chance.bytes())));
+        entries.push(Seeded::new(who, &change, Id::seeded(who.at, chance.bytes())));
     };
     for noun in &world.companies {
         company::store::add(tx, org, noun).await?;
@@ -116,10 +116,9 @@ pub fn tell(world: &World, lives: &Lives, out: &mpsc::Sender<Batch>) -> Result<(
             let life = &lives.all[number];
             let system = if life.parent.is_some() { stands.as_slice() } else { &[] };
             let told = story::tell(world, life, number, system)?;
-            if batch.rows() + told.entries.len() + 2 > ROWS {
-                if out.blocking_send(std::mem::take(&mut batch)).is_err() {
-                    return Ok(());
-                }
+            let full = batch.rows() + told.entries.len() + 2 > ROWS;
+            if full && out.blocking_send(std::mem::take(&mut batch)).is_err() {
+                return Ok(());
             }
             batch.words.push((told.device.id.uuid(), words(world, life, &told.device)));
             batch.devices.push(told.device);

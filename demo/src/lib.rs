@@ -1,22 +1,25 @@
 //! The demonstration hospital **Northfield Health**: three sites, eight years, every move by the rules.
 //!
 //! [`create`] fills an empty database from a seed. Everything in it is invented but the mix of devices, which is
-//! that of acute hospitals ([`facts`]). First the lives of all devices are outlined ([`lives`]), then each is
-//! told move by move ([`story`]) through the pure rules of the fleet, and written down in batches ([`keep`]).
+//! that of acute hospitals ([`facts`]). First the lives of all devices are outlined (`lives`), then each is
+//! told move by move (`story`) through the pure rules of the fleet, and written down in batches (`keep`).
 //!
 //! **Invariant:** the same seed, size and day give the same hospital; [`fingerprint`] says so.
 
+mod beside;
 mod catalogue;
 mod chance;
 mod days;
 pub mod facts;
 pub mod house;
 mod keep;
+mod leave;
 mod lives;
 mod pen;
 mod people;
 mod print;
 mod story;
+mod tags;
 mod use_of;
 mod words;
 mod world;

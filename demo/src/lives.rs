@@ -13,6 +13,7 @@ use crate::{
     days::Days,
     facts::{FACTS, Fact, Habit, SYSTEMS, UNDECIDED_TYPE, divide, mix},
     house::{Area, House},
+    tags,
 };
 
 /// How a device came.
@@ -83,8 +84,6 @@ pub struct Lives {
     pub runs: Vec<std::ops::Range<usize>>,
 }
 
-/// The tag of the pictures.
-const SHOWN_TAG: u32 = 104_207;
 /// How many days a batch takes from the first replacement received to the last old one gone.
 const CHANGEOVER: i32 = 130;
 /// A loss is written off after a year; this many days later the write-off is surely on record.
@@ -106,45 +105,16 @@ pub fn outline(devices: u32, days: &Days, house: &House, root: &Chance) -> Lives
     weaver.others(devices);
     let mut lives = weaver.lives;
     lives.runs.sort_by_key(|run| (begin(&lives.all[run.start]), run.start));
-    number(&mut lives.all, &mut root.stream(2));
+    tags::give(&mut lives.all, &mut root.stream(2));
     lives
 }
 
 /// The first day of a life on record or before.
-fn begin(life: &Life) -> i32 {
+pub(crate) fn begin(life: &Life) -> i32 {
     match life.entry {
         Entry::Imported { acquired } => acquired,
         Entry::Delivered { received } => received,
         Entry::Expected { on } => on,
-    }
-}
-
-/// Gives out tags and unit numbers in the order of arrival, with gaps: some stickers are spoilt, other customers
-/// buy too. The device of the pictures gets the tag of the pictures.
-fn number(lives: &mut [Life], chance: &mut Chance) {
-    let mut order: Vec<usize> = (0..lives.len()).collect();
-    order.sort_by_key(|&i| (begin(&lives[i]), i));
-    let mut units = vec![0u32; PRODUCTS.len()];
-    let mut next = 0;
-    for &i in &order {
-        next += if chance.often(0.9) { 1 } else { 1 + u32::try_from(chance.between(1, 6)).unwrap_or(1) };
-        lives[i].tag = next;
-        let unit = &mut units[lives[i].product];
-        *unit += 1 + u32::try_from(chance.between(0, 3)).unwrap_or(0);
-        lives[i].number = *unit;
-    }
-    let shown = lives.iter().position(|l| l.shown);
-    let shown_tag = shown.map_or(0, |i| lives[i].tag);
-    let base = if shown_tag < SHOWN_TAG - 10_000 { SHOWN_TAG - shown_tag } else { 100_000 };
-    for life in lives.iter_mut() {
-        life.tag += base;
-    }
-    if let Some(shown) = shown.filter(|&i| lives[i].tag != SHOWN_TAG) {
-        let theirs = lives[shown].tag;
-        if let Some(other) = lives.iter().position(|l| l.tag == SHOWN_TAG) {
-            lives[other].tag = theirs;
-        }
-        lives[shown].tag = SHOWN_TAG;
     }
 }
 
@@ -161,18 +131,18 @@ struct Generation {
 
 /// A post to fill: where, and whether it is that of the pictures.
 #[derive(Clone, Copy)]
-struct Post {
-    unit: usize,
+pub(crate) struct Post {
+    pub(crate) unit: usize,
     shown: bool,
 }
 
-struct Weaver<'a> {
-    days: &'a Days,
-    house: &'a House,
-    chance: Chance,
-    lives: Lives,
-    order: u32,
-    scale: u32,
+pub(crate) struct Weaver<'a> {
+    pub(crate) days: &'a Days,
+    pub(crate) house: &'a House,
+    pub(crate) chance: Chance,
+    pub(crate) lives: Lives,
+    pub(crate) order: u32,
+    pub(crate) scale: u32,
 }
 
 impl Weaver<'_> {
@@ -229,7 +199,7 @@ impl Weaver<'_> {
         }
     }
 
-    fn post(&mut self, fact: &Fact, shown: bool) -> Post {
+    pub(crate) fn post(&mut self, fact: &Fact, shown: bool) -> Post {
         if shown && let Some(unit) = self.house.unit_at(0, Area::Icu) {
             return Post { unit, shown };
         }
@@ -403,7 +373,7 @@ impl Weaver<'_> {
         self.single(Life { end, ..life });
     }
 
-    fn life(&self, class: usize, product: usize, unit: usize, entry: Entry, order: u32) -> Life {
+    pub(crate) fn life(&self, class: usize, product: usize, unit: usize, entry: Entry, order: u32) -> Life {
         Life {
             class,
             product,
@@ -420,50 +390,9 @@ impl Weaver<'_> {
         }
     }
 
-    fn single(&mut self, life: Life) {
+    pub(crate) fn single(&mut self, life: Life) {
         let at = self.lives.all.len();
         self.lives.all.push(life);
         self.lives.runs.push(at..at + 1);
-    }
-
-    /// Lives beside the posts: devices given up without a successor, guests, and orders that were cancelled.
-    fn others(&mut self, devices: u32) {
-        let today = self.days.today();
-        for n in 0..devices / 18 {
-            let class = self
-                .chance
-                .weighted(FACTS.iter().map(|f| if f.habit == Habit::Fixed { 0 } else { f.per_400_beds }));
-            let fact = &FACTS[class];
-            let name = fact.types[0].0;
-            let unit = self.post(fact, false).unit;
-            let (entry, tenure, end) = match n % 10 {
-                0..6 => {
-                    let acquired = -self.chance.between(2_000, 4_500);
-                    let end = End::Retired { from: self.chance.between(60, today - 200) };
-                    (Entry::Imported { acquired }, Tenure::Owned, end)
-                }
-                6..9 => {
-                    let received = self.chance.between(60, today - 300);
-                    let tenure =
-                        *self.chance.pick(&[Tenure::Rental, Tenure::Rental, Tenure::LoanIn, Tenure::Demo]);
-                    let on = received + self.chance.between(40, 200);
-                    (Entry::Delivered { received }, tenure, End::Returned { on })
-                }
-                _ => {
-                    let on = self.chance.between(60, today - 100);
-                    (
-                        Entry::Expected { on },
-                        Tenure::Owned,
-                        End::Cancelled { on: on + self.chance.between(10, 60) },
-                    )
-                }
-            };
-            let day = begin(&Life { entry, ..self.life(class, 0, unit, entry, 0) });
-            let sold = catalogue::sold(name, self.days.date(day).year());
-            let product = *self.chance.pick(&sold);
-            self.order += 1;
-            let life = self.life(class, product, unit, entry, self.order);
-            self.single(Life { end, tenure, ..life });
-        }
     }
 }

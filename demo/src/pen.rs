@@ -5,18 +5,15 @@
 
 use std::collections::VecDeque;
 
-use db::gate::EventMark;
+use db::gate::Seeded;
 use fleet::{
     DeviceId, Refusal,
     device::{self, Device, Draft, Edit, Evidence, Facts, Hold, HoldTest, Move, Spot, State, rules},
 };
-use kernel::{Actor, Change, Id, Instant, Problem, Role};
+use kernel::{Change, Id, Instant, Problem, Role};
 use serde_json::Value;
 
 use crate::{chance::Chance, world::World};
-
-/// An event ready to be recorded.
-pub type Entry = (Actor, Change, Id<EventMark>);
 
 /// Where a system stood from a moment on; its components were brought there in the same act.
 #[derive(Clone, Debug)]
@@ -51,7 +48,7 @@ pub struct Pen<'w> {
     /// The device now.
     pub device: Device,
     /// All that was recorded.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Seeded>,
     /// Where it stood, for its components; kept for systems only.
     pub stands: Option<Vec<Stand>>,
     /// Where its system goes next.
@@ -337,7 +334,7 @@ impl<'w> Pen<'w> {
     fn note(&mut self, who: usize, at: Instant, change: Change) {
         let id = Id::seeded(at, self.chance.bytes());
         self.last = at;
-        self.entries.push((self.world.actor(who, at), change, id));
+        self.entries.push(Seeded::new(&self.world.actor(who, at), &change, id));
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A life is cut off where the horizon is: a step that would lie after it is not told, nor is anything behind it.
 
-use fleet::device::{Device, Draft, Edit, Evidence, Facts, Move, OutFor, Serial, Spot, State, Tag, Tenure};
+use db::gate::Seeded;
+use fleet::device::{Device, Draft, Edit, Evidence, Facts, Move, Serial, Spot, State, Tag, Tenure};
 use jiff::ToSpan as _;
 use kernel::{Money, Problem, Role};
 
@@ -10,9 +11,10 @@ use crate::{
     catalogue::PRODUCTS,
     chance::Chance,
     facts::{FACTS, Fact, Habit, SERIAL_LESS, UNDECIDED_TYPE},
+    leave,
     lives::{End, Entry, Life},
     pen::{self, First, Pen, Stand},
-    use_of, words,
+    use_of,
     world::{World, risk},
 };
 
@@ -21,7 +23,7 @@ pub struct Told {
     /// The device as it is today.
     pub device: Device,
     /// Its history.
-    pub entries: Vec<pen::Entry>,
+    pub entries: Vec<Seeded>,
     /// Where it stood, if it is a system.
     pub stands: Vec<Stand>,
 }
@@ -85,7 +87,7 @@ impl<'w> Teller<'w> {
     /// What is on the nameplate and in the books.
     fn fields(&mut self, acquired: Option<i32>) -> Result<Edit, Problem> {
         let product = &PRODUCTS[self.life.product];
-        let serial_less = SERIAL_LESS.contains(&product.device_type) && self.life.number % 3 == 0;
+        let serial_less = SERIAL_LESS.contains(&product.device_type) && self.life.number.is_multiple_of(3);
         let date = self.world.days.date(acquired.unwrap_or_else(|| self.world.days.today()));
         let serial = (!serial_less).then(|| product.serial(self.life.number, date.year()));
         let made = date.checked_sub(40.days()).unwrap_or(date);
@@ -311,7 +313,7 @@ impl<'w> Teller<'w> {
         }
         let day = pen.today();
         if self.life.parent.is_some() {
-            let there = self.system.iter().nth(1).or(self.system.first()).map_or(day, |s| s.day(self.world));
+            let there = self.system.get(1).or(self.system.first()).map_or(day, |s| s.day(self.world));
             pen.attach(day.max(there + 1), self.system)?;
         } else if !built_in {
             pen.carry(day, self.home, "Delivered to the ward")?;
@@ -357,58 +359,11 @@ impl<'w> Teller<'w> {
             use_of::happen(pen, self.life, self.fact, self.home, until)?;
         }
         match self.life.end {
-            End::Retired { from } => self.retire(pen, from),
-            End::Lost { reported } => self.lose(pen, reported),
-            End::Returned { on } => self.give_back(pen, on),
+            End::Retired { from } => leave::retire(pen, self.life, self.fact, from),
+            End::Lost { reported } => leave::lose(pen, reported),
+            End::Returned { on } => leave::give_back(pen, on),
             _ if gaps || self.life.shown => Ok(()),
             _ => use_of::today(pen, self.life, self.fact),
         }
-    }
-
-    /// Out of use, out of its system, to the workshop, disposed of.
-    fn retire(&mut self, pen: &mut Pen<'w>, from: i32) -> Result<(), Problem> {
-        let because = |reason: &str| Evidence { reason: Some(reason.to_owned()), ..Evidence::default() };
-        let reason = *pen.chance.pick(words::ENDS);
-        if pen.device.parent.is_some() {
-            pen.detach(from)?;
-        }
-        let day = from + pen.chance.between(0, 2);
-        let out = if reason == words::ENDS[0] { OutFor::Stored } else { OutFor::Repair };
-        if !pen.go(day, Role::Technician, State::OutOfService(out), because(reason))? {
-            return Ok(());
-        }
-        let day = pen.today() + pen.chance.between(2, 14);
-        if !pen.go(day, Role::Lead, State::PendingDisposal, because(reason))? {
-            return Ok(());
-        }
-        let by = pen.technician();
-        let disposal = Some(words::disposal(self.fact, self.life.tag, &by, &mut pen.chance));
-        let day = pen.today() + pen.chance.between(2, 20);
-        pen.go(day, Role::Lead, State::Retired, Evidence { disposal, ..Evidence::default() }).map(drop)
-    }
-
-    /// Looked for, not found, written off after the policy's year.
-    fn lose(&mut self, pen: &mut Pen<'w>, reported: i32) -> Result<(), Problem> {
-        if pen.device.parent.is_some() {
-            pen.detach(reported)?;
-        }
-        let note = Some((*pen.chance.pick(words::SEARCHES)).to_owned());
-        let search = Evidence { search_note: note, ..Evidence::default() };
-        if !pen.go(reported, Role::Technician, State::NotLocated, search)? {
-            return Ok(());
-        }
-        let day = pen.today() + 367 + pen.chance.between(0, 20);
-        let signed = Evidence { signed_by: Some("Grace Whitfield".to_owned()), ..Evidence::default() };
-        pen.go(day, Role::Manager, State::Retired, signed).map(drop)
-    }
-
-    /// A guest goes back to its owner.
-    fn give_back(&mut self, pen: &mut Pen<'w>, on: i32) -> Result<(), Problem> {
-        let reason = Evidence { reason: Some("Agreement ends".to_owned()), ..Evidence::default() };
-        if pen.go(on, Role::Technician, State::OutOfService(OutFor::Stored), reason.clone())? {
-            let day = pen.today() + pen.chance.between(0, 3);
-            pen.go(day, Role::Lead, State::Returned, reason)?;
-        }
-        Ok(())
     }
 }

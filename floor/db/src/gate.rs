@@ -208,14 +208,27 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Tx::record`].
-    pub async fn record_seeded(&mut self, changes: &[(Actor, Change, Id<EventMark>)]) -> Result<()> {
-        let mut rows = Vec::with_capacity(changes.len());
-        for (who, change, id) in changes {
-            rows.push(event_row(who, change, *id));
+    pub async fn record_seeded(&mut self, changes: &[Seeded]) -> Result<()> {
+        for change in changes {
             *self.recorded.entry(change.entity).or_default() += 1;
         }
-        self.insert_many(INSERT, rows).await?;
+        self.insert_many(INSERT, changes.iter().map(|c| c.row.clone()).collect()).await?;
         Ok(())
+    }
+}
+
+/// A change with a chosen event id, written out and hashed ahead: most of the work of recording it, which bulk
+/// work does on another thread than the database's.
+#[derive(Clone, Debug)]
+pub struct Seeded {
+    entity: &'static str,
+    row: Vec<Val>,
+}
+
+impl Seeded {
+    /// Writes one change out.
+    pub fn new(who: &Actor, change: &Change, id: Id<EventMark>) -> Self {
+        Self { entity: change.entity, row: event_row(who, change, id) }
     }
 }
 
