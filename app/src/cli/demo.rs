@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use db::{Db, Wall};
 use kernel::{Clock, Date, Instant, TimeZone};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::Call;
 use crate::{front, logs, ops};
@@ -158,7 +159,19 @@ async fn start(db: &Db, today: Date) -> anyhow::Result<Instant> {
 }
 
 fn announce(call: &Call, address: SocketAddr, note: &Note) {
-    let value = serde_json::json!({ "ok": true, "url": format!("http://{address}"), "password": note.password, "sign_ins": note.sign_ins });
+    let sign_ins: Vec<_> = note
+        .sign_ins
+        .iter()
+        .map(|who| {
+            json!({ "name": who.name, "email": who.email, "role": who.role, "password": note.password })
+        })
+        .collect();
+    let value = json!({
+        "ok": true,
+        "url": format!("http://{address}"),
+        "password": note.password,
+        "sign_ins": sign_ins,
+    });
     let mut words = format!("The demonstration hospital is at http://{address}\n\nSign in as\n");
     for who in &note.sign_ins {
         words.push_str(&format!("  {:<36} {:<18} {}\n", who.email, who.role, who.name));
