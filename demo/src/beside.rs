@@ -1,10 +1,10 @@
-//! Lives beside the posts of the fleet.
+//! Lives beside the posts of the fleet, and guests in them.
 
 use fleet::device::Tenure;
 
 use crate::{
-    catalogue,
-    facts::{FACTS, Habit},
+    catalogue::{self, PRODUCTS},
+    facts::{FACTS, Habit, SYSTEMS},
     lives::{End, Entry, Life, Weaver, begin},
 };
 
@@ -48,5 +48,16 @@ impl Weaver<'_> {
             let life = self.life(class, product, unit, entry, self.order);
             self.single(Life { end, tenure, ..life });
         }
+    }
+
+    /// Some of what came lately and moves about is rented, borrowed or on trial.
+    pub fn tenure(&mut self, class: usize, life: &Life) -> Tenure {
+        let lately =
+            matches!(life.entry, Entry::Delivered { received } if received > self.days.today() - 400);
+        let guest = lately && FACTS[class].habit == Habit::Mobile && self.chance.often(0.12);
+        if !guest || SYSTEMS.iter().any(|(_, system)| *system == PRODUCTS[life.product].device_type) {
+            return Tenure::Owned;
+        }
+        *self.chance.pick(&[Tenure::Rental, Tenure::Rental, Tenure::LoanIn, Tenure::Demo])
     }
 }

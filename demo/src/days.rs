@@ -51,13 +51,14 @@ impl Days {
         self.first.checked_add(day.days()).unwrap_or(self.first)
     }
 
-    /// The day itself, or the Monday after it.
+    /// The day itself, or the next on which people work: no weekend, no New Year, Fourth of July or Christmas.
     pub fn working(&self, day: i32) -> i32 {
-        match self.date(day).weekday() {
-            Weekday::Saturday => day + 2,
-            Weekday::Sunday => day + 1,
-            _ => day,
-        }
+        let free = |day: i32| {
+            let date = self.date(day);
+            matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
+                || matches!((date.month(), date.day()), (1, 1) | (7, 4) | (12, 25))
+        };
+        (day..).find(|day| !free(*day)).unwrap_or(day)
     }
 
     /// A moment in the working hours of a day from 0 on, or of the next working day; `None` when that lies after
@@ -92,7 +93,7 @@ mod tests {
         let mut chance = Chance::seeded(1);
         for day in 0..=days.today() {
             let Some(at) = days.moment(day, &mut chance) else {
-                assert!(day >= days.today() - 2);
+                assert!(day >= days.today() - 3);
                 continue;
             };
             let local = days.zone.to_datetime(at.timestamp());

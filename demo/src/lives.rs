@@ -84,6 +84,8 @@ pub struct Lives {
     pub runs: Vec<std::ops::Range<usize>>,
 }
 
+/// Days before today of the latest delivery, so that it falls before the horizon whatever the weekday.
+const LATEST: i32 = 6;
 /// How many days a batch takes from the first replacement received to the last old one gone.
 const CHANGEOVER: i32 = 130;
 /// A loss is written off after a year; this many days later the write-off is surely on record.
@@ -217,7 +219,9 @@ impl Weaver<'_> {
         let (mut entry, mut end) = if name == UNDECIDED_TYPE {
             (Entry::Imported { acquired: -self.chance.between(200, 2_400) }, today + 400)
         } else if !shown && self.chance.often(0.1) {
-            let received = self.chance.between(30, today - 20);
+            // A few batches are being delivered just now.
+            let now = self.chance.often(0.06);
+            let received = self.chance.between(if now { today - 14 } else { 30 }, today - LATEST);
             (Entry::Delivered { received }, received + self.chance.lifetime(mean) as i32)
         } else {
             let life = loop {
@@ -228,7 +232,7 @@ impl Weaver<'_> {
             };
             let age = life * self.chance.unit();
             // The pictures' pump came in June 2019, seven years and four months ago.
-            let end = if shown { (today - 2_688).max(1) } else { (life - age) as i32 };
+            let end = if shown { (today - 2_681).max(1) } else { (life - age) as i32 };
             (Entry::Imported { acquired: -(age as i32) - 1 }, end)
         };
         loop {
@@ -270,16 +274,17 @@ impl Weaver<'_> {
         for generation in line {
             let from = self.lives.all.len();
             let last_day = generation.until;
-            let rollout = self.chance.between(0, 30);
+            let rollout = if post.shown { 0 } else { self.chance.between(0, 30) };
             let entry = match generation.entry {
                 Entry::Delivered { received } => {
-                    Entry::Delivered { received: received + rollout.min((today - 8 - received).max(0)) }
+                    Entry::Delivered { received: received + rollout.min((today - LATEST - received).max(0)) }
                 }
                 other => other,
             };
             let is_system = parts.is_some_and(|(_, n)| n > 0);
             let life = self.life(class, generation.product, post.unit, entry, generation.order);
-            let system = Life { is_system, shown: post.shown && last_day.is_none(), ..life };
+            let tenure = self.tenure(class, &life);
+            let system = Life { is_system, tenure, shown: post.shown && last_day.is_none(), ..life };
             if is_system {
                 let end = last_day.map_or(End::Stays, |day| End::Retired { from: day + 45 });
                 self.lives.all.push(Life { end, ..system });

@@ -8,6 +8,8 @@ use crate::{
 
 /// The tag of the pictures.
 const SHOWN_TAG: u32 = 104_207;
+/// The number of its unit: VP3-4412087.
+const SHOWN_NUMBER: u32 = 12_087;
 
 /// Gives out tags and unit numbers in the order of arrival, with gaps: some stickers are spoilt, other customers
 /// buy too. The device of the pictures gets the tag of the pictures.
@@ -24,6 +26,7 @@ pub fn give(lives: &mut [Life], chance: &mut Chance) {
         lives[i].number = *unit;
     }
     let shown = lives.iter().position(|l| l.shown);
+    pictured(lives, shown);
     let shown_tag = shown.map_or(0, |i| lives[i].tag);
     let base = if shown_tag < SHOWN_TAG - 10_000 { SHOWN_TAG - shown_tag } else { 100_000 };
     for life in lives.iter_mut() {
@@ -35,5 +38,14 @@ pub fn give(lives: &mut [Life], chance: &mut Chance) {
             lives[other].tag = theirs;
         }
         lives[shown].tag = SHOWN_TAG;
+    }
+}
+
+/// Numbers the units of the pictures' model so that the device shown has the serial number shown.
+fn pictured(lives: &mut [Life], shown: Option<usize>) {
+    let Some((product, number)) = shown.map(|i| (lives[i].product, lives[i].number)) else { return };
+    let missing = SHOWN_NUMBER.saturating_sub(number);
+    for life in lives.iter_mut().filter(|l| l.product == product) {
+        life.number += missing;
     }
 }

@@ -263,7 +263,7 @@ pub fn today(pen: &mut Pen<'_>, life: &Life, fact: &Fact) -> Result<(), Problem>
         d if d < 0.0508 => {
             sequester(pen, life, lately)?;
         }
-        d if d < 0.054 => {
+        d if d < 0.054 && life.tenure == fleet::device::Tenure::Owned => {
             let reason = *pen.chance.pick(words::ENDS);
             if pen.go(lately, Role::Technician, State::OutOfService(OutFor::Repair), because(reason))? {
                 pen.go(lately + 2, Role::Lead, State::PendingDisposal, because(reason))?;

@@ -13,6 +13,7 @@ use fleet::{
     device::{Kind, State, Transition},
     device_type, model,
 };
+use jiff::civil::date;
 use kernel::{OrgId, Problem, Result};
 use testkit::Store;
 
@@ -164,7 +165,7 @@ testkit::engine_tests! {
             fleet::device::store::find_by_tag(tx, made.org, "nh-104207").await
         }).unwrap().unwrap();
         assert_eq!(kinds(&store, made.org).await[&pump.model].0, "VP-3");
-        assert_eq!(pump.state, State::InService);
+        assert_eq!((pump.state, pump.serial.as_deref()), (State::InService, Some("VP3-4412087")));
         assert_eq!(made.sign_ins.len(), 8);
         assert!(made.sign_ins.iter().all(|s| s.email.ends_with("@northfield.example")));
     }
@@ -200,10 +201,19 @@ fn the_same_seed_gives_the_same_hospital_on_both_engines() {
     }
 }
 
-/// Hospitals of several sizes and seeds are told without a refusal.
+/// Hospitals of several sizes, seeds and days are told without a refusal and have their size.
 #[test]
 fn no_seed_breaks_a_rule() {
-    for (seed, devices) in [(1, 1), (2, 40), (3, 900), (4, 1_500)] {
-        assert!(print_of(false, Options { seed, devices, ..Options::default() }).is_some());
+    for (seed, devices, today) in [
+        (1, 1, date(2026, 10, 13)),
+        (2, 40, date(2027, 1, 1)),
+        (3, 900, date(2026, 7, 5)),
+        (4, 1_500, date(2024, 2, 29)),
+        (5, 120, date(2026, 12, 28)),
+    ] {
+        testkit::run(false, false, ROOMS, |store| async move {
+            let made = make(&store, &Options { seed, devices, today }).await;
+            assert_eq!(made.devices, u64::from(devices), "seed {seed} on {today}");
+        });
     }
 }
