@@ -3,8 +3,13 @@
 
 #[path = "importing/bad.rs"]
 mod bad;
+#[expect(dead_code, reason = "the pages' tests have more to ask of it")]
+#[path = "pages/house.rs"]
+mod hospital;
 #[path = "importing/house.rs"]
 mod house;
+#[path = "importing/pages.rs"]
+mod pages;
 #[path = "importing/round.rs"]
 mod round;
 #[path = "importing/runs.rs"]

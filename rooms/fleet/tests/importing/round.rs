@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fs, path::Path};
 use fleet::{
     Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, RiskLevel, company,
     device::{self, Acceptance, Device, DeviceId, Hold, Loan, OutFor, State, Strategy, Tenure},
-    device_type, export::folder, model,
+    device_type,
+    export::folder,
+    model,
 };
 use identity::{
     department::{self, Department, DepartmentKind},
@@ -88,11 +90,11 @@ async fn fill(house: &House, count: usize) {
             };
             department::keep(tx, &who, &owner).await?;
             department::keep(tx, &who, &unit).await?;
-            spots.push((site.id, [Some(deep.id), Some(room.id), Some(bare.id), Some(floor.id), None], [
-                Some(owner.id),
-                Some(unit.id),
-                None,
-            ]));
+            spots.push((
+                site.id,
+                [Some(deep.id), Some(room.id), Some(bare.id), Some(floor.id), None],
+                [Some(owner.id), Some(unit.id), None],
+            ));
         }
         let mut models = Vec::new();
         for (n, name) in ["Helion", "none", "=Maker"].iter().enumerate() {
@@ -100,7 +102,8 @@ async fn fill(house: &House, count: usize) {
             company::store::add(tx, house.org, &maker).await?;
             tx.record(&who, change("company", maker.id.uuid(), &maker)).await?;
             let kind = Name::parse(HOSTILE[n + 2]).unwrap();
-            let kind = DeviceType::new(DeviceTypeId::new(), kind, [Some(RiskLevel::LifeSupport), None][n % 2]);
+            let kind =
+                DeviceType::new(DeviceTypeId::new(), kind, [Some(RiskLevel::LifeSupport), None][n % 2]);
             device_type::store::add(tx, house.org, &kind).await?;
             tx.record(&who, change("device_type", kind.id.uuid(), &kind)).await?;
             for name in ["VP3", "unknown"] {
@@ -126,7 +129,7 @@ type Spots = (kernel::SiteId, [Option<place::PlaceId>; 5], [Option<kernel::Depar
 fn one(n: usize, models: &[ModelId], spots: &[Spots], parent: Option<&Device>) -> Device {
     let at = |day: i64| Instant::from_micros(1_500_000_000_000_001 + day * 86_400_000_000 + n as i64);
     let text = |k: usize| HOSTILE[(n + k) % HOSTILE.len()].to_owned();
-    let every = |k: usize| n % k == 0;
+    let every = |k: usize| n.is_multiple_of(k);
     let spot = &spots[n % spots.len()];
     let state = State::ALL[n % State::ALL.len()];
     let used = matches!(state, State::InService | State::OutOfService(_) | State::LoanedOut);
@@ -180,9 +183,7 @@ fn one(n: usize, models: &[ModelId], spots: &[Spots], parent: Option<&Device>) -
 async fn export(house: &House, folder: &Path) -> BTreeMap<String, String> {
     folder::write(&house.db, &house.who(), folder, |_, _| ()).await.unwrap();
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    files
-        .map(|f| (f.file_name().into_string().unwrap(), fs::read_to_string(f.path()).unwrap()))
-        .collect()
+    files.map(|f| (f.file_name().into_string().unwrap(), fs::read_to_string(f.path()).unwrap())).collect()
 }
 
 testkit::engine_tests! {

@@ -1,0 +1,136 @@
+//! The pages of imports through the front door: send, look, run, stop, undo, take out.
+
+use axum::body::Body;
+use http::{Request, header};
+use tower::ServiceExt as _;
+
+use crate::hospital::{Answer, House, command, in_house};
+
+const FILE: &str = "Asset tag,Serial,Maker,Model,Site,Acquired on\n\
+    I-1,S1,Helion,VP3,Lakeside,2020-01-31\n\
+    I-2,S2,Helion,VP3,Lakeside,2020-02-31\n\
+    I-3,S3,Helion,VP3,Northfield General,2020-01-31\n";
+
+/// Sends a file as a browser does.
+async fn send(house: &House, who: &str, bytes: &[u8]) -> Answer {
+    let edge = "----part";
+    let mut body = format!(
+        "--{edge}\r\nContent-Disposition: form-data; name=\"list\"; filename=\"old <list>.csv\"\r\n\
+         Content-Type: text/csv\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(format!("\r\n--{edge}--\r\n").as_bytes());
+    let request = Request::post("/devices/import")
+        .header(header::HOST, "baton.example")
+        .header(header::COOKIE, format!("baton={who}"))
+        .header("sec-fetch-site", "same-origin")
+        .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={edge}"))
+        .body(Body::from(body))
+        .unwrap();
+    let response = web::router(&house.app, fleet::room().routes).oneshot(request).await.unwrap();
+    let status = response.status();
+    let to = response.headers().get(header::LOCATION).map(|v| v.to_str().unwrap().to_owned());
+    let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap();
+    Answer { status, to: to.unwrap_or_default(), body: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+#[test]
+fn a_file_is_sent_checked_run_and_undone() {
+    in_house(async |house| {
+        let sent = send(&house, "lead", FILE.as_bytes()).await;
+        let page = sent.is(303).to.clone();
+        house
+            .get("lead", &page)
+            .await
+            .is(200)
+            .says("Checking every row. Nothing is saved.")
+            .says("You can leave this page")
+            .says("data-refresh=\"2\"");
+        house.work().await;
+        let checked = house.get("lead", &page).await;
+        checked
+            .is(200)
+            .says("2 of 3 rows are ready. 1 needs a look.")
+            .says("old &lt;list&gt;.csv")
+            .says("Import 2 devices")
+            .says("Asset tag becomes")
+            .says("does not exist in the calendar")
+            .says("Start over");
+        let verdicts = house.get("lead", &format!("{page}/verdicts.csv")).await;
+        verdicts.is(200).says("line,tag,verdict,problems").says("3,I-2,refused,").says("2,I-1,new,");
+        let id = command();
+        let form = [("command", id.as_str())];
+        house.post("lead", &format!("{page}/run"), &form).await.goes_to(&page);
+        house.post("lead", &format!("{page}/run"), &form).await.goes_to(&page);
+        house.work().await;
+        house.get("lead", &page).await.is(200).says("2 devices imported.").says("Undo import");
+        house.get("lead", "/devices/imports").await.is(200).says("Done").says("The lead");
+        // Somebody else's form, or a second one, comes too late.
+        let late = [("command", command())].map(|(n, v)| (n, v.clone()));
+        let late: Vec<(&str, &str)> = late.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        house.post("lead", &format!("{page}/run"), &late).await.is(409);
+        let csv = house.get("lead", "/devices.csv?q=I-1").await;
+        csv.is(200).says("tag,serial,serial_less,").says("I-1,S1,").hides("I-3,S3,");
+        house.post("lead", &format!("{page}/undo"), &[("command", &command())]).await.goes_to(&page);
+        house.work().await;
+        house.get("lead", &page).await.says("Nothing of this import is left in the fleet.");
+        house.get("lead", "/devices.csv").await.is(200).hides("I-1");
+    });
+}
+
+#[test]
+fn columns_are_chosen_and_checked_again() {
+    in_house(async |house| {
+        let text = "Colour,Thing,Site\nX-1,VP3,Lakeside\nX-2,VP3,Lakeside\n";
+        let page = send(&house, "lead", text.as_bytes()).await.is(303).to.clone();
+        house.get("lead", &page).await.says("Say what the columns are.").says("No column is the asset tag");
+        let id = command();
+        let twice = [("command", id.as_str()), ("column-0", "tag"), ("column-1", "tag")];
+        let refused = house.post("lead", &format!("{page}/check"), &twice).await;
+        refused.is(422).says("is chosen for two columns");
+        let id = command();
+        let form = [
+            ("command", id.as_str()),
+            ("column-0", "tag"),
+            ("column-1", "model"),
+            ("column-2", "site"),
+            ("site", ""),
+        ];
+        house.post("lead", &format!("{page}/check"), &form).await.goes_to(&page);
+        house.work().await;
+        house.get("lead", &page).await.says("All rows are ready: 2 devices.");
+        house
+            .post("lead", &format!("{page}/cancel"), &[("command", &command())])
+            .await
+            .goes_to("/devices/import");
+        house.get("lead", &page).await.says("Nothing was imported.");
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused_on_the_page() {
+    in_house(async |house| {
+        send(&house, "lead", b"PK\x03\x04 a workbook").await.is(422).says("save it as “CSV UTF-8”");
+        send(&house, "lead", b"").await.is(422).says("is empty");
+        send(&house, "lead", b"tag,model\nA\xff,M\n").await.is(422).says("Line 2, column tag");
+        house.get("lead", "/devices/import").await.is(200).says("Drop a CSV file here");
+        house.get("lead", "/devices/import/template.csv").await.is(200).says("Asset tag,Serial number");
+        house.get("lead", "/devices/import/not-an-id").await.is(404);
+    });
+}
+
+#[test]
+fn only_those_who_may_import_or_export_come_in() {
+    in_house(async |house| {
+        let page = send(&house, "lead", FILE.as_bytes()).await.is(303).to.clone();
+        for path in ["/devices/import", "/devices/imports", page.as_str()] {
+            house.get("technician", path).await.is(403);
+            house.get("nurse", path).await.is(403);
+        }
+        send(&house, "technician", FILE.as_bytes()).await.is(403);
+        house.post("technician", &format!("{page}/run"), &[("command", &command())]).await.is(403);
+        house.get("technician", "/devices.csv").await.is(403);
+        house.get("auditor", "/devices.csv").await.is(200);
+    });
+}
