@@ -66,7 +66,17 @@ impl Default for Config {
 const USUAL: &str = "baton.toml";
 
 /// Variables that begin with `BATON_` but are not configuration: tests use them.
-const NOT_OURS: &[&str] = &["config", "corpus", "test_postgres", "without_postgres", "long", "bin"];
+const NOT_OURS: &[&str] = &[
+    "config",
+    "corpus",
+    "test_postgres",
+    "without_postgres",
+    "long",
+    "bin",
+    "chromium",
+    "bench_email",
+    "bench_password",
+];
 
 impl Config {
     /// Reads the configuration.
