@@ -166,7 +166,6 @@ impl<'w> Teller<'w> {
             let fields = self.fields(Some(acquired))?;
             self.draft(at, fields, self.home)
         };
-        draft.import = Some(self.world.import);
         let single = self.life.parent.is_none() && !self.life.is_system && !self.life.shown;
         let open = single && self.type_name() != UNDECIDED_TYPE;
         if open && self.chance.often(0.10) {

@@ -1,9 +1,6 @@
 //! What all lives share: the days, the house, the people, the catalogue on record.
 
-use fleet::{
-    Company, DeviceType, Model, Name, RiskLevel,
-    device::{ImportId, PlaceId},
-};
+use fleet::{Company, DeviceType, Model, Name, RiskLevel, device::PlaceId};
 use identity::person::PasswordHash;
 use kernel::{Actor, Id, Instant, Problem, RequestId, Result};
 
@@ -30,8 +27,6 @@ pub struct World {
     pub types: Vec<DeviceType>,
     /// Models in the order of [`PRODUCTS`].
     pub models: Vec<Model>,
-    /// The import that brought the fleet of the first day.
-    pub import: ImportId,
     /// Where the streams of chance begin.
     pub root: Chance,
     request: RequestId,
@@ -62,8 +57,7 @@ impl World {
             let id = Id::seeded(at, chance.bytes());
             models.push(Model::new(id, companies[product.maker].id, types[kind].id, name(product.name)?));
         }
-        let import = Id::seeded(at, chance.bytes());
-        Ok(Self { days, house, staff, companies, types, models, import, root, request: RequestId::new() })
+        Ok(Self { days, house, staff, companies, types, models, root, request: RequestId::new() })
     }
 
     /// A person as the one who acts at a moment.
