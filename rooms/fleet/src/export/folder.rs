@@ -67,10 +67,11 @@ async fn devices(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&str,
     let mut keyset = Keyset { after: None, limit: BATCH };
     let mut count = 0;
     loop {
-        let next = db::read!(db, who.org, |tx| rows(tx, who, &wanted, &keyset, &mut writer).await)?;
-        let Some(next) = next else { break };
-        count += u64::from(BATCH);
+        let (written, next) =
+            db::read!(db, who.org, |tx| rows(tx, who, &wanted, &keyset, &mut writer).await)?;
+        count += written;
         tell(DEVICES, count);
+        let Some(next) = next else { break };
         keyset.after = Some(next);
     }
     writer.finish().and_then(|mut out| out.flush()).map_err(failed)

@@ -87,29 +87,31 @@ async fn some(
         writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
     }
     let keyset = Keyset { after, limit: BATCH };
-    let next = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+    let (_, next) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
         rows(tx, ctx.actor(), wanted, &keyset, &mut writer).await
     })?;
     Ok((writer.finish().map_err(Problem::bug)?, next))
 }
 
-/// Writes one batch of devices that the actor may take out, and says where the next one begins.
+/// Writes one batch of devices that the actor may take out; says how many, and where the next one begins.
 pub(super) async fn rows<W: std::io::Write>(
     tx: &mut db::Tx,
     who: &Actor,
     wanted: &Wanted,
     keyset: &Keyset,
     writer: &mut Writer<W>,
-) -> Result<Option<Cursor>> {
+) -> Result<(u64, Option<Cursor>)> {
     let listed = page(tx, who, wanted, keyset).await?;
     let ids: Vec<_> = listed.rows.iter().map(|row| row.id).collect();
     let mut found: std::collections::HashMap<_, _> =
         described::by_ids(tx, who.org, &ids).await?.into_iter().map(|d| (d.device.id, d)).collect();
+    let mut count = 0;
     for id in ids {
         let Some(row) = found.remove(&id) else { continue };
         if who.may(permit::EXPORT_RUN, row.device.reach()) {
             writer.write(row.cells()).map_err(Problem::bug)?;
+            count += 1;
         }
     }
-    Ok(listed.next)
+    Ok((count, listed.next))
 }

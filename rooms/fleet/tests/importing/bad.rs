@@ -182,8 +182,7 @@ fn too_large_a_file_is_refused_and_not_kept() {
             }
         }
         assert!(refused.unwrap().contains("larger than 100 MB"));
-        let pieces =
-            db::read!(house.db, house.org, |tx| { db::dump(tx, "blob_piece", "piece").await }).unwrap();
+        let pieces = db::read!(house.db, house.org, |tx| db::dump(tx, "blob_piece", "piece").await).unwrap();
         assert_eq!(pieces.len(), 0);
     });
 }
