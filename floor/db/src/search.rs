@@ -19,6 +19,14 @@ const POSTGRES_PUT: Sql = Sql::new(
      VALUES ($1, $2, $3, array_to_tsvector(string_to_array($4, ' '))) \
      ON CONFLICT (org_id, kind, id) DO UPDATE SET words = excluded.words",
 );
+const SQLITE_COUNT: Sql = Sql::new(
+    "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_words CROSS JOIN search_doc s \
+     ON s.doc = search_words.rowid WHERE search_words MATCH $3 AND s.org_id = $1 AND s.kind = $2 LIMIT $4) c",
+);
+const POSTGRES_COUNT: Sql = Sql::new(
+    "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_doc s WHERE s.org_id = $1 AND s.kind = $2 \
+     AND s.words @@ CAST($3 AS tsquery) LIMIT $4) c",
+);
 const SQLITE_NEXT: Sql = Sql::new("SELECT COALESCE(MAX(doc), 0) AS doc FROM search_doc");
 const SQLITE_MANY: &str = "INSERT INTO search_doc (doc, org_id, kind, id) VALUES";
 const SQLITE_MANY_WORDS: &str = "INSERT INTO search_words (rowid, words) VALUES";
@@ -104,13 +112,26 @@ pub(crate) fn among_found(engine: Engine, id: &str, many: bool, [org, kind, word
             "{id} IN (SELECT s.id FROM search_words CROSS JOIN search_doc s ON s.doc = search_words.rowid \
              WHERE search_words MATCH ${words} AND s.org_id = ${org} AND s.kind = ${kind})"
         ),
+        // A scalar subquery and not EXISTS: SQLite would join the latter with the word index and ask that once
+        // for every record; this way the matches are listed once and looked into.
         Engine::Sqlite => format!(
-            "EXISTS (SELECT 1 FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} AND s.id = {id} \
-             AND s.doc IN (SELECT rowid FROM search_words WHERE search_words MATCH ${words}))"
+            "(SELECT s.doc FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} AND s.id = {id}) \
+             IN (SELECT rowid FROM search_words WHERE search_words MATCH ${words})"
         ),
         Engine::Postgres => format!(
             "{id} IN (SELECT s.id FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
              AND s.words @@ CAST(${words} AS tsquery))"
         ),
     }
+}
+
+/// How many records of a kind hold words beginning with those of `text`, but no further than `cap`; `None` when
+/// the text holds no word.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn count(tx: &mut Tx, org: OrgId, kind: &str, text: &str, cap: i64) -> Result<Option<i64>> {
+    let Some(words) = condition(tx.engine(), text) else { return Ok(None) };
+    let sql = if tx.engine() == Engine::Sqlite { SQLITE_COUNT } else { POSTGRES_COUNT };
+    tx.one(sql, &vals![org, kind, words, cap]).await?.get("n").map(Some)
 }

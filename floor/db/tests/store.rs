@@ -175,6 +175,12 @@ testkit::engine_tests! {
                 assert_eq!(found(&store, text, many).await, wanted, "{text}");
             }
         }
+        let counted = db::read!(store.db, store.org, |tx| {
+            let both = db::search::count(tx, store.org, "thing", "vp", 10).await?;
+            let capped = db::search::count(tx, store.org, "thing", "vp", 1).await?;
+            Ok((both, capped, db::search::count(tx, store.org, "thing", " ,;", 10).await?))
+        }).unwrap();
+        assert_eq!(counted, (Some(2), Some(1), None));
         db::write!(store.db, store.org, |tx| db::search::put(tx, store.org, "thing", a.uuid(), "bed").await).unwrap();
         assert_eq!(found(&store, "pump", false).await, Vec::<String>::new());
         assert_eq!(found(&store, "bed", false).await, ["a"]);

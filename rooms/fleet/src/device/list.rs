@@ -173,13 +173,10 @@ impl Wanted {
         };
     }
 
+    /// Whether so many devices hold these words that walking the list in its order beats fetching all of them.
     async fn is_broad(&self, tx: &mut Tx, who: &Actor) -> Result<bool> {
-        if kernel::words(&self.text).is_empty() {
-            return Ok(false);
-        }
-        let mut found = Select::new(ONLY, "d", who.org);
-        found.found(tx, "device", "d.id", &self.text, false);
-        Ok(found.count(tx, MANY).await? >= MANY)
+        let found = db::search::count(tx, who.org, "device", &self.text, MANY).await?;
+        Ok(found.is_some_and(|found| found >= MANY))
     }
 }
 
@@ -242,9 +239,10 @@ fn listed(row: &Row) -> Result<Listed> {
 /// # Errors
 /// As [`Tx::all`].
 pub async fn count(tx: &mut Tx, who: &Actor, wanted: &Wanted) -> Result<i64> {
+    let broad = wanted.is_broad(tx, who).await?;
     let mut select = Select::new(if wanted.needs_model() { BARE } else { ONLY }, "d", who.org);
     wanted.narrow(&mut select, who);
-    select.found(tx, "device", "d.id", &wanted.text, false);
+    select.found(tx, "device", "d.id", &wanted.text, broad);
     select.count(tx, MOST_COUNTED).await
 }
 
