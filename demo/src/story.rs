@@ -312,12 +312,20 @@ impl<'w> Teller<'w> {
         }
         let day = pen.today();
         if self.life.parent.is_some() {
-            let there = self.system.get(1).or(self.system.first()).map_or(day, |s| s.day(self.world));
+            let there = self.system_home().map_or(day, |stand| stand.day(self.world));
             pen.attach(day.max(there + 1), self.system)?;
         } else if !built_in {
             pen.carry(day, self.home, "Delivered to the ward")?;
         }
         Ok(())
+    }
+
+    /// Where its system came to stand first: an imported one stood there, a delivered one was brought there from
+    /// receiving.
+    fn system_home(&self) -> Option<&'w Stand> {
+        let first = self.system.first()?;
+        let brought = if first.system().is_accepted() { None } else { self.system.get(1) };
+        Some(brought.unwrap_or(first))
     }
 
     /// Wanted or ordered, and not here; or never to come.
@@ -363,6 +371,38 @@ impl<'w> Teller<'w> {
             End::Returned { on } => leave::give_back(pen, on),
             _ if gaps || self.life.shown => Ok(()),
             _ => use_of::today(pen, self.life, self.fact),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{days::Days, lives};
+
+    /// Whoever was meant to leave has left, and whoever was meant to stay is here: else the fleet of today would
+    /// have another size than asked for.
+    #[test]
+    fn every_life_ends_as_outlined() {
+        let hasher = identity::account::Hasher::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let hash = runtime.block_on(hasher.hash("a phrase nobody uses")).unwrap();
+        let devices = 4_000;
+        let days = Days::until(jiff::civil::date(2026, 10, 13)).unwrap();
+        let world = World::build(devices, days, Chance::seeded(20_261_013), &hash).unwrap();
+        let lives = lives::outline(devices, &world.days, &world.house, &world.root);
+        let mut stands = Vec::new();
+        for run in &lives.runs {
+            for number in run.clone() {
+                let life = &lives.all[number];
+                let system: &[Stand] = if life.parent.is_some() { &stands } else { &[] };
+                let told = tell(&world, life, number, system).unwrap();
+                let stays = life.end == End::Stays;
+                assert_eq!(told.device.state.in_inventory(), stays, "{life:?} {:?}", told.device);
+                if life.is_system {
+                    stands = told.stands;
+                }
+            }
         }
     }
 }
