@@ -28,7 +28,7 @@ pub enum Seen {
     /// Those of the organisation; reach plays no part.
     InOrg,
     /// A site with its trees: seen by whoever holds the role anywhere in it.
-    SiteSeen,
+    AtSite,
     /// A site with its places: changed by whoever holds the role in all of it.
     SiteChanged,
     /// A department: seen as its site, changed by whoever holds the role over it.
@@ -62,7 +62,7 @@ impl Entry {
     }
 }
 
-use Seen::{DepartmentChanged, InOrg, InReach, NoRecord, OrgWide, OrgWideNoRecord, SiteChanged, SiteSeen};
+use Seen::{AtSite, DepartmentChanged, InOrg, InReach, NoRecord, OrgWide, OrgWideNoRecord, SiteChanged};
 use Who::{BeforeSetUp, Public, Roles, SignedIn};
 
 /// Sees people: whoever leads, runs, audits or administers.
@@ -114,17 +114,17 @@ pub const MATRIX: &[Entry] = &[
     post("/people/{id}/roles/{grant}/end", RULES_PEOPLE, InReach),
     // Sites, places, departments.
     get("/sites", SEES_SITES, NoRecord),
-    get("/sites/{id}", SEES_SITES, SiteSeen),
+    get("/sites/{id}", SEES_SITES, AtSite),
     get("/sites/new", SHAPES_SITES, OrgWideNoRecord),
     post("/sites/new", SHAPES_SITES, OrgWideNoRecord),
     get("/sites/{id}/edit", SHAPES_SITES, SiteChanged),
     post("/sites/{id}", SHAPES_SITES, SiteChanged),
     post("/sites/{id}/calendar", SHAPES_SITES, SiteChanged),
     post("/sites/{id}/places", SHAPES_SITES, SiteChanged).with("place_kind=floor&place_name=%20"),
-    get("/sites/{id}/places/{place}", SEES_SITES, SiteSeen),
+    get("/sites/{id}/places/{place}", SEES_SITES, AtSite),
     post("/sites/{id}/places/{place}", SHAPES_SITES, SiteChanged),
     post("/sites/{id}/departments", SHAPES_SITES, SiteChanged),
-    get("/sites/{id}/departments/{department}", SEES_SITES, SiteSeen),
+    get("/sites/{id}/departments/{department}", SEES_SITES, AtSite),
     post("/sites/{id}/departments/{department}", SHAPES_SITES, DepartmentChanged).with("version=999&name=X"),
     get("/organisation", RULES_PEOPLE, OrgWideNoRecord),
     post("/organisation", RULES_PEOPLE, OrgWideNoRecord),

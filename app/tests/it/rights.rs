@@ -89,7 +89,7 @@ fn wanted(entry: &Entry, role: Option<Role>, held: Held, stands: Stands) -> Want
         Seen::NoRecord => Wanted::In,
         Seen::InReach if !stands.within(held) => Wanted::NotFound,
         Seen::InOrg if stands == Stands::OtherOrg => Wanted::NotFound,
-        Seen::SiteSeen | Seen::SiteChanged | Seen::DepartmentChanged if !same_site(stands, held) => {
+        Seen::AtSite | Seen::SiteChanged | Seen::DepartmentChanged if !same_site(stands, held) => {
             Wanted::NotFound
         }
         Seen::SiteChanged if held == Held::OneDepartment => Wanted::Forbidden,
