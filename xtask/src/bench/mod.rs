@@ -11,6 +11,7 @@ mod import;
 mod memory;
 mod server;
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::PathBuf;
 
@@ -112,6 +113,8 @@ struct Bench<'a> {
     args: &'a Args,
     /// Scratch space on the disk that is measured; emptied by nobody, ignored by git.
     folder: PathBuf,
+    /// The release program, once it is built.
+    built: OnceCell<PathBuf>,
 }
 
 /// One measured number with the number it should not miss.
@@ -160,13 +163,16 @@ impl Figure {
 impl Bench<'_> {
     /// The release program, built first. The build is no part of any figure.
     fn program(&self) -> Result<PathBuf> {
+        if let Some(program) = self.built.get() {
+            return Ok(program.clone());
+        }
         if !self.workspace.has("baton") {
             bail!("there is nothing to measure: the workspace has no package `baton` yet");
         }
         let mut command = process::cargo();
         command.args(["build", "--release", "-p", "baton"]).current_dir(&self.workspace.root);
         process::run(&mut command)?;
-        Ok(self.workspace.target.join("release/baton"))
+        Ok(self.built.get_or_init(|| self.workspace.target.join("release/baton")).clone())
     }
 }
 
@@ -179,7 +185,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<bool> {
         return Ok(true);
     }
     let chosen = choose(&args.names)?;
-    let bench = Bench { workspace, args, folder: workspace.target.join("bench") };
+    let bench = Bench { workspace, args, folder: workspace.target.join("bench"), built: OnceCell::new() };
     fs::create_dir_all(&bench.folder)?;
     let fsyncs = disk::fsyncs_per_second(&bench.folder)?;
     let mut good = true;
