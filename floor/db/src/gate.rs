@@ -17,17 +17,18 @@ crate::statements! {
             request_id, reason, before, after, hash FROM event \
             WHERE org_id = $1 AND entity = $2 AND entity_id = $3 AND version < $4 \
             ORDER BY version DESC LIMIT $5";
-    /// One record as known at an instant.
+    /// One record as known at an instant. The plus keeps SQLite from reading everything recorded before instead of
+    /// the few versions of the record.
     AS_OF = "SELECT id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, actor_name, via, \
              request_id, reason, before, after, hash FROM event \
-             WHERE org_id = $1 AND entity = $2 AND entity_id = $3 AND recorded_at <= $4 \
+             WHERE org_id = $1 AND entity = $2 AND entity_id = $3 AND +recorded_at <= $4 \
              ORDER BY version DESC LIMIT 1";
     /// Every record of a kind as known at an instant, in id order after a given id.
     ALL_AS_OF = "SELECT id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, actor_name, \
                  via, request_id, reason, before, after, hash FROM event e \
-                 WHERE e.org_id = $1 AND e.entity = $2 AND e.entity_id > $3 AND e.recorded_at <= $4 \
+                 WHERE e.org_id = $1 AND e.entity = $2 AND e.entity_id > $3 AND +e.recorded_at <= $4 \
                  AND e.version = (SELECT MAX(l.version) FROM event l WHERE l.org_id = e.org_id \
-                 AND l.entity = e.entity AND l.entity_id = e.entity_id AND l.recorded_at <= $4) \
+                 AND l.entity = e.entity AND l.entity_id = e.entity_id AND +l.recorded_at <= $4) \
                  ORDER BY e.entity_id LIMIT $5";
     /// all organisations: the newest change of the installation, for the demonstration's clock.
     LAST = "SELECT MAX(recorded_at) AS last FROM event";
