@@ -63,7 +63,7 @@ const ATTEMPTS: u32 = 8;
 
 /// Runs a write: `BEGIN`, the body, the gate's check, `COMMIT`; contention runs the body again.
 ///
-/// ```ignore
+/// ```text
 /// let device = db::write!(db, who.org, |tx| {
 ///     let device = store::get(tx, who.org, id).await?;
 ///     actions::retire(tx, who, device).await

@@ -72,7 +72,7 @@ fn postgres_url() -> Option<String> {
 /// Declares store tests. Each body runs four times: on SQLite and PostgreSQL, plainly and in the mode that fails
 /// every first commit.
 ///
-/// ```ignore
+/// ```text
 /// testkit::engine_tests! {
 ///     rooms: &[identity::SCHEMA];
 ///     async fn a_site_is_kept(store: Store) { … }
