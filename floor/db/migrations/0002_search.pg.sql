@@ -6,4 +6,5 @@ CREATE TABLE search_doc (
     PRIMARY KEY (org_id, kind, id)
 );
 
+-- reference table: a GIN index holds words only; org_id is checked on the rows found.
 CREATE INDEX search_doc_words ON search_doc USING gin (words);

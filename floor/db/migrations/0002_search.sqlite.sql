@@ -1,3 +1,4 @@
+-- reference table: the number by which the word index knows a record; org_id leads the index below.
 CREATE TABLE search_doc (
     doc INTEGER PRIMARY KEY,
     org_id UUID NOT NULL,

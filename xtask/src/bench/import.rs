@@ -34,7 +34,12 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     process::run(&mut demo)?;
     let database = format!("sqlite://{}", server::database(&folder)?.display());
     let mut command = Command::new(&program);
-    command.args(["import", "devices"]).arg(&file).args(["--json", "--database", &database]);
+    command.args(["import", "devices"]).arg(&file).args([
+        "--create-sites",
+        "--json",
+        "--database",
+        &database,
+    ]);
     let started = Instant::now();
     let printed = process::read(&mut command)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -1,4 +1,4 @@
-//! How long the demonstration hospital takes: `cargo run --release -p demo --example speed -- [devices] [url]`.
+//! How long the demonstration hospital takes: `cargo run --release -p demo --example demo_speed -- [devices] [url]`.
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made stops")]
 
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! How long 100,000 rows take to read: `cargo run --release -p sheet --example speed`.
+//! How long 100,000 rows take to read: `cargo run --release -p sheet --example sheet_speed`.
 
 use std::{io, time::Instant};
 
