@@ -41,7 +41,8 @@ pub fn script(workspace: &Workspace, tools: &BrowserTools, name: &str) -> Result
     let folder = workspace.root.join("browser");
     install_packages(&folder)?;
     // The dev profile: what the tests have just built is linked once more and nothing else is compiled.
-    process::run(process::cargo().args(["build", "-p", "baton"]).current_dir(&workspace.root))?;
+    // As the cargo tests built it: `cargo build` would choose other features and compile half the house again.
+    process::run(process::cargo().args(["test", "--workspace", "--no-run"]).current_dir(&workspace.root))?;
     let mut command = Command::new("node");
     command.arg(name).current_dir(&folder);
     command.env("BATON_BIN", workspace.target.join("debug/baton"));
