@@ -7,7 +7,7 @@ use axum::Router;
 use db::Db;
 use kernel::Clock;
 use tokio::{net::TcpListener, sync::watch};
-use web::App;
+use web::{App, Duty};
 
 use crate::{config::Config, ops, rooms::rooms};
 
@@ -17,6 +17,8 @@ pub struct House {
     pub app: App,
     /// Every route behind its gate.
     pub router: Router,
+    /// What is done again and again while serving.
+    pub duties: Vec<Duty>,
     /// The code that set-up asks for.
     pub set_up_code: String,
 }
@@ -29,15 +31,17 @@ pub fn build(db: Db, clock: Clock, config: &Config) -> House {
     let front = identity::Front::new(&permits, &set_up_code);
     let mut kept = http::Extensions::new();
     kept.insert(front.clone());
-    let (mut menu, mut jobs, mut routes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut menu, mut jobs, mut routes, mut duties) =
+        (Vec::new(), Vec::new(), Vec::new(), web::duty::of_floor());
     for room in rooms {
         menu.extend(room.menu);
         jobs.extend(room.jobs);
+        duties.extend(room.duties);
         routes.extend(room.routes);
     }
     let app = App::new(db, clock, Box::new(front), menu, jobs, config.tls_in_front, kept);
     let router = ops::routes(&app, config).merge(web::router(&app, routes));
-    House { app, router, set_up_code }
+    House { app, router, duties, set_up_code }
 }
 
 /// Listens where the configuration says.
@@ -59,13 +63,15 @@ pub async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
 pub async fn run(house: House, listener: TcpListener) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(web::worker::work(house.app.clone(), stopped.clone()));
+    let duties = tokio::spawn(web::duty::keep(house.app.clone(), house.duties, stopped.clone()));
     let until = async move {
         signal().await;
         tracing::info!("stopping: requests under way may finish");
         let _ = stop.send(true);
     };
     web::serve(listener, house.router, until).await?;
-    if tokio::time::timeout(std::time::Duration::from_secs(10), worker).await.is_err() {
+    let both = async { tokio::join!(worker, duties) };
+    if tokio::time::timeout(std::time::Duration::from_secs(10), both).await.is_err() {
         tracing::warn!("the job in hand did not finish; it will be taken up again");
     }
     house.app.db().close().await;

@@ -43,7 +43,7 @@ CREATE TABLE command (
     PRIMARY KEY (org_id, id)
 );
 
-CREATE INDEX command_age ON command (org_id, recorded_at);
+CREATE INDEX command_age ON command (recorded_at);
 
 -- Human numbers, one row a series, taken last in a transaction.
 CREATE TABLE counter (
@@ -51,6 +51,19 @@ CREATE TABLE counter (
     name TEXT NOT NULL,
     value BIGINT NOT NULL,
     PRIMARY KEY (org_id, name)
+);
+
+-- Kept counts of records by site, department and a word such as their state. The part with the nil id is the
+-- sum; others are added to it from time to time. No department is the nil id, since a key holds no NULL.
+CREATE TABLE tally (
+    org_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    site_id UUID NOT NULL,
+    department_id UUID NOT NULL,
+    word TEXT NOT NULL,
+    part UUID NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (org_id, name, site_id, department_id, word, part)
 );
 
 -- Work for later, enqueued in the transaction that wants it.

@@ -1,6 +1,6 @@
 //! Commands carry an id chosen by their sender and apply exactly once, however often they are sent.
 
-use kernel::{Actor, Id, Problem, Result};
+use kernel::{Actor, Id, Instant, Problem, Result};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Tx, vals};
@@ -13,8 +13,10 @@ crate::statements! {
     FIND = "SELECT fingerprint, result FROM command WHERE org_id = $1 AND id = $2";
     /// Keeps the answer.
     ANSWER = "UPDATE command SET result = $3 WHERE org_id = $1 AND id = $2";
-    /// Forgets commands older than any sender would repeat.
-    FORGET = "DELETE FROM command WHERE org_id = $1 AND recorded_at < $2";
+    /// all organisations: commands older than any sender would repeat.
+    FORGET = "DELETE FROM command WHERE recorded_at < $1";
+    /// all organisations: whether there are any.
+    ANY_OLD = "SELECT EXISTS (SELECT 1 FROM command WHERE recorded_at < $1) AS old";
 }
 
 /// Marks the ids of commands.
@@ -72,10 +74,21 @@ pub async fn answer(tx: &mut Tx, who: &Actor, id: CommandId, answer: &str) -> Re
     tx.execute(ANSWER, &vals![who.org, id, answer]).await.map(drop)
 }
 
-/// Forgets commands older than 30 days; their senders will not repeat them any more.
+/// Seconds a command is remembered; its sender will not repeat it any more after 30 days.
+pub const KEPT_FOR: i64 = 30 * 86_400;
+
+/// Whether there are commands from before an instant. Needs [`crate::Wall::All`].
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn any_before(tx: &mut Tx, at: Instant) -> Result<bool> {
+    tx.one(ANY_OLD, &vals![at]).await?.get("old")
+}
+
+/// Forgets all commands from before an instant. Needs [`crate::Wall::All`].
 ///
 /// # Errors
 /// As [`Tx::execute`].
-pub async fn forget_old(tx: &mut Tx, who: &Actor) -> Result<u64> {
-    tx.execute(FORGET, &vals![who.org, who.at.plus_seconds(-30 * 86_400)]).await
+pub async fn forget_before(tx: &mut Tx, at: Instant) -> Result<u64> {
+    tx.execute(FORGET, &vals![at]).await
 }

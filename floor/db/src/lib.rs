@@ -18,6 +18,7 @@ pub mod scratch;
 pub mod search;
 mod select;
 mod sql;
+pub mod tally;
 mod tx;
 mod val;
 

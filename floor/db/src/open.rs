@@ -130,9 +130,12 @@ impl Attempts<'_> {
     }
 
     /// Commits or rolls back; `None` asks for another attempt.
-    pub async fn end<T>(&mut self, tx: Tx, out: Result<T>) -> Option<Result<T>> {
+    pub async fn end<T>(&mut self, mut tx: Tx, out: Result<T>) -> Option<Result<T>> {
         let inner = &self.db.inner;
-        let checked = out.and_then(|out| tx.check_recorded(&inner.unrecorded).map(|()| out));
+        let checked = match out {
+            Ok(out) => tx.finish(&inner.unrecorded).await.map(|()| out),
+            refused => refused,
+        };
         let done = match checked {
             Ok(_) if self.made == 1 && inner.fail_first_commit.load(Ordering::Relaxed) => {
                 tx.rollback().await.and(Err(Problem::Busy { retry_after: 0 }))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{Problem, Result};
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction, query::Query};
 
-use crate::{Engine, Row, Sql, Val, fault::problem};
+use crate::{Engine, Row, Sql, Val, fault::problem, tally};
 
 /// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
 pub struct Tx {
@@ -14,6 +14,8 @@ pub struct Tx {
     written: BTreeMap<String, u64>,
     /// Changes recorded per entity, which is the table's name.
     pub(crate) recorded: BTreeMap<&'static str, u64>,
+    /// Comings and goings to be written with the commit.
+    pub(crate) tallies: BTreeMap<tally::Key, i64>,
 }
 
 enum Conn {
@@ -23,11 +25,15 @@ enum Conn {
 
 impl Tx {
     pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>) -> Self {
-        Self { conn: Conn::Sqlite(tx), written: BTreeMap::new(), recorded: BTreeMap::new() }
+        Self::over(Conn::Sqlite(tx))
     }
 
     pub(crate) fn postgres(tx: Transaction<'static, Postgres>) -> Self {
-        Self { conn: Conn::Postgres(tx), written: BTreeMap::new(), recorded: BTreeMap::new() }
+        Self::over(Conn::Postgres(tx))
+    }
+
+    fn over(conn: Conn) -> Self {
+        Self { conn, written: BTreeMap::new(), recorded: BTreeMap::new(), tallies: BTreeMap::new() }
     }
 
     /// Which engine this runs on; only the floor asks.
@@ -151,7 +157,7 @@ impl Tx {
     }
 
     /// Refuses a transaction that changed recorded tables without recording as many changes.
-    pub(crate) fn check_recorded(&self, unrecorded: &[&str]) -> Result<()> {
+    fn check_recorded(&self, unrecorded: &[&str]) -> Result<()> {
         for (table, rows) in &self.written {
             let recorded = self.recorded.get(table.as_str()).copied().unwrap_or(0);
             if recorded < *rows && !unrecorded.contains(&table.as_str()) {
@@ -162,6 +168,12 @@ impl Tx {
             }
         }
         Ok(())
+    }
+
+    /// What every write does last: its check, then its counts.
+    pub(crate) async fn finish(&mut self, unrecorded: &[&str]) -> Result<()> {
+        self.check_recorded(unrecorded)?;
+        tally::write(self).await
     }
 
     pub(crate) async fn commit(self) -> Result<()> {

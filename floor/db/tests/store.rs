@@ -1,8 +1,10 @@
 //! The data rules of the store, each a test, on both engines and with every first commit failing.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
-use db::{Claim, File, RoomSchema, Sql, vals};
-use kernel::{Change, Id, Problem};
+use std::collections::BTreeMap;
+
+use db::{Claim, File, RoomSchema, Sql, tally, vals};
+use kernel::{Change, DepartmentId, Id, Problem, ScopeSet, SiteId};
 use serde_json::json;
 use testkit::Store;
 
@@ -134,6 +136,67 @@ testkit::engine_tests! {
         }
     }
 
+    async fn counts_are_kept_by_site_and_department(store: Store) {
+        let (north, south, icu) = (Id::new(), Id::new(), Id::new());
+        let key = |site, department, word| tally::Key { org: store.org, name: "thing", site, department, word };
+        let count = async |by: &[(tally::Key, i64)]| {
+            db::write!(store.db, store.org, |tx| {
+                by.iter().for_each(|(key, n)| tally::add(tx, key.clone(), *n));
+                Ok(())
+            }).unwrap();
+        };
+        count(&[(key(north, None, "new"), 2), (key(north, Some(icu), "new"), 1)]).await;
+        count(&[(key(north, None, "new"), -1), (key(north, None, "old"), 1), (key(south, Some(icu), "new"), 5)]).await;
+        count(&[(key(north, None, "old"), -1), (key(south, Some(icu), "new"), 0)]).await;
+        let refused: kernel::Result<()> = db::write!(store.db, store.org, |tx| {
+            tally::add(tx, key(north, None, "new"), 9);
+            Err(Problem::not_found("anything"))
+        });
+        refused.unwrap_err();
+        let tallied = async |scope: ScopeSet| {
+            db::read!(store.db, store.org, |tx| tally::of(tx, store.org, "thing", &scope).await)
+                .unwrap().into_iter().map(|t| ((t.site, t.word), t.count)).collect::<BTreeMap<_, _>>()
+        };
+        let only = |sites: &[SiteId], departments: &[DepartmentId]| ScopeSet::Only {
+            sites: sites.iter().copied().collect(),
+            departments: departments.iter().copied().collect(),
+        };
+        let check = async || {
+            let all = [((north, "new".into()), 2), ((south, "new".into()), 5)];
+            assert_eq!(tallied(ScopeSet::Everywhere).await, BTreeMap::from(all));
+            assert_eq!(tallied(only(&[south], &[])).await, BTreeMap::from([((south, "new".into()), 5)]));
+            let own = [((north, "new".into()), 1), ((south, "new".into()), 5)];
+            assert_eq!(tallied(only(&[], &[icu])).await, BTreeMap::from(own));
+            assert_eq!(tallied(only(&[], &[])).await, BTreeMap::new());
+        };
+        check().await;
+        let every = db::Wall::All("as the server's duty does");
+        let loose = async || db::read!(store.db, every, |tx| tally::loose(tx).await).unwrap();
+        let parts = if store.db.engine() == db::Engine::Postgres { vec![store.org] } else { vec![] };
+        assert_eq!(loose().await, parts);
+        db::write!(store.db, store.org, |tx| tally::fold(tx, store.org).await).unwrap();
+        assert_eq!(loose().await, []);
+        check().await;
+    }
+
+    async fn counting_at_once_loses_nothing(store: Store) {
+        let site = Id::new();
+        let key = || tally::Key { org: store.org, name: "thing", site, department: None, word: "new" };
+        let one = async |n: i64| {
+            for _ in 0..20 {
+                db::write!(store.db, store.org, |tx| { tally::add(tx, key(), n); Ok(()) }).unwrap();
+            }
+        };
+        let fold = async || {
+            for _ in 0..20 {
+                db::write!(store.db, store.org, |tx| tally::fold(tx, store.org).await).unwrap();
+            }
+        };
+        tokio::join!(one(1), one(1), one(1), fold(), one(5));
+        let all = db::read!(store.db, store.org, |tx| tally::of(tx, store.org, "thing", &ScopeSet::Everywhere).await);
+        assert_eq!(all.unwrap()[0].count, 160);
+    }
+
     async fn a_duty_is_held_by_one(store: Store) {
         let (now, later) = (store.clock.now(), store.clock.now().plus_seconds(60));
         for (who, at, wanted) in [("a", now, true), ("b", now, false), ("a", now, true), ("b", later.plus_seconds(1), true)] {
@@ -221,7 +284,7 @@ testkit::engine_tests! {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
                 tx.prepare(sql.clone()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
                 assert!(
-                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST"].contains(name),
+                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST", "FORGET", "ANY_OLD"].contains(name),
                     "{name} names no organisation"
                 );
             }

@@ -12,6 +12,7 @@ mod app;
 pub mod assets;
 pub mod cookie;
 mod ctx;
+pub mod duty;
 pub mod form;
 mod guard;
 pub mod look;
@@ -22,6 +23,7 @@ pub mod worker;
 
 pub use app::{App, Door, House, OrgFacts, Visitor};
 pub use ctx::{Ctx, Guest, Page, Reply};
+pub use duty::Duty;
 pub use form::Form;
 pub use room::{Gate, JobKind, MenuGroup, MenuItem, Room, Route};
 pub use serve::{router, serve};

@@ -6,7 +6,7 @@ use db::{RoomSchema, job::Job};
 use futures::future::BoxFuture;
 use kernel::{Permit, Result, Role};
 
-use crate::{App, look::icon::Icon};
+use crate::{App, Duty, look::icon::Icon};
 
 /// One room of the house.
 pub struct Room {
@@ -22,6 +22,8 @@ pub struct Room {
     pub menu: Vec<MenuItem>,
     /// The jobs it carries out.
     pub jobs: Vec<JobKind>,
+    /// What it does again and again.
+    pub duties: Vec<Duty>,
 }
 
 /// Who may come in by a route.

@@ -18,7 +18,15 @@ pub fn room() -> Room {
     .flatten()
     .collect();
     let jobs = [reindex::jobs(), import::jobs()].concat();
-    Room { name: "fleet", schema: SCHEMA, routes, permits: permit::ALL, menu: menu(), jobs }
+    Room {
+        name: "fleet",
+        schema: SCHEMA,
+        routes,
+        permits: permit::ALL,
+        menu: menu(),
+        jobs,
+        duties: Vec::new(),
+    }
 }
 
 fn menu() -> Vec<MenuItem> {

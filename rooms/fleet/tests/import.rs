@@ -3,6 +3,8 @@
 
 #[path = "importing/bad.rs"]
 mod bad;
+#[path = "shared/counts.rs"]
+mod counts;
 #[expect(dead_code, reason = "the pages' tests have more to ask of it")]
 #[path = "pages/house.rs"]
 mod hospital;

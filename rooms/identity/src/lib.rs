@@ -69,7 +69,15 @@ pub fn room() -> Room {
     .into_iter()
     .flatten()
     .collect();
-    Room { name: "identity", schema: SCHEMA, routes, permits: permit::ALL, menu: menu(), jobs: Vec::new() }
+    Room {
+        name: "identity",
+        schema: SCHEMA,
+        routes,
+        permits: permit::ALL,
+        menu: menu(),
+        jobs: Vec::new(),
+        duties: Vec::new(),
+    }
 }
 
 fn menu() -> Vec<MenuItem> {

@@ -169,7 +169,7 @@ async fn keep(
     if after.version == before.version {
         return Ok(());
     }
-    store::change(tx, who.org, after).await?;
+    store::change(tx, who.org, before, after).await?;
     tx.record(who, after.change(action, Some(before), reason)).await?;
     store::index(tx, who.org, after.id).await
 }
@@ -225,7 +225,7 @@ pub async fn change_state(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, mv:
     let before = mine(tx, who, id, seen, permit_for(before.state, mv.to)).await?;
     let facts = facts(tx, who, before.model, before.site).await?;
     let after = plan(&before, &facts, mv).map_err(refused)?;
-    store::change(tx, who.org, &after).await?;
+    store::change(tx, who.org, &before, &after).await?;
     tx.record(who, after.moved(Some(&before), mv)).await?;
     Ok(after)
 }

@@ -1,9 +1,11 @@
 //! The list of devices: what may be asked of it and what a row shows.
 
-use db::{Row, Select, Tx, Val, vals};
-use kernel::{Actor, Cursor, Date, DepartmentId, Keyset, Result, SiteId, Slice};
+use std::collections::BTreeMap;
 
-use super::{DeviceId, Gap, State};
+use db::{Row, Select, Tx, Val, vals};
+use kernel::{Actor, Cursor, Date, DepartmentId, Keyset, Problem, Result, SiteId, Slice};
+
+use super::{DeviceId, Gap, State, store};
 use crate::{CompanyId, DeviceTypeId, ModelId, RiskLevel, permit};
 
 /// What the list shall hold.
@@ -246,18 +248,6 @@ pub async fn count(tx: &mut Tx, who: &Actor, wanted: &Wanted) -> Result<i64> {
     select.count(tx, MOST_COUNTED).await
 }
 
-/// How many devices there are in each state, in the actor's sight.
-///
-/// # Errors
-/// As [`Tx::all`].
-pub async fn by_state(tx: &mut Tx, who: &Actor) -> Result<Vec<(State, i64)>> {
-    let mut select = Select::new("SELECT d.state, COUNT(*) AS n FROM device d", "d", who.org);
-    select.filter("d.removed_at IS NULL", []);
-    select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
-    select.ending("GROUP BY d.state", []);
-    select.all(tx).await?.iter().map(|row| Ok((row.parse("state")?, row.get("n")?))).collect()
-}
-
 /// How many devices of one state a site has.
 #[derive(Clone, Debug)]
 pub struct Tally {
@@ -269,37 +259,39 @@ pub struct Tally {
     pub state: State,
     /// How many.
     pub count: i64,
+    /// How many of them are held.
+    pub held: i64,
 }
 
-/// Counted on the index alone; the sites' names come from outside the counting.
-const TALLY: &str = "SELECT d.site_id, d.state, COUNT(*) AS n, \
-    (SELECT s.name FROM site s WHERE s.org_id = d.org_id AND s.id = d.site_id) AS site \
-    FROM device d";
-
-/// How many devices there are at each site in each state, in the actor's sight; sites by name.
+/// How many devices there are at each site in each state, in the actor's sight; sites by name. Read from the kept
+/// counts, so that it costs the same for a clinic and for a health system.
 ///
 /// # Errors
 /// As [`Tx::all`].
 pub async fn tally(tx: &mut Tx, who: &Actor) -> Result<Vec<Tally>> {
-    let mut select = Select::new(TALLY, "d", who.org);
-    select.filter("d.removed_at IS NULL", []);
-    select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
-    select.ending("GROUP BY d.org_id, d.site_id, d.state", []);
-    let rows = select.all(tx).await?;
-    let read = |row: &Row| {
-        Ok(Tally {
-            site: row.get("site_id")?,
-            site_name: row.get::<Option<String>>("site")?.unwrap_or_default(),
-            state: row.parse("state")?,
-            count: row.get("n")?,
-        })
-    };
-    let mut tallies: Vec<Tally> = rows.iter().map(read).collect::<Result<_>>()?;
+    let scope = who.scope(permit::DEVICE_VIEW);
+    let counted = db::tally::of(tx, who.org, store::BY_STATE, &scope).await?;
+    let held = db::tally::of(tx, who.org, store::HELD, &scope).await?;
+    let names: BTreeMap<SiteId, String> = tx
+        .all(SITES, &vals![who.org])
+        .await?
+        .iter()
+        .map(|row| Ok((row.get("id")?, row.get("name")?)))
+        .collect::<Result<_>>()?;
+    let mut tallies = Vec::with_capacity(counted.len());
+    for t in counted {
+        let held = held.iter().find(|h| (h.site, &h.word) == (t.site, &t.word)).map_or(0, |h| h.count);
+        let site_name = names.get(&t.site).cloned().unwrap_or_default();
+        let state = t.word.parse().map_err(|_| Problem::bug(format!("a count of “{}”", t.word)))?;
+        tallies.push(Tally { site: t.site, site_name, state, count: t.count, held });
+    }
     tallies.sort_by_key(|t| (kernel::fold(&t.site_name), t.site, t.state));
     Ok(tallies)
 }
 
 db::statements! {
+    /// The names of the sites.
+    SITES = "SELECT s.id, s.name FROM site s WHERE s.org_id = $1";
     /// Devices with this key as their tag or serial number, or with this UDI, the tag first.
     NAMED = "SELECT d.id, d.site_id, d.department_id, 1 AS means FROM device d \
              WHERE d.org_id = $1 AND d.tag_key = $2 AND d.removed_at IS NULL \

@@ -1,7 +1,7 @@
 //! Devices in the database: statements and the functions around them, nothing else.
 
 use db::{Row, Tx, Val, vals};
-use kernel::{Money, OrgId, Problem, Result};
+use kernel::{Instant, Money, OrgId, Problem, Result};
 
 use super::{Device, DeviceId, Hold, ImportId, Loan};
 
@@ -63,6 +63,9 @@ db::statements! {
             strategy = $27, tenure = $28, agreement = $29, agreement_ends_on = $30, acquired_on = $31, \
             price_minor = $32, price_currency = $33, notes = $34, import_id = $35, removed_at = $36 \
             WHERE org_id = $1 AND id = $2 AND version = $3";
+    /// Takes out the first devices of one import, up to an id.
+    TAKE_OUT = "UPDATE device SET version = version + 1, removed_at = $3 WHERE org_id = $1 AND import_id = $2 \
+                AND removed_at IS NULL AND id <= $4";
     /// The words by which one device is found.
     WORDS = "SELECT d.tag, d.serial, d.udi, m.name AS model, c.name AS company, t.name AS type_name, \
              p.name AS place, s.name AS site, o.name AS department \
@@ -224,6 +227,29 @@ pub async fn above(tx: &mut Tx, org: OrgId, id: DeviceId) -> Result<Vec<DeviceId
     tx.all(ABOVE, &vals![org, id]).await?.iter().map(|row| row.get("id")).collect()
 }
 
+/// The kept count of devices by state.
+pub const BY_STATE: &str = "device";
+/// The kept count of held devices by state.
+pub const HELD: &str = "device.held";
+
+/// Counts a device in or out, unless it was removed.
+fn tally(tx: &mut Tx, org: OrgId, device: &Device, n: i64) {
+    if device.removed_at.is_some() {
+        return;
+    }
+    let key = |name| db::tally::Key {
+        org,
+        name,
+        site: device.site,
+        department: device.department,
+        word: device.state.code(),
+    };
+    db::tally::add(tx, key(BY_STATE), n);
+    if device.hold.is_some() {
+        db::tally::add(tx, key(HELD), n);
+    }
+}
+
 /// Adds one device.
 ///
 /// # Errors
@@ -231,7 +257,9 @@ pub async fn above(tx: &mut Tx, org: OrgId, id: DeviceId) -> Result<Vec<DeviceId
 pub async fn add(tx: &mut Tx, org: OrgId, device: &Device) -> Result<()> {
     let mut vals = vals![org, device.id, device.version].to_vec();
     vals.extend(fields(device));
-    tx.execute(ADD, &vals).await.map(drop).map_err(|p| refusal(p, device))
+    tx.execute(ADD, &vals).await.map_err(|p| refusal(p, device))?;
+    tally(tx, org, device, 1);
+    Ok(())
 }
 
 /// Adds many devices; for bulk work that has checked their tags and serial numbers.
@@ -247,21 +275,48 @@ pub async fn add_many(tx: &mut Tx, org: OrgId, devices: &[Device]) -> Result<()>
             vals
         })
         .collect();
-    tx.insert_many(MANY, rows).await.map(drop)
+    tx.insert_many(MANY, rows).await?;
+    for device in devices {
+        tally(tx, org, device, 1);
+    }
+    Ok(())
 }
 
 /// Writes the next version of a device over the one it was made from.
 ///
 /// # Errors
 /// [`Problem::Stale`] when somebody else was faster; the refusals of [`refusal`].
-pub async fn change(tx: &mut Tx, org: OrgId, device: &Device) -> Result<()> {
-    let mut vals = vals![org, device.id, device.version - 1, device.version].to_vec();
-    vals.extend(fields(device));
-    let changed = tx.execute(CHANGE, &vals).await.map_err(|p| refusal(p, device))?;
-    if changed == 1 {
-        return Ok(());
+pub async fn change(tx: &mut Tx, org: OrgId, before: &Device, after: &Device) -> Result<()> {
+    let mut vals = vals![org, after.id, before.version, after.version].to_vec();
+    vals.extend(fields(after));
+    let changed = tx.execute(CHANGE, &vals).await.map_err(|p| refusal(p, after))?;
+    if changed != 1 {
+        return Err(Problem::Stale { current: get(tx, org, after.id).await?.version });
     }
-    Err(Problem::Stale { current: get(tx, org, device.id).await?.version })
+    tally(tx, org, before, -1);
+    tally(tx, org, after, 1);
+    Ok(())
+}
+
+/// Takes the first devices of an import out again, as [`of_import`] read them.
+///
+/// # Errors
+/// [`Problem::Busy`] when another change came in between.
+pub async fn take_out(
+    tx: &mut Tx,
+    org: OrgId,
+    import: ImportId,
+    devices: &[Device],
+    at: Instant,
+) -> Result<()> {
+    let Some(last) = devices.last() else { return Ok(()) };
+    if tx.execute(TAKE_OUT, &vals![org, import, at, last.id]).await? != devices.len() as u64 {
+        return Err(Problem::Busy { retry_after: 1 });
+    }
+    for device in devices {
+        tally(tx, org, device, -1);
+    }
+    Ok(())
 }
 
 /// Writes the words by which a device is found.

@@ -138,6 +138,7 @@ impl House {
 
     /// Every device that was not removed, without ids, versions and origin, by tag.
     pub async fn fingerprint(&self) -> Vec<String> {
+        crate::counts::are_true(&self.db, self.org).await;
         let mut lines = Vec::new();
         let mut after = None;
         loop {

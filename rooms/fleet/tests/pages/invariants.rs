@@ -98,7 +98,7 @@ fn check_systems(devices: &BTreeMap<DeviceId, Device>) {
     }
 }
 
-/// One random transfer, attachment or detachment; refusals are part of it.
+/// One random transfer, attachment, detachment, hold or end of a hold; refusals are part of it.
 async fn one_act(runner: &mut TestRunner, house: &House, devices: &BTreeMap<DeviceId, Device>) {
     let list: Vec<&Device> = devices.values().collect();
     let (device, other) = (list[one(runner, 0..list.len())], list[one(runner, 0..list.len())]);
@@ -107,11 +107,13 @@ async fn one_act(runner: &mut TestRunner, house: &House, devices: &BTreeMap<Devi
         place: None,
         department: picked(runner, &[None, Some(house.icu), Some(house.emergency)]),
     };
-    let kind = one(runner, 0..4);
+    let kind = one(runner, 0..6);
+    let hold = || Hold { reason: "Alarm too quiet".into(), released_by: "Alarm test".into() };
     let who = tick(house);
     let done = db::write!(house.app.db(), who.org, |tx| match kind {
         0 => actions::transfer(tx, &who, device.id, device.version, spot, None).await,
         1 => actions::attach(tx, &who, device.id, device.version, None, None).await,
+        2 => actions::hold(tx, &who, device.id, device.version, hold()).await,
         _ => actions::attach(tx, &who, device.id, device.version, Some(other.id), None).await,
     });
     if let Err(problem) = done {
@@ -163,6 +165,7 @@ testkit::engine_tests! {
             tx.record_many(&house.who, devices.iter().map(Device::imported).collect()).await
         })
         .unwrap();
+        crate::counts::are_true(house.app.db(), house.who.org).await;
         let kept = all(&house).await;
         for device in &devices {
             assert_eq!(&kept[&device.id], device);
@@ -211,6 +214,7 @@ testkit::engine_tests! {
             let before = all(&house).await;
             one_act(&mut runner, &house, &before).await;
             check_systems(&all(&house).await);
+            crate::counts::are_true(house.app.db(), house.who.org).await;
         }
         let attached = all(&house).await.values().filter(|d| d.parent.is_some()).count();
         assert!(attached > 0, "the sequence built no system at all");

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must stop")]
 
 mod catalogue;
+#[path = "../shared/counts.rs"]
+mod counts;
 mod forms;
 mod house;
 mod invariants;

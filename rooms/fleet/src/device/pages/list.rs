@@ -27,7 +27,7 @@ use super::{
 use crate::{
     device::{
         OutFor, State,
-        list::{self, Listed, Sort, Tally, Wanted},
+        list::{self, Listed, Sort, Tally},
     },
     permit,
 };
@@ -35,7 +35,6 @@ use crate::{
 /// What the page needs from the database.
 struct Found {
     tallies: Vec<Tally>,
-    held: i64,
     slice: Slice<Listed>,
     matches: i64,
     names: Names,
@@ -45,6 +44,12 @@ impl Found {
     /// Devices that have not left, in the actor's sight.
     fn present(&self) -> i64 {
         self.tallies.iter().filter(|t| !t.state.kind().is_terminal()).map(|t| t.count).sum()
+    }
+
+    /// Devices that read “Do not use”: held, or kept for investigation.
+    fn unusable(&self) -> i64 {
+        let present = self.tallies.iter().filter(|t| !t.state.kind().is_terminal());
+        present.map(|t| if t.state == State::Quarantined { t.count } else { t.held }).sum()
     }
 
     fn tallied(&self, of: impl Fn(&Tally) -> bool) -> i64 {
@@ -81,11 +86,11 @@ async fn one(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Option<String>> {
     Ok(Some(super::super::actions::visible(tx, ctx.actor(), id).await?.tag))
 }
 
-/// At most six statements: the code, how broad the words are, the tallies, the held, the rows, their number.
+/// At most nine short statements: the kept counts and the sites' names, how broad the words are, the rows, their
+/// number, the names of what was filtered by.
 async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
     let who = ctx.actor();
     let tallies = list::tally(tx, who).await?;
-    let held = list::count(tx, who, &Wanted { held: true, ..Wanted::default() }).await?;
     let wanted = asked.wanted();
     let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
     let slice = list::page(tx, who, &wanted, &keyset).await?;
@@ -102,7 +107,7 @@ async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
         ids.add(&name, value.parse().unwrap_or(Uuid::nil()));
     }
     let names = Names::read(tx, who.org, &ids).await?;
-    Ok(Found { tallies, held, slice, matches, names })
+    Ok(Found { tallies, slice, matches, names })
 }
 
 fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
@@ -146,7 +151,7 @@ fn matches(asked: &Asked, found: &Found) -> String {
 
 /// The page's answer, spoken and printed.
 fn sentence(asked: &Asked, found: &Found) -> String {
-    let unusable = found.held + found.tallied(|t| t.state == State::Quarantined);
+    let unusable = found.unusable();
     if !asked.is_everything() {
         return format!("{} of {} devices match.", matches(asked, found), count(found.present()));
     }
@@ -160,7 +165,7 @@ fn sentence(asked: &Asked, found: &Found) -> String {
 fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
     let of_state = |state: State| found.tallied(|t| t.state == state);
     let repair = State::OutOfService(OutFor::Repair);
-    let unusable = found.held + of_state(State::Quarantined);
+    let unusable = found.unusable();
     let views = [
         ("All", Asked::default(), Some(found.present())),
         ("In service", Asked::of_state(State::InService), Some(of_state(State::InService))),

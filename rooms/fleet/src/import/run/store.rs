@@ -55,9 +55,6 @@ db::statements! {
               WHERE org_id = $1 AND import_id = $2 AND line = $3";
     /// In which wave a row comes.
     SET_WAVE = "UPDATE import_row SET wave = $4 WHERE org_id = $1 AND import_id = $2 AND line = $3";
-    /// Takes out the devices of one import up to an id.
-    TAKE_OUT = "UPDATE device SET version = version + 1, removed_at = $3 WHERE org_id = $1 AND import_id = $2 \
-                AND removed_at IS NULL AND id > $4 AND id <= $5";
     /// Devices of an import that somebody changed since.
     CHANGED = "SELECT tag FROM device WHERE org_id = $1 AND import_id = $2 AND removed_at IS NULL AND version > 1 \
                ORDER BY tag_key LIMIT $3";

@@ -1,7 +1,6 @@
 //! Taking out what an import brought: new versions say so, nothing is deleted, tags and serial numbers are free.
 
-use db::vals;
-use kernel::{Change, Instant, Problem, Result};
+use kernel::{Change, Instant, Result};
 
 use super::Work;
 use crate::{
@@ -19,16 +18,13 @@ impl Work {
             let mut next = Progress { step: step + 1, ..begun.clone() };
             let devices = device::store::of_import(tx, org, id, None, store::BATCH).await?;
             let mut ended = None;
-            if let Some(last) = devices.last() {
+            if !devices.is_empty() {
                 if devices.iter().any(|d| d.version > 1) {
                     // Somebody changed one meanwhile; the words name it.
                     actions::in_the_way(tx, &who, id).await?;
                 }
-                let first = uuid::Uuid::nil();
-                let gone = tx.execute(store::TAKE_OUT, &vals![org, id, at, first, last.id]).await?;
-                if gone != devices.len() as u64 {
-                    return Err(Problem::Busy { retry_after: 1 });
-                }
+                device::store::take_out(tx, org, id, &devices, at).await?;
+                let gone = devices.len() as u64;
                 tx.record_many(&who, devices.iter().map(|d| gone_at(d, at)).collect()).await?;
                 next.done += gone;
                 next.counts.devices = next.counts.devices.saturating_sub(gone);

@@ -1,0 +1,78 @@
+//! What a server does again and again, unasked.
+
+use std::time::Duration;
+
+use db::Wall;
+use futures::{FutureExt as _, future::BoxFuture};
+use kernel::{Problem, Result};
+use tokio::{sync::watch, time::Instant};
+
+use crate::App;
+
+const EVERY: Wall = Wall::All("a duty serves all organisations");
+
+/// One duty. Several servers may do it at once, so it must not matter who comes first.
+#[derive(Clone, Copy)]
+pub struct Duty {
+    /// `room.noun.verb`.
+    pub name: &'static str,
+    /// How often; the first time one interval after the start.
+    pub every: Duration,
+    /// Does it. Should look with a read before it writes, so that an idle server writes nothing.
+    pub run: fn(App) -> BoxFuture<'static, Result<()>>,
+}
+
+/// The duties of the floor itself.
+pub fn of_floor() -> Vec<Duty> {
+    vec![
+        Duty {
+            name: "floor.tally.fold",
+            every: Duration::from_secs(15),
+            run: |app| Box::pin(async move { fold(&app).await }),
+        },
+        Duty {
+            name: "floor.command.forget",
+            every: Duration::from_secs(3600),
+            run: |app| Box::pin(async move { forget_commands(&app).await }),
+        },
+    ]
+}
+
+async fn fold(app: &App) -> Result<()> {
+    for org in db::read!(app.db(), EVERY, |tx| db::tally::loose(tx).await)? {
+        db::write!(app.db(), org, |tx| db::tally::fold(tx, org).await)?;
+    }
+    Ok(())
+}
+
+async fn forget_commands(app: &App) -> Result<()> {
+    let old = app.now().plus_seconds(-db::command::KEPT_FOR);
+    if db::read!(app.db(), EVERY, |tx| db::command::any_before(tx, old).await)? {
+        let forgotten = db::write!(app.db(), EVERY, |tx| db::command::forget_before(tx, old).await)?;
+        tracing::debug!(forgotten, "old commands forgotten");
+    }
+    Ok(())
+}
+
+/// Does all duties in turn until told to stop. One that fails is done again at its next time.
+pub async fn keep(app: App, duties: Vec<Duty>, mut stop: watch::Receiver<bool>) {
+    let mut next: Vec<(Instant, Duty)> = duties.into_iter().map(|d| (Instant::now() + d.every, d)).collect();
+    while !*stop.borrow() {
+        let Some(first) = next.iter_mut().min_by_key(|(at, _)| *at) else { return };
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep_until(first.0) => {}
+        }
+        once(&app, &first.1).await;
+        first.0 = Instant::now() + first.1.every;
+    }
+}
+
+/// Does one duty now.
+pub async fn once(app: &App, duty: &Duty) {
+    let run = std::panic::AssertUnwindSafe((duty.run)(app.clone())).catch_unwind().await;
+    let done = run.unwrap_or_else(|_| Err(Problem::bug("the duty panicked")));
+    if let Err(problem) = done {
+        tracing::warn!(duty = duty.name, error = %problem, "a duty failed; it is tried again");
+    }
+}
