@@ -13,6 +13,8 @@ pub struct Select {
     vals: Vec<Val>,
     tail: String,
     empty: bool,
+    /// Few rows are found by words, so they are sorted instead of walking all in their order.
+    few: bool,
 }
 
 impl Select {
@@ -20,7 +22,7 @@ impl Select {
     /// the first condition.
     pub fn new(head: &'static str, alias: &'static str, org: OrgId) -> Self {
         let mut select =
-            Self { head, org, conditions: Vec::new(), vals: Vec::new(), tail: String::new(), empty: false };
+            Self { head, org, conditions: Vec::new(), vals: Vec::new(), tail: String::new(), empty: false, few: false };
         select.conditions.push(format!("{alias}.org_id = $1"));
         select.vals.push(org.into());
         select
@@ -98,6 +100,7 @@ impl Select {
         let condition = self.bind(condition.into());
         let among = search::among_found(tx.engine(), id, many, [org, kind, condition]);
         self.conditions.push(among);
+        self.few = !many;
         self
     }
 
@@ -111,6 +114,13 @@ impl Select {
         after: Option<&Cursor>,
         limit: u32,
     ) -> &mut Self {
+        // An expression keeps SQLite, which cannot know how few were found, from walking a whole index to save
+        // the sort.
+        let column = match (self.few, numeric) {
+            (false, _) => column.to_owned(),
+            (true, true) => format!("{column} + 0"),
+            (true, false) => format!("{column} || ''"),
+        };
         if let Some(cursor) = after {
             let value = if numeric {
                 Val::from(cursor.after.parse::<i64>().unwrap_or(0))
