@@ -1,8 +1,8 @@
 //! A private PostgreSQL for the length of one run.
 //!
 //! The cluster lives in a folder of its own, listens on a free port of the loopback address and on a socket in
-//! that folder, and trades durability for speed: it holds nothing that must survive. A small shell process, the
-//! caretaker, waits for the end of a pipe that only we hold. However we end (done, panic, Ctrl-C, kill), the
+//! that folder, and lives no longer than the run. A small shell process, the caretaker,
+//! waits for the end of a pipe that only we hold. However we end (done, panic, Ctrl-C, kill), the
 //! pipe closes, and the caretaker stops the server it finds in that folder and removes the folder.
 
 use std::fs;
@@ -35,16 +35,25 @@ fi
 rm -rf "$1"
 "#;
 
-/// Settings that make tests fast and are wrong for anything that matters.
-const SETTINGS: &[&str] = &[
+/// What becomes of an acknowledged write when the machine loses power.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// It may be gone: fast, for tests, wrong for anything that matters.
+    None,
+    /// It is there, as PostgreSQL promises by default; for measurements.
+    Full,
+}
+
+/// Settings of every private server.
+const SETTINGS: &[&str] = &["max_connections=200", "shared_buffers=128MB", "listen_addresses=127.0.0.1"];
+
+/// Settings that trade durability for speed.
+const CARELESS: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
     "wal_level=minimal",
     "max_wal_senders=0",
-    "max_connections=200",
-    "shared_buffers=128MB",
-    "listen_addresses=127.0.0.1",
 ];
 
 /// The longest path of a Unix socket, with room for the name the server gives it.
@@ -68,7 +77,7 @@ struct Account {
 
 impl Postgres {
     /// Starts a server from the programs in `programs`, keeping its files below `target` if it can.
-    pub fn start(programs: &Path, target: &Path) -> Result<Self> {
+    pub fn start(programs: &Path, target: &Path, durability: Durability) -> Result<Self> {
         let account = account()?;
         let folder = make_folder(target, account)?;
         let mut caretaker = Command::new("sh")
@@ -85,7 +94,7 @@ impl Postgres {
         let mut postgres =
             Self { server: None, caretaker, lifeline, port: 0, version: version.trim().to_owned() };
         initialise(programs, &folder, account)?;
-        postgres.serve(programs, &folder, account)?;
+        postgres.serve(programs, &folder, account, durability)?;
         Ok(postgres)
     }
 
@@ -100,7 +109,14 @@ impl Postgres {
     }
 
     /// Another program may take a port between our finding it free and the server's binding it; hence the tries.
-    fn serve(&mut self, programs: &Path, folder: &Path, account: Option<Account>) -> Result<()> {
+    fn serve(
+        &mut self,
+        programs: &Path,
+        folder: &Path,
+        account: Option<Account>,
+        durability: Durability,
+    ) -> Result<()> {
+        let careless = if durability == Durability::None { CARELESS } else { &[] };
         let log = folder.join("log");
         for _ in 0..3 {
             self.port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
@@ -108,7 +124,7 @@ impl Postgres {
             let mut command = under(account, &programs.join("postgres"));
             command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
             command.args(["-p", &self.port.to_string()]);
-            command.args(SETTINGS.iter().flat_map(|setting| ["-c", *setting]));
+            command.args(SETTINGS.iter().chain(careless).flat_map(|setting| ["-c", *setting]));
             command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).process_group(0);
             let mut server = command.spawn().context("cannot start postgres")?;
             let ready = wait_until_ready(&mut server, &folder.join("data/postmaster.pid"))?;

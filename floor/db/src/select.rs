@@ -21,8 +21,15 @@ impl Select {
     /// Starts from `SELECT … FROM …` of tables whose main one has the alias `alias`; the organisation is always
     /// the first condition.
     pub fn new(head: &'static str, alias: &'static str, org: OrgId) -> Self {
-        let mut select =
-            Self { head, org, conditions: Vec::new(), vals: Vec::new(), tail: String::new(), empty: false, few: false };
+        let mut select = Self {
+            head,
+            org,
+            conditions: Vec::new(),
+            vals: Vec::new(),
+            tail: String::new(),
+            empty: false,
+            few: false,
+        };
         select.conditions.push(format!("{alias}.org_id = $1"));
         select.vals.push(org.into());
         select

@@ -187,7 +187,7 @@ fn path_of(location: &str) -> &str {
 }
 
 /// The cells of one line of CSV. A cell with a line break in it makes its line too short, which drops the row.
-fn cells(line: &str) -> Vec<String> {
+pub(super) fn cells(line: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
     for letter in line.trim_start_matches('\u{feff}').chars() {

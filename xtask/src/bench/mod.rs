@@ -10,6 +10,7 @@ mod disk;
 mod import;
 mod memory;
 mod server;
+mod writes;
 
 use std::cell::OnceCell;
 use std::fs;
@@ -97,6 +98,12 @@ const SCENARIOS: &[Scenario] = &[
         about: "list, tag search, serial search and device page under --users people",
         by_name_only: false,
         run: browse::run,
+    },
+    Scenario {
+        name: "writes",
+        about: "changes a second, acknowledged and durable, 8 people, SQLite and PostgreSQL",
+        by_name_only: false,
+        run: writes::run,
     },
     Scenario { name: "import", about: "a CSV file of --rows devices", by_name_only: false, run: import::run },
     Scenario {

@@ -29,6 +29,11 @@ pub struct Demo {
 impl Demo {
     /// Serves the hospital in `folder`, generating it if it is not there.
     pub fn start(program: &Path, folder: &Path, devices: u32) -> Result<Self> {
+        Self::start_with(program, folder, devices, &[])
+    }
+
+    /// The same with further arguments.
+    pub fn start_with(program: &Path, folder: &Path, devices: u32, more: &[&str]) -> Result<Self> {
         // One folder a size: the program reuses what it finds, whatever number it is given.
         let folder = folder.with_file_name(format!(
             "{}-{devices}",
@@ -37,7 +42,7 @@ impl Demo {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(program);
         command.args(["demo", "--json", "--devices", &devices.to_string(), "--port", &port.to_string()]);
-        command.arg("--data-dir").arg(&folder);
+        command.args(more).arg("--data-dir").arg(&folder);
         eprintln!("$ {}", process::line(&command));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::needs::{self, BrowserTools, Missing};
-use crate::postgres::Postgres;
+use crate::postgres::{Durability, Postgres};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -75,7 +75,7 @@ pub fn run(workspace: &Workspace, args: &Args) -> Result<bool> {
     };
     let mut notes = Vec::new();
     let postgres = match server {
-        Server::Own(programs) => Some(Postgres::start(&programs, &workspace.target)?),
+        Server::Own(programs) => Some(Postgres::start(&programs, &workspace.target, Durability::None)?),
         Server::Given | Server::None => None,
     };
     let environment = environment(workspace, args, postgres.as_ref(), &mut notes);

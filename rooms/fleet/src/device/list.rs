@@ -293,11 +293,11 @@ db::statements! {
     /// The names of the sites.
     SITES = "SELECT s.id, s.name FROM site s WHERE s.org_id = $1";
     /// Devices with this key as their tag or serial number, or with this UDI, the tag first.
-    NAMED = "SELECT d.id, d.site_id, d.department_id, 1 AS means FROM device d \
+    NAMED = "SELECT d.id, d.site_id, d.department_id, CAST(1 AS BIGINT) AS means FROM device d \
              WHERE d.org_id = $1 AND d.tag_key = $2 AND d.removed_at IS NULL \
-             UNION ALL SELECT d.id, d.site_id, d.department_id, 2 AS means FROM device d \
+             UNION ALL SELECT d.id, d.site_id, d.department_id, CAST(2 AS BIGINT) AS means FROM device d \
              WHERE d.org_id = $1 AND d.serial_key = $2 AND d.removed_at IS NULL \
-             UNION ALL SELECT d.id, d.site_id, d.department_id, 3 AS means FROM device d \
+             UNION ALL SELECT d.id, d.site_id, d.department_id, CAST(3 AS BIGINT) AS means FROM device d \
              WHERE d.org_id = $1 AND d.udi = $3 AND d.removed_at IS NULL ORDER BY means LIMIT 3";
 }
 

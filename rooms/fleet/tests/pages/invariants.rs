@@ -139,6 +139,7 @@ testkit::engine_tests! {
         house.in_service("NH-1").await;
         for path in [
             "/devices?q=nh&sort=since&state=in_service&show=undecided",
+            "/devices?q=nh&sort=since",
             "/devices?show=do_not_use&gap=owner",
             "/devices?gap=risk_level",
             "/models?q=a%25b",
@@ -148,6 +149,10 @@ testkit::engine_tests! {
             "/d/NH-1/history",
         ] {
             house.get("manager", path).await.is(200);
+        }
+        for code in ["NH-1", "nh 1", "SN-NH-1"] {
+            let path = format!("/devices?q={}", code.replace(' ', "+"));
+            house.get("manager", &path).await.is(303).goes_to("/d/NH-1");
         }
         let filters = format!("/devices?model={}&department={}&site={}", house.vp3, house.icu, house.general);
         house.get("manager", &filters).await.says("Helion Medical VP-3").says("href=\"/d/NH-1\"");

@@ -1,0 +1,143 @@
+//! Changes a second that are acknowledged and on the disk: eight people, each marking a device of theirs “Do not
+//! use” and lifting that again, one form after the other.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+
+use super::browse::cells;
+use super::client::{Client, percent_encode};
+use super::server::Demo;
+use super::{Bench, Figure};
+use crate::postgres::{Durability, Postgres};
+use crate::{needs, process};
+
+/// People writing at once.
+const CLIENTS: usize = 8;
+/// Devices of the hospital; what a write costs does not hang on it.
+const DEVICES: u32 = 2_000;
+
+/// The scenario.
+pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
+    let program = bench.program()?;
+    let mut figures = {
+        let demo = Demo::start(&program, &bench.folder.join("writes"), DEVICES)?;
+        measure(bench, &demo, "sqlite")?
+    };
+    let programs = needs::postgres(true, &bench.workspace.target)
+        .map_err(|missing| anyhow::anyhow!("{}", missing.message()))?;
+    let postgres = Postgres::start(&programs, &bench.workspace.target, Durability::Full)?;
+    let folder = bench.folder.join("writes-postgres");
+    let demo = served(&program, &folder, &postgres)?;
+    figures.extend(measure(bench, &demo, "postgres")?);
+    Ok(figures)
+}
+
+/// A hospital in a database of its own, made first so that serving starts at once.
+fn served(program: &Path, folder: &Path, postgres: &Postgres) -> Result<Demo> {
+    let url = postgres.url();
+    let mut make = Command::new(program);
+    make.args(["demo", "--fresh", "--no-serve", "--devices", &DEVICES.to_string(), "--database", &url]);
+    process::run(make.arg("--data-dir").arg(folder))?;
+    Demo::start_with(program, folder, DEVICES, &["--database", &url])
+}
+
+/// One person's share: how long each acknowledged write took, in milliseconds.
+type Share = Result<Vec<f64>>;
+
+fn measure(bench: &Bench<'_>, demo: &Demo, engine: &str) -> Result<Vec<Figure>> {
+    let (email, password) = demo.manager()?;
+    let mut writers = Vec::new();
+    for number in 0..CLIENTS {
+        let mut client = Client::new(demo.base())?;
+        client.sign_in(&email, &password)?;
+        writers.push((number, client));
+    }
+    let export = writers[0].1.get("/devices.csv?state=in_service")?;
+    let tags = usable(&export.body)?;
+    let started = Instant::now();
+    let until = started + Duration::from_secs(bench.args.seconds);
+    let shares: Vec<Share> = thread::scope(|scope| {
+        let threads: Vec<_> = writers
+            .into_iter()
+            .zip(tags)
+            .map(|((number, client), tag)| scope.spawn(move || one_person(client, number, tag, until)))
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap_or_else(|_| bail!("a writer panicked"))).collect()
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    let mut times = Vec::new();
+    for share in shares {
+        times.extend(share?);
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
+    let detail = serde_json::json!({ "clients": CLIENTS, "writes": times.len(), "devices": DEVICES });
+    let figure = |name: &str, value: f64, unit| Figure::new(format!("{engine}_{name}"), value, unit);
+    Ok(vec![
+        figure("durable_writes", times.len() as f64 / seconds, "1/s").detail(detail),
+        figure("write_p50", at(50).copied().unwrap_or(f64::INFINITY), "ms"),
+        figure("write_p95", at(95).copied().unwrap_or(f64::INFINITY), "ms"),
+    ])
+}
+
+/// Tags of devices in service far from each other in the list, so of several sites and owners.
+fn usable(export: &str) -> Result<Vec<String>> {
+    let mut lines = export.lines();
+    let header = cells(lines.next().context("the export is empty")?);
+    let column = header.iter().position(|name| name.to_lowercase().contains("tag")).context("no tag")?;
+    let tags: Vec<String> = lines.filter_map(|line| cells(line).into_iter().nth(column)).collect();
+    let step = (tags.len() / CLIENTS).max(1);
+    let chosen: Vec<String> = tags.into_iter().step_by(step).take(CLIENTS).collect();
+    if chosen.len() < CLIENTS {
+        bail!("the export names only {} devices in service", chosen.len());
+    }
+    Ok(chosen)
+}
+
+fn one_person(mut client: Client, number: usize, tag: String, until: Instant) -> Share {
+    let tag = percent_encode(&tag);
+    let (hold, lift) = (format!("/d/{tag}/hold"), format!("/d/{tag}/lift-hold"));
+    let mut page = client.get(&hold)?.body;
+    // A run that was cut may have left the device on hold.
+    let mut held = client.get(&format!("/d/{tag}"))?.body.contains("/lift-hold");
+    if held {
+        page = client.get(&lift)?.body;
+    }
+    let mut version: u64 = value_of(&page, "version")?.parse()?;
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        let (command, seen) = (command_id(number, times.len()), version.to_string());
+        let mut fields =
+            vec![("command", command.as_str()), ("version", seen.as_str()), ("test", "Flow test")];
+        if held {
+            fields.extend([("passed", "yes"), ("result", "4.98 ml/h")]);
+        } else {
+            fields.push(("reason", "Flow high"));
+        }
+        let started = Instant::now();
+        let answer = client.post(if held { &lift } else { &hold }, &fields)?;
+        if answer.status != 303 {
+            bail!("a write to {tag} answered {}", answer.status);
+        }
+        times.push(started.elapsed().as_secs_f64() * 1_000.0);
+        held = !held;
+        version += 1;
+    }
+    Ok(times)
+}
+
+/// The value of a hidden field.
+fn value_of(page: &str, name: &str) -> Result<String> {
+    let field = page.split_once(&format!("name=\"{name}\" value=\"")).context("the form lacks a field")?;
+    Ok(field.1.split('"').next().unwrap_or_default().to_owned())
+}
+
+/// An id no other form has, shaped like those of the pages.
+fn command_id(number: usize, turn: usize) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    format!("{:08x}-{:04x}-7{number:03x}-8000-{turn:012x}", now >> 16, now & 0xffff)
+}
