@@ -3,5 +3,6 @@
 
 mod hospital;
 mod matrix;
+mod plans;
 mod rights;
 mod rules;

@@ -40,7 +40,7 @@ fn every_route_has_an_entry_and_every_entry_a_route() {
 }
 
 /// The path with a record's ids and tags in it.
-fn fill(path: &str, records: &Records) -> String {
+pub(super) fn fill(path: &str, records: &Records) -> String {
     let id = match path.split('/').nth(1) {
         Some("people") => records.person.to_string(),
         Some("sites") => records.site.to_string(),

@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -12,7 +12,7 @@ use std::{
 use kernel::{OrgId, Problem, Result};
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
-use crate::{RoomSchema, Tx, connect, fault::problem};
+use crate::{Plans, RoomSchema, Tx, connect, fault::problem};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ struct Inner {
     pools: Pools,
     unrecorded: Vec<&'static str>,
     fail_first_commit: AtomicBool,
+    plans: OnceLock<Plans>,
     /// Held for the life of the process so that a second server on the same file is refused.
     _lock: Option<std::fs::File>,
 }
@@ -185,7 +186,13 @@ impl Db {
                 ),
             ));
         };
-        let inner = Inner { pools, unrecorded, fail_first_commit: AtomicBool::new(false), _lock: lock };
+        let inner = Inner {
+            pools,
+            unrecorded,
+            fail_first_commit: AtomicBool::new(false),
+            plans: OnceLock::new(),
+            _lock: lock,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -201,6 +208,11 @@ impl Db {
     /// run twice.
     pub fn fail_first_commits(&self, on: bool) {
         self.inner.fail_first_commit.store(on, Ordering::Relaxed);
+    }
+
+    /// From now on notes how SQLite goes about each statement; the test of plans looks at them.
+    pub fn watch_plans(&self) -> Plans {
+        self.inner.plans.get_or_init(Plans::default).clone()
     }
 
     /// Closes all connections after their present work.
@@ -246,6 +258,7 @@ impl Db {
                 pool.begin_with(AssertSqlSafe(begin)).await.map(Tx::postgres)
             }
         }
+        .map(|tx| tx.watched(self.inner.plans.get().cloned()))
         .map_err(|e| problem(e, "BEGIN"))
     }
 }

@@ -13,7 +13,7 @@ pub struct Select {
     vals: Vec<Val>,
     tail: String,
     empty: bool,
-    /// Few rows are found by words, so they are sorted instead of walking all in their order.
+    /// Few rows are left, so they are sorted instead of walking all in their order.
     few: bool,
 }
 
@@ -107,7 +107,14 @@ impl Select {
         let condition = self.bind(condition.into());
         let among = search::among_found(tx.engine(), id, many, [org, kind, condition]);
         self.conditions.push(among);
-        self.few = !many;
+        self.few = self.few || !many;
+        self
+    }
+
+    /// Says that few rows will be left, so that they are found by their conditions and sorted. Otherwise a list is
+    /// walked in its order, which is quick when many rows fit and reads everything when none does.
+    pub fn few(&mut self, few: bool) -> &mut Self {
+        self.few = self.few || few;
         self
     }
 

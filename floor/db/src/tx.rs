@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{Problem, Result};
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction, query::Query};
 
-use crate::{Engine, Row, Sql, Val, fault::problem, tally};
+use crate::{Engine, Plans, Row, Sql, Val, fault::problem, tally};
 
 /// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
 pub struct Tx {
@@ -16,6 +16,8 @@ pub struct Tx {
     pub(crate) recorded: BTreeMap<&'static str, u64>,
     /// Comings and goings to be written with the commit.
     pub(crate) tallies: BTreeMap<tally::Key, i64>,
+    /// Where to note plans, if anybody asked.
+    plans: Option<Plans>,
 }
 
 enum Conn {
@@ -33,7 +35,13 @@ impl Tx {
     }
 
     fn over(conn: Conn) -> Self {
-        Self { conn, written: BTreeMap::new(), recorded: BTreeMap::new(), tallies: BTreeMap::new() }
+        Self {
+            conn,
+            written: BTreeMap::new(),
+            recorded: BTreeMap::new(),
+            tallies: BTreeMap::new(),
+            plans: None,
+        }
     }
 
     /// Which engine this runs on; only the floor asks.
@@ -54,6 +62,7 @@ impl Tx {
     }
 
     async fn run(&mut self, sql: Sql, vals: Vec<Val>) -> Result<u64> {
+        self.note_plan(&sql, &vals).await?;
         let table = sql.written_table().map(str::to_owned);
         let rows = match &mut self.conn {
             Conn::Sqlite(tx) => {
@@ -73,6 +82,7 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn all(&mut self, sql: Sql, vals: &[Val]) -> Result<Vec<Row>> {
+        self.note_plan(&sql, vals).await?;
         let table = sql.written_table().map(str::to_owned);
         let rows: Vec<Row> = match &mut self.conn {
             Conn::Sqlite(tx) => bind_sqlite(&sql, vals.to_vec())
@@ -148,6 +158,30 @@ impl Tx {
             text.push(')');
         }
         text
+    }
+
+    pub(crate) fn watched(self, plans: Option<Plans>) -> Self {
+        Self { plans, ..self }
+    }
+
+    /// Notes a statement's plan, once for each text, when somebody watches.
+    async fn note_plan(&mut self, sql: &Sql, vals: &[Val]) -> Result<()> {
+        let Some(plans) = self.plans.clone().filter(|plans| !plans.knows(sql.text())) else { return Ok(()) };
+        plans.note(sql.text(), self.plan(sql, vals).await?);
+        Ok(())
+    }
+
+    /// How SQLite would go about a statement, step by step; nothing on PostgreSQL, which plans by its statistics.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub async fn plan(&mut self, sql: &Sql, vals: &[Val]) -> Result<Vec<String>> {
+        use sqlx::Row as _;
+        let Conn::Sqlite(tx) = &mut self.conn else { return Ok(Vec::new()) };
+        let explain = Sql::built(format!("EXPLAIN QUERY PLAN {}", sql.text()));
+        let rows = bind_sqlite(&explain, vals.to_vec()).fetch_all(&mut **tx).await;
+        let rows = rows.map_err(|e| problem(e, sql.text()))?;
+        Ok(rows.iter().map(|row| row.get("detail")).collect())
     }
 
     fn note(&mut self, table: Option<String>, rows: u64) {

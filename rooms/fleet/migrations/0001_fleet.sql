@@ -110,6 +110,6 @@ CREATE INDEX device_by_udi ON device (org_id, udi) WHERE udi IS NOT NULL;
 
 CREATE INDEX device_by_model ON device (org_id, model_id, id);
 
-CREATE INDEX device_held ON device (org_id, state, site_id, department_id) WHERE hold_reason IS NOT NULL;
+CREATE INDEX device_held ON device (org_id, id) WHERE hold_reason IS NOT NULL;
 
 CREATE INDEX device_by_since ON device (org_id, state_since_at, id);

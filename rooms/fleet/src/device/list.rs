@@ -114,6 +114,13 @@ const BARE: &str = "SELECT 1 AS one FROM device d JOIN model m ON m.org_id = d.o
 
 const ONLY: &str = "SELECT 1 AS one FROM device d";
 
+/// How many devices a filter by site, owner and state leaves.
+const KEPT: &str = "SELECT CAST(COALESCE(SUM(t.n), 0) AS BIGINT) AS n FROM tally t";
+
+/// Two short lists, each with its index, instead of a look at every device.
+const UNUSABLE: &str = "d.id IN (SELECT h.id FROM device h WHERE h.org_id = {} AND h.hold_reason IS NOT NULL \
+    UNION ALL SELECT q.id FROM device q WHERE q.org_id = {} AND q.state = {})";
+
 /// From this many matches on, the list is walked in order instead of sorting the matches.
 const MANY: i64 = 2_000;
 
@@ -156,7 +163,7 @@ impl Wanted {
             select.filter("d.hold_reason IS NOT NULL", []);
         }
         if self.unusable {
-            select.filter("(d.hold_reason IS NOT NULL OR d.state = {})", [State::Quarantined.code().into()]);
+            select.filter(UNUSABLE, [who.org.into(), who.org.into(), State::Quarantined.code().into()]);
         }
         if self.undecided || self.gap.is_some() {
             select.one_of("d.state", inventory());
@@ -173,6 +180,30 @@ impl Wanted {
             Some(Gap::Strategy) => select.filter("d.strategy IS NULL", []),
             None => select,
         };
+    }
+
+    /// Whether the filters leave so few that finding and sorting them beats walking the list in its order. Read
+    /// from the kept counts; filters that these do not know are taken to leave few.
+    async fn is_narrow(&self, tx: &mut Tx, who: &Actor) -> Result<bool> {
+        let unknown = !(self.models.is_empty() && self.types.is_empty() && self.companies.is_empty());
+        if unknown || self.held || self.unusable {
+            return Ok(true);
+        }
+        let mut select = Select::new(KEPT, "t", who.org);
+        select.filter("t.name = {}", [store::BY_STATE.into()]);
+        select.within(&who.scope(permit::DEVICE_VIEW), "t.site_id", "t.department_id");
+        if !self.states.is_empty() {
+            select.one_of("t.word", self.states.iter().map(|s| Val::from(s.code())));
+        }
+        if !self.sites.is_empty() {
+            select.one_of("t.site_id", self.sites.iter().map(|id| Val::from(*id)));
+        }
+        if !self.departments.is_empty() {
+            select.one_of("t.department_id", self.departments.iter().map(|id| Val::from(*id)));
+        }
+        let rows = select.all(tx).await?;
+        let kept = rows.first().map_or(Ok(0), |row| row.get::<i64>("n"))?;
+        Ok(kept < MANY)
     }
 
     /// Whether so many devices hold these words that walking the list in its order beats fetching all of them.
@@ -198,8 +229,10 @@ fn inventory() -> impl Iterator<Item = Val> {
 /// As [`Tx::all`].
 pub async fn page(tx: &mut Tx, who: &Actor, wanted: &Wanted, keyset: &Keyset) -> Result<Slice<Listed>> {
     let broad = wanted.is_broad(tx, who).await?;
+    let narrow = wanted.is_narrow(tx, who).await?;
     let mut select = Select::new(HEAD, "d", who.org);
     wanted.narrow(&mut select, who);
+    select.few(narrow);
     select.found(tx, "device", "d.id", &wanted.text, broad);
     let after = keyset.after.as_ref();
     match wanted.sort {

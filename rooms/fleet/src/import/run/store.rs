@@ -57,10 +57,10 @@ db::statements! {
     SET_WAVE = "UPDATE import_row SET wave = $4 WHERE org_id = $1 AND import_id = $2 AND line = $3";
     /// Devices of an import that somebody changed since.
     CHANGED = "SELECT tag FROM device WHERE org_id = $1 AND import_id = $2 AND removed_at IS NULL AND version > 1 \
-               ORDER BY tag_key LIMIT $3";
+               ORDER BY tag_key || '' LIMIT $3";
     /// Systems of an import that hold a device of another origin.
-    HOLDING = "SELECT DISTINCT p.tag FROM device c JOIN device p ON p.org_id = c.org_id AND p.id = c.parent_id \
-               WHERE c.org_id = $1 AND p.import_id = $2 AND p.removed_at IS NULL AND c.removed_at IS NULL \
+    HOLDING = "SELECT DISTINCT p.tag FROM device p CROSS JOIN device c WHERE p.org_id = $1 AND p.import_id = $2 \
+               AND c.org_id = p.org_id AND c.parent_id = p.id AND p.removed_at IS NULL AND c.removed_at IS NULL \
                AND (c.import_id IS NULL OR c.import_id <> $2) ORDER BY p.tag LIMIT $3";
 }
 

@@ -1,0 +1,129 @@
+//! No statement reads a whole table that grows with the hospital: neither all of it nor all of one organisation's.
+
+use baton::rooms;
+use db::{Plans, scratch::Scratch, vals};
+use kernel::Role;
+
+use crate::{
+    hospital::{Held, Hospital, Stands},
+    matrix::MATRIX,
+    rights::fill,
+};
+
+/// Tables that grow with the hospital's devices and years, by the names statements give them.
+const LARGE: &[(&str, &[&str])] = &[
+    ("device", &["d", "c", "p", "h", "q", "device"]),
+    ("event", &["e", "l", "event"]),
+    ("search_doc", &["s", "search_doc"]),
+    ("import_row", &["r", "import_row"]),
+    ("command", &["command"]),
+    ("blob_piece", &["blob_piece"]),
+    ("former_tag", &["f", "former_tag"]),
+];
+
+/// Indexes that hold only the few rows they are made for, and may be read whole.
+const SHORT: &[&str] = &["device_held"];
+
+/// Statements that may, each with the reason; a part of the text names them.
+const MAY: &[(&str, &str)] =
+    &[("SELECT COUNT(*) AS n FROM event", "counts the changes of a demonstration once, when it was made")];
+
+/// One step of a plan that reads a large table whole.
+fn whole<'p>(sql: &str, steps: &'p [String]) -> Vec<&'p str> {
+    let walks = |step: &&str| {
+        LARGE.iter().any(|(table, names)| {
+            sql.contains(&format!(" {table} ")) && names.iter().any(|name| reads_all(step, name))
+        })
+    };
+    steps.iter().map(String::as_str).filter(walks).collect()
+}
+
+/// `SCAN d`, or `SEARCH d USING INDEX … (org_id=?)` with no other bound.
+fn reads_all(step: &str, name: &str) -> bool {
+    if SHORT.iter().any(|index| step.contains(&format!("INDEX {index} "))) {
+        return false;
+    }
+    step == format!("SCAN {name}")
+        || step.starts_with(&format!("SCAN {name} USING"))
+        || (step.starts_with(&format!("SEARCH {name} USING")) && step.ends_with("(org_id=?)"))
+}
+
+/// What a test watched.
+pub fn check(plans: &Plans) {
+    let noted = plans.noted();
+    assert!(noted.len() > 20, "only {} statements were watched", noted.len());
+    let bad: Vec<String> = noted
+        .iter()
+        .filter(|(sql, _)| !MAY.iter().any(|(part, _)| sql.contains(part)))
+        .filter_map(|(sql, steps)| {
+            let whole = whole(sql, steps);
+            (!whole.is_empty()).then(|| format!("{sql}\n    {}", whole.join("\n    ")))
+        })
+        .collect();
+    assert!(bad.is_empty(), "{} statements read a large table whole:\n{}", bad.len(), bad.join("\n"));
+}
+
+#[tokio::test]
+async fn written_statements_reach_their_rows_by_an_index() {
+    let scratch = Scratch::sqlite(&rooms::schemas()).await.unwrap();
+    let plans = Plans::default();
+    db::read!(scratch.db, db::Wall::All("reading plans"), |tx| {
+        for room in std::iter::once(db::FLOOR).chain(rooms::schemas()) {
+            for (_, sql) in room.statements.iter().copied().flatten() {
+                let steps = tx.plan(sql, &vals![]).await?;
+                plans.note(sql.text(), steps);
+            }
+        }
+        Ok(())
+    })
+    .unwrap();
+    check(&plans);
+    scratch.finish().await.unwrap();
+}
+
+/// Lists put their statements together as they are asked, so they are asked for all that they offer.
+const LISTS: &[&str] = &[
+    "/devices?sort=since",
+    "/devices?q=helion&sort=since",
+    "/devices?q=helion&site={SITE}&state=in_service",
+    "/devices?state=in_service&state=not_located&site={SITE}",
+    "/devices?show=do_not_use",
+    "/devices?show=left",
+    "/devices?show=undecided",
+    "/devices?gap=owner",
+    "/devices?gap=risk_level",
+    "/devices?gap=strategy",
+    "/devices?model={MODEL}",
+    "/devices?type={type}",
+    "/devices?maker={company}",
+    "/devices?department={department}",
+    "/devices?import={IMPORT}",
+    "/devices.csv?q=helion",
+    "/devices?q=nothing-like-it",
+];
+
+#[tokio::test]
+async fn pages_reach_their_rows_by_an_index() {
+    let hospital = Hospital::new().await;
+    let plans = hospital.db.watch_plans();
+    for (role, held) in [
+        (Role::Manager, Held::Everywhere),
+        (Role::Administrator, Held::Everywhere),
+        (Role::Lead, Held::OneSite),
+        (Role::Technician, Held::OneDepartment),
+    ] {
+        let token = hospital.session(hospital.people[&(role, held)]).await;
+        let pages = MATRIX.iter().filter(|entry| entry.method == "GET").map(|entry| entry.path);
+        for path in pages.chain(LISTS.iter().copied()) {
+            let home = &hospital.records[&Stands::Home];
+            let path = fill(path, home)
+                .replace("{SITE}", &home.site.to_string())
+                .replace("{MODEL}", &home.model.to_string())
+                .replace("{IMPORT}", &home.import.to_string());
+            let (status, text) = hospital.ask("GET", &path, Some(&token), "").await;
+            assert!(!status.is_server_error(), "{path}: {text}");
+        }
+    }
+    check(&plans);
+    hospital.finish().await;
+}
