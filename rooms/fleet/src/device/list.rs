@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use db::{Row, Select, Tx, Val, vals};
 use kernel::{Actor, Cursor, Date, DepartmentId, Keyset, Problem, Result, SiteId, Slice};
 
-use super::{DeviceId, Gap, State, store};
+use super::{DeviceId, Gap, ImportId, State, store};
 use crate::{CompanyId, DeviceTypeId, ModelId, RiskLevel, permit};
 
 /// What the list shall hold.
@@ -28,6 +28,8 @@ pub struct Wanted {
     pub types: Vec<DeviceTypeId>,
     /// Makers, any of them.
     pub companies: Vec<CompanyId>,
+    /// Only devices that this import brought.
+    pub import: Option<ImportId>,
     /// Only held devices.
     pub held: bool,
     /// Only devices that read “Do not use”: held, or kept for investigation.
@@ -158,6 +160,9 @@ impl Wanted {
         }
         if !self.companies.is_empty() {
             select.one_of("m.company_id", self.companies.iter().map(|id| Val::from(*id)));
+        }
+        if let Some(import) = self.import {
+            select.filter("d.import_id = {}", [import.into()]);
         }
         if self.held {
             select.filter("d.hold_reason IS NOT NULL", []);

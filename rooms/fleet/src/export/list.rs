@@ -13,8 +13,8 @@ use web::{Ctx, Gate, Reply, Route};
 use super::described;
 use crate::{
     device::{
-        State,
-        list::{Sort, Wanted, page},
+        list::{Wanted, page},
+        pages::ask::Asked,
     },
     permit,
 };
@@ -27,37 +27,8 @@ pub fn routes() -> Vec<Route> {
 /// Devices of one batch; nothing more is held.
 pub(super) const BATCH: u32 = 500;
 
-/// Reads the question in the words of the list page's address. Whatever it does not know is left aside.
-fn wanted(query: &str) -> Wanted {
-    let mut wanted = Wanted::default();
-    let mut left = false;
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "q" => wanted.text = value.trim().chars().take(200).collect(),
-            "show" => {
-                left = value == "left";
-                wanted.unusable = value == "do_not_use";
-                wanted.undecided = value == "undecided";
-            }
-            "state" => wanted.states.extend(value.parse::<State>().ok()),
-            "site" => wanted.sites.extend(value.parse::<kernel::SiteId>().ok()),
-            "department" => wanted.departments.extend(value.parse::<kernel::DepartmentId>().ok()),
-            "model" => wanted.models.extend(value.parse::<crate::ModelId>().ok()),
-            "type" => wanted.types.extend(value.parse::<crate::DeviceTypeId>().ok()),
-            "maker" => wanted.companies.extend(value.parse::<crate::CompanyId>().ok()),
-            "gap" => wanted.gap = value.parse().ok(),
-            "sort" => wanted.sort = Sort::from_code(&value),
-            _ => {}
-        }
-    }
-    if left && wanted.states.is_empty() {
-        wanted.states = State::ALL.iter().copied().filter(|s| s.kind().is_terminal()).collect();
-    }
-    wanted
-}
-
 async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
-    let wanted = wanted(&query.unwrap_or_default());
+    let wanted = Asked::read(&query.unwrap_or_default()).wanted();
     // The beginning is made at once, so that what keeps it from being made is said on a page.
     let (first, next) = some(&ctx, &wanted, None, true).await?;
     let begun = (ctx.clone(), wanted, next);

@@ -65,6 +65,7 @@ fn a_file_is_sent_checked_run_and_undone() {
         house.post("lead", &format!("{page}/run"), &form).await.goes_to(&page);
         house.work().await;
         house.get("lead", &page).await.is(200).says("2 devices imported.").says("Undo import");
+        only_its_devices(&house, &page).await;
         house.get("lead", "/devices/imports").await.is(200).says("Done").says("The lead");
         // Somebody else's form, or a second one, comes too late.
         let late = [("command", command())].map(|(n, v)| (n, v.clone()));
@@ -77,6 +78,24 @@ fn a_file_is_sent_checked_run_and_undone() {
         house.get("lead", &page).await.says("Nothing of this import is left in the fleet.");
         house.get("lead", "/devices.csv").await.is(200).hides("I-1");
     });
+}
+
+/// The list of what one import brought, on the page and as a file: also what has left meanwhile.
+async fn only_its_devices(house: &House, page: &str) {
+    house.in_service("NH-1").await;
+    let list = format!("/devices?import={}", page.rsplit('/').next().unwrap());
+    house.get("lead", page).await.says(&list);
+    let shown = house.get("technician", &list).await;
+    shown.is(200).says("2 of 3 devices match").says("/d/I-1").says("/d/I-3").hides("/d/NH-1");
+    shown.says("old &lt;list&gt;.csv").says("class=\"tok\" href=\"/devices\" title=\"remove\"");
+    let csv = list.replace("/devices", "/devices.csv");
+    shown.hides(&csv);
+    house.get("lead", &list).await.says(&csv);
+    house.get("lead", &csv).await.is(200).says("I-1,S1,").says("I-3,S3,").hides("NH-1");
+    let narrowed = house.get("lead", &format!("{list}&q=I-3&state=retired")).await;
+    narrowed.is(303).goes_to("/d/I-3");
+    let none = format!("/devices?import={}", kernel::Id::<()>::new());
+    house.get("technician", &none).await.is(200).says("No device matches these filters");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use kernel::{Cursor, DepartmentId, SiteId};
 use crate::{
     CompanyId, DeviceTypeId, ModelId,
     device::{
-        Gap, State,
+        Gap, ImportId, State,
         list::{Sort, Wanted},
     },
 };
@@ -46,7 +46,7 @@ impl Show {
 
 /// The question. Whatever it does not know is left aside.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub(super) text: String,
     pub(super) show: Show,
     pub(super) states: Vec<State>,
@@ -56,6 +56,8 @@ pub(super) struct Asked {
     pub(super) types: Vec<DeviceTypeId>,
     pub(super) companies: Vec<CompanyId>,
     pub(super) gap: Option<Gap>,
+    /// What one import brought, wherever it is in its life now.
+    pub(super) import: Option<ImportId>,
     pub(super) sort: Sort,
     /// Where the page begins.
     pub(super) after: Option<Cursor>,
@@ -70,7 +72,7 @@ const MOST: usize = 50;
 
 impl Asked {
     /// Reads a query string.
-    pub(super) fn read(query: &str) -> Self {
+    pub(crate) fn read(query: &str) -> Self {
         let mut asked = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
@@ -83,6 +85,7 @@ impl Asked {
                 "type" => add(&mut asked.types, &value),
                 "maker" => add(&mut asked.companies, &value),
                 "gap" => asked.gap = value.parse().ok(),
+                "import" => asked.import = value.parse().ok(),
                 "sort" => asked.sort = Sort::from_code(&value),
                 "after" => asked.after = Cursor::decode(&value),
                 "before" => asked.before = value.parse().unwrap_or(0).clamp(0, 100_000_000),
@@ -96,7 +99,7 @@ impl Asked {
     }
 
     /// The question as the list understands it.
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(crate) fn wanted(&self) -> Wanted {
         let states = match self.show {
             Show::Left if self.states.is_empty() => {
                 State::ALL.iter().copied().filter(|s| s.kind().is_terminal()).collect()
@@ -114,6 +117,8 @@ impl Asked {
             unusable: self.show == Show::DoNotUse,
             undecided: self.show == Show::Undecided,
             gap: self.gap,
+            import: self.import,
+            left_too: self.import.is_some(),
             sort: self.sort,
             ..Wanted::default()
         }
@@ -128,6 +133,7 @@ impl Asked {
             && self.types.is_empty()
             && self.companies.is_empty()
             && self.gap.is_none()
+            && self.import.is_none()
     }
 
     /// Whether anything is asked at all.
@@ -163,6 +169,7 @@ impl Asked {
         pairs.extend(named("type", &self.types));
         pairs.extend(named("maker", &self.companies));
         pairs.extend(self.gap.map(|gap| ("gap".to_owned(), gap.code().to_owned())));
+        pairs.extend(named("import", self.import.as_slice()));
         pairs
     }
 
@@ -235,6 +242,7 @@ mod tests {
             states: vec![State::InService],
             sites: vec![site],
             gap: Some(Gap::Owner),
+            import: Some(ImportId::new()),
             sort: Sort::State,
             ..Asked::default()
         };

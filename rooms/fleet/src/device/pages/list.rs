@@ -52,6 +52,11 @@ impl Found {
         present.map(|t| if t.state == State::Quarantined { t.count } else { t.held }).sum()
     }
 
+    /// Devices among which the question looks: what an import brought may have left since.
+    fn looked_at(&self, asked: &Asked) -> i64 {
+        if asked.import.is_some() { self.tallied(|_| true) } else { self.present() }
+    }
+
     fn tallied(&self, of: impl Fn(&Tally) -> bool) -> i64 {
         self.tallies.iter().filter(|t| of(t)).map(|t| t.count).sum()
     }
@@ -141,7 +146,7 @@ fn of(asked: &Asked, found: &Found) -> String {
     if asked.is_everything() {
         return super::words::devices(found.present());
     }
-    format!("{} of {}", matches(asked, found), count(found.present()))
+    format!("{} of {}", matches(asked, found), count(found.looked_at(asked)))
 }
 
 /// Tallies count to the end; other counts stop.
@@ -153,7 +158,7 @@ fn matches(asked: &Asked, found: &Found) -> String {
 fn sentence(asked: &Asked, found: &Found) -> String {
     let unusable = found.unusable();
     if !asked.is_everything() {
-        return format!("{} of {} devices match.", matches(asked, found), count(found.present()));
+        return format!("{} of {} devices match.", matches(asked, found), count(found.looked_at(asked)));
     }
     let all = super::words::devices(found.present());
     match unusable {
@@ -275,6 +280,7 @@ fn tokens(asked: &Asked, found: &Found) -> Vec<Token> {
             rest.models.retain(|id| id.to_string() != value);
             rest.types.retain(|id| id.to_string() != value);
             rest.companies.retain(|id| id.to_string() != value);
+            rest.import = rest.import.filter(|id| id.to_string() != value);
             let words = match asked.gap.filter(|_| field == "gap") {
                 Some(gap) => {
                     rest.gap = None;

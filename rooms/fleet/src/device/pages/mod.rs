@@ -5,7 +5,7 @@
 
 mod add;
 mod around;
-mod ask;
+pub(crate) mod ask;
 mod attach;
 mod change_state;
 mod changed;

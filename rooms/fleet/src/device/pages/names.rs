@@ -29,6 +29,7 @@ const HEADS: &[(&str, &str)] = &[
     ("parent", "SELECT x.id, NULL AS outer_name, x.tag AS name FROM device x"),
     ("type", "SELECT x.id, NULL AS outer_name, x.name FROM device_type x"),
     ("maker", "SELECT x.id, NULL AS outer_name, x.name FROM company x"),
+    ("import", "SELECT x.id, NULL AS outer_name, x.file_name AS name FROM import_run x"),
 ];
 
 impl Ids {

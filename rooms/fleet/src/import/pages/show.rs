@@ -194,7 +194,7 @@ fn ended(ctx: &Ctx, run: &ImportRun) -> Markup {
     let sub = format!("Sent {} by {}.", when(ctx, run.begun_at), run.by_name);
     let links = html! {
         p.links {
-            @if counts.devices > 0 { a href="/devices" { "Show the devices" } }
+            @if counts.devices > 0 { a href={ "/devices?import=" (run.id) } { "Show the devices" } }
             @if counts.rows > 0 {
                 a href=(address(run.id) + "/verdicts.csv") { "Download the verdict on every row" }
             }
