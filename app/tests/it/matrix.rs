@@ -161,6 +161,7 @@ pub const MATRIX: &[Entry] = &[
     get("/devices/imports", CORRECTS, NoRecord),
     get("/devices/import/{id}", CORRECTS, InOrg),
     get("/devices/import/{id}/verdicts.csv", CORRECTS, InOrg),
+    get("/devices/import/{id}/rows.csv", CORRECTS, InOrg),
     post("/devices/import/{id}/check", CORRECTS, InOrg),
     post("/devices/import/{id}/run", CORRECTS, OrgWide),
     post("/devices/import/{id}/cancel", CORRECTS, OrgWide),

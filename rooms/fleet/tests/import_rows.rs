@@ -148,7 +148,11 @@ fn what_cannot_be_taken_is_refused_with_place_and_remedy() {
         ("tag,model", "A/1,M", "leave out / ? #"),
         ("tag,model", "8.15E+11,M", "has shortened the number"),
         ("tag,model,type", "A1,,", "neither a model nor a type"),
-        ("tag,model,state", "A1,M,Wobbly", "“Wobbly” is not known; write one of: Planned, Ordered"),
+        (
+            "tag,model,state",
+            "A1,M,Wobbly",
+            "“Wobbly” is not known; say what it means, or correct it in the file",
+        ),
         ("tag,model,install date", "A1,M,06/11/2019", "choose the date order for this column"),
         ("tag,model,install date", "A1,M,2019-02-31", "does not exist"),
         ("tag,model,purchase date", "A1,M,2031-01-01", "after today"),
@@ -156,7 +160,7 @@ fn what_cannot_be_taken_is_refused_with_place_and_remedy() {
         ("tag,model,price", "A1,M,cheap", "is not an amount"),
         ("tag,model,currency", "A1,M,dollars", "is not a currency code"),
         ("tag,model,parent_tag", "A1,M,a1", "its own system"),
-        ("tag,model,tenure", "A1,M,stolen", "write one of: Owned"),
+        ("tag,model,tenure", "A1,M,stolen", "“stolen” is not known; say what it means"),
     ] {
         let (severity, message) = problem(header, row);
         assert!(message.contains(words), "{row}: {message}");

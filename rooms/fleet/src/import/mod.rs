@@ -17,6 +17,6 @@ pub use cell::{
 };
 pub use columns::{Field, Mapping, MappingError, Match};
 pub use pages::routes;
-pub use row::{Draft, Options, RowProblem, RowVerdict, Seen, Severity, Survey, parse};
+pub use row::{Draft, Options, RowProblem, RowVerdict, Seen, Severity, Survey, Words, parse};
 pub use run::{Counts, ImportRun, RunState, Setup, Verdict};
 pub use work::{Work, drive, jobs};

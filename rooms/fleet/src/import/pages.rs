@@ -1,12 +1,15 @@
 //! The pages of imports: send a file, look at what was found, run it, watch it, undo it.
 
 mod act;
+mod findings;
 mod list;
 mod mapping;
 mod progress;
+mod rows;
 mod show;
 mod upload;
 mod verdicts;
+mod words;
 
 use kernel::Problem;
 use web::{Gate, Route};
@@ -26,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/devices/imports", may, list::show),
         Route::get("/devices/import/{id}", may, show::show),
         Route::get("/devices/import/{id}/verdicts.csv", may, verdicts::download),
+        Route::get("/devices/import/{id}/rows.csv", may, rows::download),
         Route::post("/devices/import/{id}/check", may, act::check),
         Route::post("/devices/import/{id}/run", may, act::run),
         Route::post("/devices/import/{id}/cancel", may, act::cancel),

@@ -1,6 +1,10 @@
 //! What one row of a file says: a draft of a device, or what keeps it from being one.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Display,
+    str::FromStr,
+};
 
 use kernel::{Currency, Date, Money};
 use serde::{Deserialize, Serialize};
@@ -10,7 +14,7 @@ use super::{
     cell::{
         amount::{self, AmountStyle},
         date::{self, DateOrder, When},
-        words,
+        meaning, words,
     },
     columns::{Field, Mapping},
 };
@@ -41,7 +45,14 @@ pub struct Options {
     /// write when they mean nothing.
     #[serde(default)]
     pub own: bool,
+    /// What a person said the words of the file mean.
+    #[serde(default)]
+    pub words: Words,
 }
+
+/// What words of a file mean, by field and by the word's key: the code of one of our values, or the name of a site.
+/// An empty code leaves the field open.
+pub type Words = BTreeMap<Field, BTreeMap<String, String>>;
 
 /// Gathers what the columns prove about dates and amounts, in one pass before the rows are read.
 #[derive(Clone, Debug)]
@@ -49,7 +60,21 @@ pub struct Survey {
     dates: Vec<(Field, usize, date::Signs)>,
     price: Option<usize>,
     amounts: amount::Signs,
+    words: Vec<Heard>,
 }
+
+/// The different words of one column.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    column: usize,
+    /// As they are written, with the rows on which they stand.
+    words: HashMap<String, u64>,
+}
+
+/// Different words of a column that are looked at. A column with more is no list of words.
+const MOST_WORDS: usize = 1_000;
+/// Letters of a word; longer cells are sentences.
+const LONGEST_WORD: usize = 60;
 
 impl Survey {
     /// Begins with nothing proven.
@@ -59,6 +84,11 @@ impl Survey {
             dates: dates.filter_map(|f| mapping.index(*f).map(|i| (*f, i, date::Signs::default()))).collect(),
             price: mapping.index(Field::Price),
             amounts: amount::Signs::default(),
+            words: meaning::FIELDS
+                .iter()
+                .filter_map(|f| mapping.index(*f))
+                .map(|column| Heard { column, ..Heard::default() })
+                .collect(),
         }
     }
 
@@ -73,13 +103,65 @@ impl Survey {
         if let Some(cell) = self.price.and_then(filled) {
             self.amounts.see(cell);
         }
+        for heard in &mut self.words {
+            if let Some(cell) = filled(heard.column) {
+                heard.see(plain(cell, false));
+            }
+        }
+    }
+
+    /// The words of the columns that hold words, the most frequent first, each with the number of its rows.
+    pub fn words(&self) -> impl Iterator<Item = (usize, Vec<(String, u64)>)> {
+        self.words.iter().map(|heard| (heard.column, heard.told()))
     }
 
     /// What is proven so far.
     pub fn options(&self, today: Date, currency: Option<Currency>) -> Options {
         let dates = self.dates.iter().map(|(field, _, signs)| (*field, signs.order())).collect();
-        Options { dates, amounts: self.amounts.style(), currency, today, own: false }
+        Options { dates, amounts: self.amounts.style(), currency, today, own: false, words: Words::new() }
     }
+}
+
+impl Heard {
+    fn see(&mut self, cell: &str) {
+        if cell.chars().count() > LONGEST_WORD {
+            return;
+        }
+        if let Some(rows) = self.words.get_mut(cell) {
+            *rows += 1;
+        } else if self.words.len() < MOST_WORDS {
+            self.words.insert(cell.to_owned(), 1);
+        }
+    }
+
+    /// Spellings that are one word stand together, under the one that is written most often.
+    fn told(&self) -> Vec<(String, u64)> {
+        let most_first = |words: &mut Vec<(String, u64)>| {
+            words.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+        };
+        let mut spellings: Vec<(String, u64)> = self.words.iter().map(|(w, n)| (w.clone(), *n)).collect();
+        most_first(&mut spellings);
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut words: Vec<(String, u64)> = Vec::new();
+        for (word, rows) in spellings {
+            let place = *places.entry(meaning::key(&word)).or_insert(words.len());
+            match words.get_mut(place) {
+                Some((_, all)) => *all += rows,
+                None => words.push((word, rows)),
+            }
+        }
+        most_first(&mut words);
+        words
+    }
+}
+
+/// A cell without blanks around it, and without the `="00123"` by which exports keep leading zeros.
+fn plain(cell: &str, own: bool) -> &str {
+    let cell = cell.trim();
+    if own {
+        return cell;
+    }
+    cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).map_or(cell, str::trim)
 }
 
 /// Whether a problem keeps the row out.
@@ -142,8 +224,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn draft(&mut self) -> Option<Draft> {
         let tag = self.tag();
-        let serial_less =
-            self.known(Field::SerialLess, words::yes_no, || "yes, no".to_owned()).unwrap_or(false);
+        let serial_less = self.known(Field::SerialLess, words::yes_no).unwrap_or(false);
         let serial = self.serial(serial_less);
         let model = self.name(Field::Model).or_else(|| self.name(Field::CatalogueNumber));
         let device_type = self.name(Field::Type);
@@ -159,7 +240,7 @@ impl<'a> Row<'a> {
             device_type,
             type_risk: self.if_known(Field::TypeRisk, words::risk),
             model,
-            site: self.name(Field::Site),
+            site: self.site(),
             building: self.name(Field::Building),
             floor: self.name(Field::Floor),
             room: self.name(Field::Room),
@@ -205,14 +286,16 @@ impl<'a> Row<'a> {
         self.problem(field, Severity::Warn, what);
     }
 
-    /// The cell without blanks around it, and without the `="00123"` by which exports keep leading zeros.
     fn cell(&self, field: Field) -> &'a str {
         let index = self.mapping.index(field);
-        let cell = index.and_then(|index| self.record.cells.get(index)).map_or("", |cell| cell.trim());
-        if self.options.own {
-            return cell;
-        }
-        cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).map_or(cell, str::trim)
+        let cell = index.and_then(|index| self.record.cells.get(index));
+        cell.map_or("", |cell| plain(cell, self.options.own))
+    }
+
+    /// What a person said that a word of this file means.
+    fn meant(&self, field: Field, cell: &str) -> Option<&'a str> {
+        let words = self.options.words.get(&field)?;
+        words.get(&meaning::key(cell)).map(String::as_str)
     }
 
     /// The cell if it says something.
@@ -293,6 +376,13 @@ impl<'a> Row<'a> {
         Some(parent)
     }
 
+    /// The site, by the name on record where a person said which one is meant.
+    fn site(&mut self) -> Option<Name> {
+        let cell = self.value(Field::Site)?;
+        let meant = self.meant(Field::Site, cell).and_then(|name| Name::parse(name).ok());
+        meant.or_else(|| self.name(Field::Site))
+    }
+
     fn name(&mut self, field: Field) -> Option<Name> {
         let cell = self.value(field)?;
         Name::parse(cell).map_err(|error| self.refuse(field, error)).ok()
@@ -323,36 +413,42 @@ impl<'a> Row<'a> {
     }
 
     /// A word that must be known.
-    fn known<T>(&mut self, field: Field, look_up: fn(&str) -> Option<T>, known: fn() -> String) -> Option<T> {
+    fn known<T: FromStr>(&mut self, field: Field, look_up: fn(&str) -> Option<T>) -> Option<T> {
         let cell = self.value(field)?;
-        let found = look_up(cell);
+        let meant = self.meant(field, cell).and_then(|code| code.parse().ok());
+        let found = meant.or_else(|| look_up(cell));
         if found.is_none() {
-            self.refuse(field, format_args!("“{cell}” is not known; write one of: {}", known()));
+            let near = near(field, cell);
+            self.refuse(
+                field,
+                format_args!("“{cell}” is not known{near}; say what it means, or correct it in the file"),
+            );
         }
         found
     }
 
     /// A word that is left undecided when it is not known.
-    fn if_known<T>(&mut self, field: Field, look_up: fn(&str) -> Option<T>) -> Option<T> {
+    fn if_known<T: FromStr>(&mut self, field: Field, look_up: fn(&str) -> Option<T>) -> Option<T> {
         let cell = self.value(field)?;
+        if let Some(code) = self.meant(field, cell) {
+            return code.parse().ok();
+        }
         let found = look_up(cell);
         if found.is_none() {
             self.warn(
                 field,
-                format_args!("“{cell}” is not known; left undecided, choose it after the import"),
+                format_args!("“{cell}” is not known{}; left undecided, say what it means", near(field, cell)),
             );
         }
         found
     }
 
     fn state(&mut self) -> State {
-        let known = || State::ALL.iter().map(|s| s.on_page()).collect::<Vec<_>>().join(", ");
-        self.known(Field::State, words::state, known).unwrap_or(State::InService)
+        self.known(Field::State, words::state).unwrap_or(State::InService)
     }
 
     fn tenure(&mut self) -> Tenure {
-        let known = || Tenure::ALL.iter().map(|t| t.on_page()).collect::<Vec<_>>().join(", ");
-        self.known(Field::Tenure, words::tenure, known).unwrap_or(Tenure::Owned)
+        self.known(Field::Tenure, words::tenure).unwrap_or(Tenure::Owned)
     }
 
     fn price(&mut self) -> Option<Money> {
@@ -371,7 +467,7 @@ impl<'a> Row<'a> {
         let cell = self.value(field)?;
         let end = matches!(field, Field::AgreementEndsOn | Field::LentUntil);
         match date::parse(cell, self.order(field), self.options.today, end) {
-            Ok(day) => self.meant(field, cell, day).then_some(day),
+            Ok(day) => self.is_meant(field, cell, day).then_some(day),
             Err(fault) => {
                 self.refuse(field, fault);
                 None
@@ -382,7 +478,7 @@ impl<'a> Row<'a> {
     fn when(&mut self, field: Field) -> Option<When> {
         let cell = self.value(field)?;
         match date::parse_when(cell, self.order(field), self.options.today) {
-            Ok(When::On(day)) => self.meant(field, cell, day).then_some(When::On(day)),
+            Ok(When::On(day)) => self.is_meant(field, cell, day).then_some(When::On(day)),
             Ok(at) => Some(at),
             Err(fault) => {
                 self.refuse(field, fault);
@@ -391,7 +487,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn meant(&mut self, field: Field, cell: &str, day: Date) -> bool {
+    fn is_meant(&mut self, field: Field, cell: &str, day: Date) -> bool {
         let placeholder = date::stands_for_none(day);
         if placeholder {
             self.warn(
@@ -409,6 +505,11 @@ impl<'a> Row<'a> {
             |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
         !self.options.own && power.strip_prefix('+').is_some_and(number) && number(digits)
     }
+}
+
+/// The nearest of our words, as it goes into a sentence; nothing when none is near.
+fn near(field: Field, cell: &str) -> String {
+    meaning::nearest(field, cell).map(|(_, words)| format!(" (perhaps “{words}”)")).unwrap_or_default()
 }
 
 const SHORTENED: &str = "a spreadsheet program has shortened the number";

@@ -12,7 +12,7 @@ use kernel::{Actor, Currency, DepartmentId, Instant, PersonId, Problem, Reach, S
 use serde::{Deserialize, Serialize};
 use sheet::Layout;
 
-use super::{AmountStyle, DateOrder, Field, Mapping, Match, Options, RowProblem, Severity};
+use super::{AmountStyle, DateOrder, Field, Mapping, Match, Options, RowProblem, Severity, Words};
 use crate::device::ImportId;
 
 coded! {
@@ -74,6 +74,12 @@ pub struct Setup {
     /// Whether sites that are not on record are added.
     #[serde(default)]
     pub create_sites: bool,
+    /// What words of the file mean: codes of our values, an empty one to leave the field open, ids of sites.
+    #[serde(default)]
+    pub words: Words,
+    /// The earlier file with the same columns whose choices were taken over, until a person makes their own.
+    #[serde(default)]
+    pub like: Option<String>,
 }
 
 impl Setup {
@@ -101,6 +107,9 @@ pub struct ColumnSeen {
     pub filled: u64,
     /// Rows looked at.
     pub rows: u64,
+    /// Its different words with their rows, the most frequent first, where it is a column of words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<(String, u64)>,
 }
 
 /// Most values and problems kept as examples.
@@ -284,10 +293,17 @@ impl Counts {
     }
 }
 
+/// What a message says beyond its line: three rows with one fault are one example.
+fn about(message: &str) -> &str {
+    let rest = message.strip_prefix("line ").unwrap_or(message);
+    rest.trim_start_matches(|c: char| c.is_ascii_digit())
+}
+
 fn note(tallies: &mut BTreeMap<String, Tally>, line: u64, flaw: &Flaw) {
     let tally = tallies.entry(flaw.kind.clone()).or_default();
     tally.count += 1;
-    if tally.first.len() < EXAMPLES {
+    let alike = |a: &str, b: &str| about(a) == about(b);
+    if tally.first.len() < EXAMPLES && tally.first.iter().all(|e| !alike(&e.message, &flaw.message)) {
         tally.first.push(Example { line, message: flaw.message.clone() });
     }
 }
@@ -413,7 +429,19 @@ impl ImportRun {
 /// Whether a header is that of our own export.
 pub fn is_own(header: &[String]) -> bool {
     let own = Field::ALL.iter().filter(|f| **f != Field::Ignore).map(|f| f.code());
-    header.iter().map(String::as_str).eq(own)
+    columns_of(header).iter().map(String::as_str).eq(own)
+}
+
+/// The column that we add to the rows that stay out: it says what to correct and is never imported.
+pub const TO_CORRECT: &str = "What to correct";
+
+/// The columns of a file without the one that says what to correct, so that a corrected file is known for what it
+/// was.
+pub fn columns_of(header: &[String]) -> &[String] {
+    match header {
+        [own @ .., last] if last == TO_CORRECT => own,
+        all => all,
+    }
 }
 
 /// Which pass over the file is under way.

@@ -86,7 +86,13 @@ async fn only_its_devices(house: &House, page: &str) {
     let list = format!("/devices?import={}", page.rsplit('/').next().unwrap());
     house.get("lead", page).await.says(&list);
     let shown = house.get("technician", &list).await;
-    shown.is(200).says("2 of 3 devices match").says("/d/I-1").says("/d/I-3").hides("/d/NH-1");
+    shown
+        .is(200)
+        .says("2 devices came in with “old &lt;list&gt;.csv”.")
+        .says("2 of 3")
+        .says("/d/I-1")
+        .says("/d/I-3")
+        .hides("/d/NH-1");
     shown.says("old &lt;list&gt;.csv").says("class=\"tok\" href=\"/devices\" title=\"remove\"");
     let csv = list.replace("/devices", "/devices.csv");
     shown.hides(&csv);
@@ -105,12 +111,30 @@ fn columns_are_chosen_and_checked_again() {
         let page = send(&house, "lead", text.as_bytes()).await.is(303).to.clone();
         house.get("lead", &page).await.says("Say what the columns are.").says("No column is the asset tag");
         let id = command();
-        let twice = [("command", id.as_str()), ("column-0", "tag"), ("column-1", "tag")];
+        let twice = [
+            ("command", id.as_str()),
+            ("version", "1"),
+            ("column-0", "tag"),
+            ("column-1", "tag"),
+            ("column-2", "building"),
+        ];
         let refused = house.post("lead", &format!("{page}/check"), &twice).await;
-        refused.is(422).says("is chosen for two columns");
+        refused
+            .is(422)
+            .says("Your choices are kept")
+            .says("href=\"#f-column-0\">“Asset tag” is chosen for the column “Thing” as well.")
+            .says("id=\"f-column-1-error\"")
+            .says("<option value=\"building\" selected>");
+        assert_eq!(refused.body.matches("<option value=\"tag\" selected>").count(), 2);
+        assert_eq!(refused.body.matches("aria-invalid=\"true\"").count(), 2);
+        let none = [("command", command()), ("version", "1".to_owned()), ("column-2", "site".to_owned())];
+        let none: Vec<(&str, &str)> = none.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let refused = house.post("lead", &format!("{page}/check"), &none).await;
+        refused.is(422).says("href=\"#f-columns\">No column is the asset tag");
         let id = command();
         let form = [
             ("command", id.as_str()),
+            ("version", "1"),
             ("column-0", "tag"),
             ("column-1", "model"),
             ("column-2", "site"),
@@ -119,11 +143,105 @@ fn columns_are_chosen_and_checked_again() {
         house.post("lead", &format!("{page}/check"), &form).await.goes_to(&page);
         house.work().await;
         house.get("lead", &page).await.says("All rows are ready: 2 devices.");
+        // The page of before that check: somebody else's choices are not overwritten unseen.
+        let late = [("command", command()), ("version", "1".to_owned()), ("column-0", "notes".to_owned())];
+        let late: Vec<(&str, &str)> = late.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let late = house.post("lead", &format!("{page}/check"), &late).await;
+        late.is(409).says("The lead checked this file meanwhile.").says("<option value=\"notes\" selected>");
         house
             .post("lead", &format!("{page}/cancel"), &[("command", &command())])
             .await
             .goes_to("/devices/import");
         house.get("lead", &page).await.says("Nothing was imported.");
+    });
+}
+
+const WORDS: &str = "Asset tag,Model,Site,Status,Risk\n\
+    W-1,VP3,Lakeside,Active,High\n\
+    W-2,VP3,Lakeside Hosp.,In Use (OR),Very high\n\
+    W-3,VP3,Lakeside Hosp.,Mothballed,\n\
+    W-4,VP3,Elsewhere,Active,4\n\
+    W-5,VP3,Lakeside,MOTHBALLED,\n";
+
+/// The names of the selects of a page's words, by the words.
+fn words_of(page: &Answer) -> Vec<(String, String)> {
+    let label = |part: &str| {
+        let (name, rest) = part.split_once("\">“")?;
+        Some((rest.split_once('”')?.0.to_owned(), format!("word-{name}")))
+    };
+    page.body.split("for=\"f-word-").skip(1).filter_map(label).collect()
+}
+
+/// The form of a page as it stands, with some answers changed.
+fn answers(page: &Answer, version: &str, changed: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut form = vec![("command".to_owned(), command()), ("version".to_owned(), version.to_owned())];
+    for select in page.body.split("<select ").skip(1) {
+        let name = select.split("name=\"").nth(1).unwrap().split('"').next().unwrap();
+        let open = select.split("</select>").next().unwrap();
+        let chosen = open.split("\" selected").next().filter(|_| open.contains("\" selected"));
+        let value = chosen.map_or("", |o| o.rsplit("value=\"").next().unwrap());
+        form.push((name.to_owned(), value.to_owned()));
+    }
+    for (name, value) in changed {
+        form.retain(|(known, _)| known != name);
+        form.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    form
+}
+
+async fn post(house: &House, path: &str, form: &[(String, String)]) -> Answer {
+    let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    house.post("lead", path, &form).await
+}
+
+/// The version a page's form carries.
+fn version(page: &Answer) -> String {
+    page.body.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn words_are_settled_once_for_the_whole_file() {
+    in_house(async |house| {
+        let page = send(&house, "lead", WORDS.as_bytes()).await.is(303).to.clone();
+        house.work().await;
+        let checked = house.get("lead", &page).await;
+        checked.is(200).says("1 of 5 rows are ready. 4 need a look.").says("6 need a choice");
+        checked.says("(perhaps “In service”)").says("Say once what the words mean").says("Choose which site");
+        let words = words_of(&checked);
+        let name = |word: &str| words.iter().find(|(w, _)| w == word).unwrap().1.clone();
+        let lakeside = house.lakeside.to_string();
+        let (or, moth, hosp) = (name("In Use (OR)"), name("MOTHBALLED"), name("Lakeside Hosp."));
+        let (very, active) = (name("Very high"), name("Active"));
+        let settled = [
+            (or.as_str(), "in_service"),
+            (moth.as_str(), "out_of_service_stored"),
+            (hosp.as_str(), lakeside.as_str()),
+            (very.as_str(), "open"),
+            (active.as_str(), "no such state"),
+            ("then", "run"),
+        ];
+        // Choices that are new are checked before anything is imported.
+        let form = answers(&checked, &version(&checked), &settled);
+        post(&house, &format!("{page}/check"), &form).await.goes_to(&page);
+        house.work().await;
+        let again = house.get("lead", &page).await;
+        again.is(200).says("4 of 5 rows are ready. 1 needs a look.").says("Chosen");
+        // What needs a look comes out as it was sent, and comes in again corrected, read as before.
+        let rows = house.get("lead", &format!("{page}/rows.csv")).await;
+        rows.is(200)
+            .says("Asset tag,Model,Site,Status,Risk,What to correct")
+            .says("W-4,VP3,Elsewhere,Active,4,");
+        rows.hides("W-3");
+        let form = answers(&again, &version(&again), &[("then", "run")]);
+        post(&house, &format!("{page}/check"), &form).await.goes_to(&page);
+        house.work().await;
+        house.get("lead", &page).await.says("4 devices imported.");
+        house.get("lead", "/devices.csv?q=W-5").await.says("Lakeside").says("out_of_service_stored");
+        let corrected = rows.body.replace("Elsewhere", "Lakeside");
+        let page = send(&house, "lead", corrected.as_bytes()).await.is(303).to.clone();
+        house.work().await;
+        let checked = house.get("lead", &page).await;
+        checked.is(200).says("The only row is ready: 1 device.").says("read as “old &lt;list&gt;.csv” was");
     });
 }
 

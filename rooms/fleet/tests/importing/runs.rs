@@ -216,3 +216,19 @@ fn the_clinic_inventory_of_the_corpus_comes_in() {
         }
     });
 }
+
+/// SQLite has no statistics here, so the plan is the same for ten devices and a million: the list of one import walks
+/// its own devices, in their order, and nothing else.
+#[test]
+fn the_devices_of_one_import_are_read_from_an_index() {
+    const LIST: db::Sql = db::Sql::new(
+        "EXPLAIN QUERY PLAN SELECT d.id FROM device d WHERE d.org_id = $1 AND d.removed_at IS NULL \
+         AND d.state IN ('in_service', 'retired') AND d.import_id = $2 ORDER BY d.tag_key, d.id LIMIT 51",
+    );
+    testkit::run(false, false, ROOMS, |store| async move {
+        let vals = db::vals![store.org, fleet::device::ImportId::new()];
+        let plan = db::read!(store.db, store.org, |tx| tx.all(LIST, &vals).await).unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail").unwrap()).collect();
+        assert_eq!(plan, ["SEARCH d USING INDEX device_by_import (org_id=? AND import_id=?)"]);
+    });
+}

@@ -156,6 +156,13 @@ fn matches(asked: &Asked, found: &Found) -> String {
 
 /// The page's answer, spoken and printed.
 fn sentence(asked: &Asked, found: &Found) -> String {
+    if let Some(import) = asked.import
+        && (Asked { import: Some(import), ..Asked::default() }) == asked.first()
+    {
+        let came = capped(found.matches);
+        let devices = if found.matches == 1 { "device" } else { "devices" };
+        return format!("{came} {devices} came in with “{}”.", found.names.text(import.uuid()));
+    }
     let unusable = found.unusable();
     if !asked.is_everything() {
         return format!("{} of {} devices match.", matches(asked, found), count(found.looked_at(asked)));

@@ -2,4 +2,5 @@
 
 pub(super) mod amount;
 pub(super) mod date;
+pub(super) mod meaning;
 pub(super) mod words;

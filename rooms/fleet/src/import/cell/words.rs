@@ -3,6 +3,7 @@
 use crate::{
     RiskLevel,
     device::{OutFor, State, Strategy, Tenure},
+    import::Field,
 };
 
 /// Text that stands for no value.
@@ -133,60 +134,62 @@ pub(in crate::import) fn state(text: &str) -> Option<State> {
     ours(text, State::ALL, State::code, State::on_page).or_else(|| look_up(text, STATES))
 }
 
+/// Words of other systems for risk levels.
+const RISKS: &[(RiskLevel, &str)] = &[
+    (RiskLevel::LifeSupport, "life support | ls | life sustaining | lebenserhaltend | critical life support"),
+    (RiskLevel::High, "high | high risk | hr | hoch | eleve | haut | alto"),
+    (RiskLevel::Medium, "medium | medium risk | moderate | med | mittel | moyen | medio"),
+    (RiskLevel::Low, "low | low risk | minimal | niedrig | gering | faible | bas | bajo"),
+];
+
 /// A risk level.
 pub(in crate::import) fn risk(text: &str) -> Option<RiskLevel> {
-    use RiskLevel as R;
-    ours(text, R::ALL, R::code, R::on_page).or_else(|| {
-        look_up(
-            text,
-            &[
-                (
-                    R::LifeSupport,
-                    "life support | ls | life sustaining | lebenserhaltend | critical life support",
-                ),
-                (R::High, "high | high risk | hr | hoch | eleve | haut | alto"),
-                (R::Medium, "medium | medium risk | moderate | med | mittel | moyen | medio"),
-                (R::Low, "low | low risk | minimal | niedrig | gering | faible | bas | bajo"),
-            ],
-        )
-    })
+    ours(text, RiskLevel::ALL, RiskLevel::code, RiskLevel::on_page).or_else(|| look_up(text, RISKS))
 }
+
+/// Words of other systems for maintenance strategies.
+const STRATEGIES: &[(Strategy, &str)] = &[
+    (Strategy::Oem, "oem | manufacturer | mfr | manufacturer schedule | per manufacturer | hersteller"),
+    (Strategy::AemPm, "aem | aem pm | aem own schedule"),
+    (Strategy::AemReduced, "aem reduced | reduced"),
+    (Strategy::RunToFail, "run to fail | run to failure | rtf | repair on failure | no pm"),
+    (Strategy::Condition, "condition | condition based | predictive | meter | meter based"),
+    (Strategy::ByLaw, "by law | regulatory | statutory | required by law"),
+];
 
 /// A maintenance strategy.
 pub(in crate::import) fn strategy(text: &str) -> Option<Strategy> {
-    use Strategy as S;
-    ours(text, S::ALL, S::code, S::on_page).or_else(|| {
-        look_up(
-            text,
-            &[
-                (S::Oem, "oem | manufacturer | mfr | manufacturer schedule | per manufacturer | hersteller"),
-                (S::AemPm, "aem | aem pm | aem own schedule"),
-                (S::AemReduced, "aem reduced | reduced"),
-                (S::RunToFail, "run to fail | run to failure | rtf | repair on failure | no pm"),
-                (S::Condition, "condition | condition based | predictive | meter | meter based"),
-                (S::ByLaw, "by law | regulatory | statutory | required by law"),
-            ],
-        )
-    })
+    ours(text, Strategy::ALL, Strategy::code, Strategy::on_page).or_else(|| look_up(text, STRATEGIES))
 }
+
+/// Words of other systems for whose a device is.
+const TENURES: &[(Tenure, &str)] = &[
+    (Tenure::Owned, "owned | own | hospital | hospital owned | purchased | eigentum | propio"),
+    (Tenure::LoanIn, "loan | loan in | loaner | borrowed | consigned | leihgerat | pret"),
+    (Tenure::Rental, "rental | rented | rent | lease | leased | gemietet | miete | location | alquiler"),
+    (Tenure::Demo, "demo | trial | on trial | evaluation | demonstration"),
+];
 
 /// Whose a device is.
 pub(in crate::import) fn tenure(text: &str) -> Option<Tenure> {
-    use Tenure as T;
-    ours(text, T::ALL, T::code, T::on_page).or_else(|| {
-        look_up(
-            text,
-            &[
-                (T::Owned, "owned | own | hospital | hospital owned | purchased | eigentum | propio"),
-                (T::LoanIn, "loan | loan in | loaner | borrowed | consigned | leihgerat | pret"),
-                (
-                    T::Rental,
-                    "rental | rented | rent | lease | leased | gemietet | miete | location | alquiler",
-                ),
-                (T::Demo, "demo | trial | on trial | evaluation | demonstration"),
-            ],
-        )
-    })
+    ours(text, Tenure::ALL, Tenure::code, Tenure::on_page).or_else(|| look_up(text, TENURES))
+}
+
+/// The words of other systems for the values of a field, by their codes.
+pub(in crate::import) fn others(field: Field) -> Vec<(&'static str, &'static str)> {
+    fn coded<T: Copy>(
+        table: &[(T, &'static str)],
+        code: fn(T) -> &'static str,
+    ) -> Vec<(&'static str, &'static str)> {
+        table.iter().map(|(value, words)| (code(*value), *words)).collect()
+    }
+    match field {
+        Field::State => coded(STATES, State::code),
+        Field::Risk | Field::TypeRisk => coded(RISKS, RiskLevel::code),
+        Field::Strategy => coded(STRATEGIES, Strategy::code),
+        Field::Tenure => coded(TENURES, Tenure::code),
+        _ => Vec::new(),
+    }
 }
 
 /// Yes or no.

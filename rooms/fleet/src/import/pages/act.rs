@@ -1,14 +1,25 @@
 //! What people ask of an import: each form is carried out once, however often it is sent.
 
+use std::collections::BTreeSet;
+
 use axum::{extract::Path, response::Response};
 use db::Tx;
-use kernel::{Actor, FieldError, Result};
+use http::StatusCode;
+use kernel::{Actor, Problem, Result};
 use web::{Ctx, Form, Reply};
 
-use super::{address, counted, mapping, read_id};
+use super::{
+    address, counted,
+    mapping::{self, Shown},
+    read_id,
+    show::{Seen, page},
+};
 use crate::{
     device::ImportId,
-    import::run::{ImportRun, RunState, actions},
+    import::run::{
+        ImportRun, RunState, Setup,
+        actions::{self, NO_MAPPING},
+    },
     posted::{Done, once},
 };
 
@@ -16,13 +27,66 @@ pub(super) async fn check(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply
     let id = read_id(&id)?;
     let done = once!(&ctx, &form, "fleet.import.check", |tx, who| {
         let run = actions::visible(tx, who, id).await?;
-        let mut errors: Vec<FieldError> = Vec::new();
-        let setup = mapping::read(&run, &form, &mut errors);
-        web::form::check(errors)?;
+        let mut faults = Vec::new();
+        let setup = mapping::read(&run, &form, &mut faults);
+        if run.version != form.version() {
+            return Err(Problem::Stale { current: run.version });
+        }
+        if !faults.is_empty() {
+            // Which fields these are is found out again when the page is drawn.
+            return Err(Problem::invalid("columns", "The choices contradict each other."));
+        }
+        let wants_run = form.text("then") == "run";
+        if wants_run && same_choices(&setup, &run.setup) {
+            return Step::Run.take(tx, who, &run).await;
+        }
         let run = actions::begin_check(tx, who, &run, setup).await?;
-        Ok(Done::new(address(run.id), "The rows are being checked again."))
-    })?;
-    Ok(done.go(&ctx))
+        let words = if wants_run {
+            "Choices have changed, so the rows are checked again first. Nothing is imported yet."
+        } else {
+            "The rows are being checked again."
+        };
+        Ok(Done::new(address(run.id), words))
+    });
+    match done {
+        Ok(done) => Ok(done.go(&ctx)),
+        Err(problem) => again(&ctx, id, &form, problem).await,
+    }
+}
+
+/// Whether rows would be read the same way; how sure a proposal was and where it came from does not count.
+fn same_choices(one: &Setup, other: &Setup) -> bool {
+    let plain = |setup: &Setup| Setup { unsure: BTreeSet::new(), like: None, ..setup.clone() };
+    plain(one) == plain(other)
+}
+
+/// The page with everything that was chosen, and what keeps it from being done.
+async fn again(ctx: &Ctx, id: ImportId, form: &Form, problem: Problem) -> Reply {
+    let mut seen = Seen::read(ctx, id).await?;
+    if !seen.run.state.is_open() {
+        return Err(problem.into());
+    }
+    let mut faults = Vec::new();
+    let setup = mapping::read(&seen.run, form, &mut faults);
+    let status = match problem {
+        Problem::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Problem::Conflict { code, message } => {
+            faults.push((mapping::ANCHOR.to_owned(), message));
+            if code == NO_MAPPING { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT }
+        }
+        Problem::Stale { .. } => {
+            let words = format!(
+                "{} checked this file meanwhile. The numbers are those of that check; your choices stand in the \
+                 form and are not checked yet.",
+                seen.run.by_name
+            );
+            faults.insert(0, (mapping::ANCHOR.to_owned(), words));
+            StatusCode::CONFLICT
+        }
+        other => return Err(other.into()),
+    };
+    seen.run.setup = setup;
+    Ok(page(ctx, &seen, Shown::back(form, &faults), status))
 }
 
 /// One of the steps without a form of its own.

@@ -1,11 +1,10 @@
 //! The table of columns and the choices around it.
 
 use identity::site::Site;
-use kernel::FieldError;
 use maud::{Markup, Render as _, html};
 use web::{
     Form,
-    look::{Choice, Column, Field as Input, Row, Table, Tone, marks::verdict},
+    look::{Choice, Column, Field as Input, Row, Table, Tone, error_summary, field_id, marks::verdict},
 };
 
 use crate::import::{
@@ -13,12 +12,18 @@ use crate::import::{
     run::{ColumnSeen, ImportRun, Setup},
 };
 
+/// The id of the form of choices.
+pub(super) const FORM: &str = "mapping";
+/// Where faults of the whole mapping lead.
+pub(super) const ANCHOR: &str = "columns";
+
 /// The select that says what a column becomes, by the column's place: names of columns may hold anything.
 fn column_name(index: usize) -> String {
     format!("column-{index}")
 }
 
-fn date_name(field: Field) -> String {
+/// The select that says how the dates of a column are written.
+pub(super) fn date_name(field: Field) -> String {
     format!("order-{}", field.code())
 }
 
@@ -32,8 +37,53 @@ const ORDERS: [(DateOrder, &str, &str); 4] = [
 const AMOUNTS: [(AmountStyle, &str, &str); 2] =
     [(AmountStyle::Point, "point", "4,120.50"), (AmountStyle::Comma, "comma", "4.120,50")];
 
+/// The form as it is shown: with what is on record, or with what was sent and what is wrong with it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shown<'f> {
+    form: Option<&'f Form>,
+    faults: &'f [Fault],
+}
+
+/// The name of a field and what is wrong with it.
+pub(super) type Fault = (String, String);
+
+impl<'f> Shown<'f> {
+    /// A form that comes back.
+    pub(super) const fn back(form: &'f Form, faults: &'f [Fault]) -> Self {
+        Self { form: Some(form), faults }
+    }
+
+    /// What a field holds: what was sent, or what is on record.
+    pub(super) fn text(&self, name: &str, present: &str) -> String {
+        match self.form.filter(|form| form.ticked(name)) {
+            Some(form) => form.text(name).to_owned(),
+            None => present.to_owned(),
+        }
+    }
+
+    fn ticked(&self, name: &str, present: bool) -> bool {
+        self.form.map_or(present, |form| form.ticked(name))
+    }
+
+    fn error(&self, name: &str) -> Option<String> {
+        self.faults.iter().find(|(at, _)| at == name).map(|(_, words)| words.clone())
+    }
+
+    /// A field with its value and its error.
+    pub(super) fn field(&self, name: &str, field: Input, present: &str) -> Input {
+        field.value(self.text(name, present)).error(self.error(name))
+    }
+
+    /// The summary at the top; nothing when all is well.
+    pub(super) fn summary(&self) -> Markup {
+        let lines: Vec<(String, String)> =
+            self.faults.iter().map(|(at, words)| (field_id(at), words.clone())).collect();
+        error_summary("Nothing was checked yet. Your choices are kept; please look at:", &lines)
+    }
+}
+
 /// The columns of the file and what each becomes.
-pub(super) fn table(run: &ImportRun) -> Markup {
+pub(super) fn table(run: &ImportRun, shown: Shown<'_>) -> Markup {
     let mapping = run.mapping();
     let targets: Vec<Choice> = Field::ALL.iter().rev().map(|f| Choice::new(f.code(), f.on_page())).collect();
     let mut targets = targets;
@@ -42,18 +92,21 @@ pub(super) fn table(run: &ImportRun) -> Markup {
     let unseen = ColumnSeen::default();
     let rows = mapping.columns().iter().enumerate().map(|(index, column)| {
         let seen = run.seen.get(index).unwrap_or(&unseen);
-        let certainty = run.setup.certainty(&column.header, column.field);
+        let name = column_name(index);
+        let chosen = shown.text(&name, column.field.code());
+        let field = chosen.parse().unwrap_or(column.field);
+        let certainty = run.setup.certainty(&column.header, field);
         let (tone, word) = match certainty {
+            _ if shown.error(&name).is_some() => (Tone::Crit, "Twice"),
             Match::Sure => (Tone::Ok, "Sure"),
             Match::Check => (Tone::Warn, "Check"),
             Match::NotUsed => (Tone::Plain, "Not used"),
         };
-        let name = run.layout.column(index);
-        let select = Input::select(column_name(index), format!("{name} becomes"), targets.clone())
-            .value(column.field.code())
-            .bare();
+        let header = run.layout.column(index);
+        let select = Input::select(name.clone(), format!("{header} becomes"), targets.clone()).bare();
+        let select = shown.field(&name, select, column.field.code());
         let row = Row::new(vec![
-            html! { (name) },
+            html! { (header) },
             html! { (seen.first.join(", ")) },
             if column.header.is_empty() {
                 html! { "Do not import" }
@@ -88,7 +141,7 @@ fn filled(seen: &ColumnSeen) -> String {
 }
 
 /// The choices around the columns: orders of dates, amounts, currency, sites.
-pub(super) fn choices(run: &ImportRun, sites: &[Site]) -> Markup {
+pub(super) fn choices(run: &ImportRun, sites: &[Site], shown: Shown<'_>) -> Markup {
     let mapping = run.mapping();
     let dates = Field::ALL.iter().copied().filter(|f| f.is_date() && mapping.index(*f).is_some());
     let by_columns = || Choice::new("", "As the column proves");
@@ -107,21 +160,28 @@ pub(super) fn choices(run: &ImportRun, sites: &[Site]) -> Markup {
     html! {
         @for field in dates {
             (with_hint(
-                Input::select(date_name(field), format!("Dates of “{}”", field.on_page()), orders())
-                    .value(chosen(field)),
+                shown.field(
+                    &date_name(field),
+                    Input::select(date_name(field), format!("Dates of “{}”", field.on_page()), orders()),
+                    chosen(field),
+                ),
                 read_as(field),
             ))
         }
         @if mapping.index(Field::Price).is_some() {
-            (amounts(run))
-            (Input::text("currency", "Currency of amounts that name none")
-                .value(run.setup.currency.map(|c| c.to_string()).unwrap_or_default())
+            (amounts(run, shown))
+            (shown.field(
+                "currency",
+                Input::text("currency", "Currency of amounts that name none"),
+                &run.setup.currency.map(|c| c.to_string()).unwrap_or_default(),
+            )
                 .width(web::look::Width::Short)
                 .hint("Three letters, such as USD"))
         }
-        (site(run, sites))
+        (site(run, sites, shown))
         @if mapping.index(Field::Site).is_some() && run.within == crate::import::run::Within::Everywhere {
-            (Input::checkbox("create_sites", "Add sites that are not on record").checked(run.setup.create_sites))
+            (Input::checkbox("create_sites", "Add sites that are not on record")
+                .checked(shown.ticked("create_sites", run.setup.create_sites)))
         }
     }
 }
@@ -133,46 +193,42 @@ fn with_hint(input: Input, hint: Option<String>) -> Markup {
     }
 }
 
-fn amounts(run: &ImportRun) -> Markup {
+fn amounts(run: &ImportRun, shown: Shown<'_>) -> Markup {
     let mut known = vec![Choice::new("", "As the column proves")];
     known.extend(AMOUNTS.iter().map(|(_, code, words)| Choice::new(*code, *words)));
     let chosen = run.setup.amounts.and_then(|a| AMOUNTS.iter().find(|(known, ..)| *known == a));
-    Input::select("amounts", "Amounts are written", known)
-        .value(chosen.map_or("", |(_, code, _)| *code))
-        .render()
+    let field = Input::select("amounts", "Amounts are written", known);
+    shown.field("amounts", field, chosen.map_or("", |(_, code, _)| *code)).render()
 }
 
-fn site(run: &ImportRun, sites: &[Site]) -> Markup {
+fn site(run: &ImportRun, sites: &[Site], shown: Shown<'_>) -> Markup {
     let mut known = vec![Choice::new("", "None: such rows stay out")];
     known.extend(sites.iter().map(|s| Choice::new(s.id.to_string(), s.name.clone())));
-    Input::select("site", "Site of rows that name none", known)
-        .value(run.setup.site.map(|id| id.to_string()).unwrap_or_default())
-        .render()
+    let field = Input::select("site", "Site of rows that name none", known);
+    shown.field("site", field, &run.setup.site.map(|id| id.to_string()).unwrap_or_default()).render()
 }
 
-/// Reads what a person chose.
-pub(super) fn read(run: &ImportRun, form: &Form, errors: &mut Vec<FieldError>) -> Setup {
+/// Reads what a person chose, and what is wrong with it.
+pub(super) fn read(run: &ImportRun, form: &Form, faults: &mut Vec<Fault>) -> Setup {
     let mut setup = Setup::default();
+    let mut chosen: Vec<(usize, Field)> = Vec::new();
     for (index, header) in run.layout.header.iter().enumerate().filter(|(_, h)| !h.is_empty()) {
         let Ok(field) = form.text(&column_name(index)).parse::<Field>() else { continue };
         if field == Field::Ignore {
             continue;
         }
-        if setup.columns.values().any(|taken| *taken == field) {
-            errors.push(FieldError {
-                field: "columns",
-                message: format!(
-                    "“{}” is chosen for two columns. Choose “{}” for one of them.",
-                    field.on_page(),
-                    Field::Ignore.on_page()
-                ),
-            });
-        }
+        chosen.push((index, field));
         // What nobody touched stays doubtful.
         if run.setup.unsure.contains(header) && run.setup.columns.get(header) == Some(&field) {
             setup.unsure.insert(header.clone());
         }
         setup.columns.insert(header.clone(), field);
+    }
+    for (index, field) in &chosen {
+        let other = chosen.iter().find(|(there, same)| there != index && same == field);
+        if let Some((other, _)) = other {
+            faults.push((column_name(*index), twice(run, *field, *other)));
+        }
     }
     for field in Field::ALL.iter().copied().filter(|f| f.is_date()) {
         let code = form.text(&date_name(field));
@@ -182,11 +238,23 @@ pub(super) fn read(run: &ImportRun, form: &Form, errors: &mut Vec<FieldError>) -
     }
     let amounts = form.text("amounts");
     setup.amounts = AMOUNTS.iter().find(|(_, code, _)| *code == amounts).map(|(style, ..)| *style);
-    setup.currency = form.parse("currency", "a currency of three letters, such as USD", errors);
+    let mut errors = Vec::new();
+    setup.currency = form.parse("currency", "a currency of three letters, such as USD", &mut errors);
     if !form.ticked("currency") {
         setup.currency = run.setup.currency;
     }
-    setup.site = form.parse("site", "a site", errors);
+    setup.site = form.parse("site", "a site", &mut errors);
+    faults.extend(errors.into_iter().map(|e| (e.field.to_owned(), e.message)));
     setup.create_sites = form.ticked("create_sites");
+    setup.words = super::words::read(run, &setup.mapping(&run.layout), form);
     setup
+}
+
+fn twice(run: &ImportRun, field: Field, other: usize) -> String {
+    format!(
+        "“{}” is chosen for the column “{}” as well. Choose “{}” for one of the two.",
+        field.on_page(),
+        run.layout.column(other),
+        Field::Ignore.on_page()
+    )
 }

@@ -1,38 +1,66 @@
 //! One import: what was found, what to do, how it goes, what it came to.
 
 use axum::{extract::Path, response::Response};
+use http::StatusCode;
 use identity::site::Site;
 use kernel::Reach;
 use maud::{Markup, html};
 use web::{
     Ctx, Reply,
     look::{
-        Icon, Section, Tone, answer, button, hidden, item, items, ledger::Lead, link_button, message,
-        message_with, post_button, refresh_region, split,
+        Icon, Section, Tone, answer, button, hidden, link_button, message, post_button, refresh_region, split,
     },
 };
 
-use super::{address, counted, list::when, mapping, n, progress::under_way, read_id};
+use super::{
+    address, counted,
+    findings::findings,
+    list::when,
+    mapping::{self, Shown},
+    n,
+    progress::under_way,
+    read_id, words,
+};
 use crate::{
-    import::run::{Counts, ImportRun, Progress, RunState, actions, kind_words},
+    device::ImportId,
+    import::run::{Counts, ImportRun, Progress, RunState, actions},
     permit,
 };
 
 pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
     let id = read_id(&id)?;
-    let (run, at, sites) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
-        let run = actions::visible(tx, ctx.actor(), id).await?;
-        let at = actions::progress(tx, ctx.actor(), id).await?;
-        Ok((run, at, identity::site::list(tx, ctx.org.id).await?))
-    })?;
-    let mine = |s: &Site| ctx.actor().may(permit::IMPORT_RUN, Reach { site: Some(s.id), department: None });
-    let sites: Vec<Site> = sites.into_iter().filter(mine).collect();
-    Ok(page(&ctx, &run, at.as_ref(), &sites))
+    let seen = Seen::read(&ctx, id).await?;
+    Ok(page(&ctx, &seen, Shown::default(), StatusCode::OK))
 }
 
-fn page(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>, sites: &[Site]) -> Response {
+/// An import and what its page needs.
+pub(super) struct Seen {
+    pub(super) run: ImportRun,
+    at: Option<Progress>,
+    sites: Vec<Site>,
+    /// Sites the person may import into.
+    mine: Vec<Site>,
+}
+
+impl Seen {
+    pub(super) async fn read(ctx: &Ctx, id: ImportId) -> kernel::Result<Self> {
+        let (run, at, sites) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+            let run = actions::visible(tx, ctx.actor(), id).await?;
+            let at = actions::progress(tx, ctx.actor(), id).await?;
+            Ok((run, at, identity::site::list(tx, ctx.org.id).await?))
+        })?;
+        let mine =
+            |s: &&Site| ctx.actor().may(permit::IMPORT_RUN, Reach { site: Some(s.id), department: None });
+        let mine = sites.iter().filter(mine).cloned().collect();
+        Ok(Self { run, at, sites, mine })
+    }
+}
+
+/// The page of an import; `shown` carries a form that came back.
+pub(super) fn page(ctx: &Ctx, seen: &Seen, shown: Shown<'_>, status: StatusCode) -> Response {
+    let (run, at) = (&seen.run, seen.at.as_ref());
     let main = match run.state {
-        RunState::Uploaded | RunState::Checked => checked(run, sites),
+        RunState::Uploaded | RunState::Checked => checked(seen, shown),
         state if state.is_busy() => busy(ctx, run, at),
         _ => ended(ctx, run),
     };
@@ -40,6 +68,7 @@ fn page(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>, sites: &[Site]) -> Re
     ctx.page(run.file_name.clone(), "/devices")
         .under(crumbs.map(|(label, href)| (label.to_owned(), href.to_owned())))
         .actions(buttons(run))
+        .status(status)
         .show(main)
 }
 
@@ -57,8 +86,10 @@ fn buttons(run: &ImportRun) -> Markup {
             RunState::Checked => {
                 (step(run, "cancel", &button("Start over").busy("Clearing")))
                 @if ready > 0 {
-                    (step(run, "run", &button(format!("Import {}", counted(ready, "device", "devices")))
-                        .primary().busy("Starting")))
+                    // Sent with the choices: those that are new are checked first. Enter in a field checks.
+                    button.vh type="submit" form=(mapping::FORM) tabindex="-1" aria-hidden="true" { "Check again" }
+                    (button(format!("Import {}", counted(ready, "device", "devices")))
+                        .form(mapping::FORM).sends("then", "run").primary().busy("Starting"))
                 }
             }
             RunState::Checking => (step(run, "cancel", &button("Start over").busy("Clearing"))),
@@ -75,17 +106,26 @@ fn buttons(run: &ImportRun) -> Markup {
 }
 
 /// What was found in the file, and what its columns become.
-fn checked(run: &ImportRun, sites: &[Site]) -> Markup {
+fn checked(seen: &Seen, shown: Shown<'_>) -> Markup {
+    let run = &seen.run;
     let used = run.setup.columns.len() as u64;
-    let note = format!("{} found, {} used", n(run.layout.header.len() as u64), n(used));
+    let mut note = format!("{} found, {} used", n(run.layout.header.len() as u64), n(used));
+    if let Some(like) = &run.setup.like {
+        note.push_str(&format!(", read as “{like}” was"));
+    }
     let check = address(run.id) + "/check";
     let form = html! {
-        form.form id="mapping" method="post" action=(check) {
+        (shown.summary())
+        form.form id=(mapping::FORM) method="post" action=(check) {
             (web::form::once())
             (hidden("version", &run.version.to_string()))
-            (Section::new("Your columns", mapping::table(run)).note(note))
-            (Section::new("How it is read", mapping::choices(run, sites)))
-            (button("Check again").busy("Checking"))
+            (Section::new("Your columns", mapping::table(run, shown)).note(note).id(mapping::ANCHOR))
+            (words::section(run, &seen.sites, &seen.mine, shown))
+            (Section::new("How it is read", mapping::choices(run, &seen.mine, shown)))
+            div {
+                (button("Check again").busy("Checking"))
+                p.hint { "Choices you change count once the rows were checked again." }
+            }
         }
     };
     if run.state == RunState::Uploaded {
@@ -130,40 +170,6 @@ const fn next_step(counts: &Counts) -> &'static str {
         "You can import the ready rows now and send the rest again once they are corrected."
     } else {
         "Nothing is saved until you import."
-    }
-}
-
-/// What needs a look, what comes in with a gap, and what happens if it goes wrong.
-fn findings(run: &ImportRun) -> Markup {
-    let counts = &run.counts;
-    let list = |tallies: &std::collections::BTreeMap<String, crate::import::run::Tally>| {
-        let mut sorted: Vec<_> = tallies.iter().collect();
-        sorted.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
-        let rows: Vec<Markup> = sorted
-            .into_iter()
-            .map(|(kind, tally)| {
-                let text = html! {
-                    (kind_words(kind))
-                    @for example in &tally.first { span.two { (example.message) } }
-                };
-                item(&Lead::Count(n(tally.count)), &text, None)
-            })
-            .collect();
-        items(&rows)
-    };
-    let verdicts = address(run.id) + "/verdicts.csv";
-    html! {
-        @if counts.refused > 0 {
-            (Section::new(format!("Needs a look, {}", n(counts.refused)), list(&counts.refusals)))
-        }
-        @if counts.gaps > 0 {
-            (Section::new("Comes in with something left open", list(&counts.warnings)))
-        }
-        p.links { a href=(verdicts) { "Download the verdict on every row" } }
-        (message_with(Tone::Plain, Icon::Undo, &html! {
-            "An import can be undone as long as nothing depends on its devices. Undo takes out the devices; makers, \
-             types, models and places it added stay, because they are only names."
-        }))
     }
 }
 

@@ -13,6 +13,9 @@ pub const RUN: &str = "fleet.import.run";
 /// See [`CHECK`].
 pub const UNDO: &str = "fleet.import.undo";
 
+/// Code of a file without a column for tag or model.
+pub const NO_MAPPING: &str = "fleet.import.mapping";
+
 /// Tags named when something is in the way.
 const NAMED: u32 = 20;
 
@@ -102,7 +105,7 @@ pub async fn begin_check(tx: &mut Tx, who: &Actor, run: &ImportRun, setup: Setup
         counts: Counts::default(),
         ..moved(run, who, RunState::Checking)
     };
-    to.mapping().check().map_err(|e| Problem::conflict("fleet.import.mapping", e.to_string()))?;
+    to.mapping().check().map_err(|e| Problem::conflict(NO_MAPPING, e.to_string()))?;
     let after = store::keep(tx, who, "fleet.import.check", run, to).await?;
     let bytes = u64::try_from(run.bytes).unwrap_or(0);
     store::begin(tx, who.org, run.id, &from_start(run, Phase::Clear, bytes, Counts::default())).await?;

@@ -34,6 +34,16 @@ pub(crate) enum Line {
     Bad { line: u64, message: String },
 }
 
+impl Line {
+    /// Where it begins in the file.
+    pub(crate) const fn number(&self) -> u64 {
+        match self {
+            Self::Record(record) => record.line,
+            Self::Bad { line, .. } => *line,
+        }
+    }
+}
+
 /// Some records and where the next ones begin.
 pub(crate) struct Batch {
     pub(crate) lines: Vec<Line>,

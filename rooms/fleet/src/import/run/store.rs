@@ -44,6 +44,9 @@ db::statements! {
     /// Verdicts in the order of the file.
     ROWS = "SELECT line, tag, verdict, kind, problems, device_id FROM import_row WHERE org_id = $1 AND import_id = \
             $2 AND line > $3 ORDER BY line LIMIT $4";
+    /// The refused rows of a part of the file.
+    REFUSED = "SELECT line, problems FROM import_row WHERE org_id = $1 AND import_id = $2 AND line >= $3 \
+               AND line <= $4 AND verdict = 'refused'";
     /// Rows that are part of a system, in the order of the file.
     LINKED = "SELECT line, tag_key, parent_key, site_key, problems FROM import_row WHERE org_id = $1 AND \
               import_id = $2 AND parent_key IS NOT NULL AND verdict = 'new' AND line > $3 ORDER BY line LIMIT $4";
@@ -385,6 +388,22 @@ pub(crate) async fn rows(tx: &mut Tx, org: OrgId, id: ImportId, after: u64, limi
                 flaws: read_flaws(row)?,
             })
         })
+        .collect()
+}
+
+/// What was said about the refused rows of a part of the file, by their lines.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub(crate) async fn refused(
+    tx: &mut Tx,
+    org: OrgId,
+    id: ImportId,
+    (first, last): (u64, u64),
+) -> Result<std::collections::HashMap<u64, Vec<Flaw>>> {
+    let rows = tx.all(REFUSED, &vals![org, id, line(first), line(last)]).await?;
+    rows.iter()
+        .map(|row| Ok((u64::try_from(row.get::<i64>("line")?).unwrap_or(0), read_flaws(row)?)))
         .collect()
 }
 

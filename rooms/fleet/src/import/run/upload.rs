@@ -7,7 +7,7 @@ use kernel::{Actor, Currency, Id, OrgId, Problem, Reach, Result};
 use sheet::{Error, Layout, Position, Reader};
 
 use super::{
-    ColumnSeen, Counts, ImportRun, RunState, Setup, actions, is_own,
+    ColumnSeen, Counts, ImportRun, RunState, Setup, actions, columns_of, is_own,
     source::{AHEAD, Tail, is_edge, unreadable},
     store,
 };
@@ -158,6 +158,10 @@ impl<'d> Receiver<'d> {
                 run.setup.site = Some(only.id);
             }
             run.setup.currency = same_currency(sites.iter().map(|s| s.currency));
+            let earlier = store::list(tx, who.org, None, EARLIER).await?;
+            if let Some(like) = earlier.iter().find(|e| is_like(e, &run.layout)) {
+                as_before(&mut run.setup, like, mine);
+            }
             choose(&run.layout, &mut run.setup);
             store::add(tx, who, &run).await?;
             if run.mapping().check().is_ok() {
@@ -234,7 +238,8 @@ pub fn too_large() -> Problem {
 pub fn propose(layout: &Layout, samples: &[Vec<String>]) -> Setup {
     let mut setup = Setup::default();
     if is_own(&layout.header) {
-        let own = layout.header.iter().filter_map(|h| Some((h.clone(), h.parse::<Field>().ok()?)));
+        let own =
+            columns_of(&layout.header).iter().filter_map(|h| Some((h.clone(), h.parse::<Field>().ok()?)));
         setup.columns = own.collect();
         return setup;
     }
@@ -248,6 +253,25 @@ pub fn propose(layout: &Layout, samples: &[Vec<String>]) -> Setup {
         .map(|c| (c.header.clone(), c.field))
         .collect();
     setup
+}
+
+/// Earlier imports among which one with the same columns is looked for.
+const EARLIER: u32 = 20;
+
+/// Whether an earlier import had the same columns, and nobody put it away.
+fn is_like(earlier: &ImportRun, layout: &Layout) -> bool {
+    let stands = matches!(earlier.state, RunState::Checked | RunState::Running | RunState::Done);
+    stands && columns_of(&earlier.layout.header) == columns_of(&layout.header)
+}
+
+/// Takes over what was chosen for a file with the same columns: a corrected list is read as the list was. Adding
+/// sites is asked for anew each time.
+fn as_before(setup: &mut Setup, earlier: &ImportRun, mine: impl Fn(kernel::SiteId) -> bool) {
+    let before = &earlier.setup;
+    let site = before.site.filter(|s| mine(*s)).or(setup.site);
+    let currency = before.currency.or(setup.currency);
+    let like = Some(earlier.file_name.clone());
+    *setup = Setup { site, currency, create_sites: false, like, ..before.clone() };
 }
 
 /// The currency of all sites, if they have one in common.

@@ -46,11 +46,7 @@ impl Work {
         let (mapping, options) = (self.run.mapping(), reading(&self.run)?);
         let layout = self.run.layout.clone();
         let batch = self.window.batch(&self.db, &layout, self.progress.position, BATCH).await?;
-        let line_of = |line: &Line| match line {
-            Line::Record(record) => record.line,
-            Line::Bad { line, .. } => *line,
-        };
-        let lines = (batch.lines.first().map_or(0, line_of), batch.lines.last().map_or(0, line_of));
+        let lines = (batch.lines.first().map_or(0, Line::number), batch.lines.last().map_or(0, Line::number));
         let (org, id, wave) = (self.org, self.run.id, self.progress.wave);
         let coming = db::read!(self.db, org, |tx| store::wave(tx, org, id, lines, wave).await)?;
         let mut drafts: Vec<(u64, Draft)> = Vec::with_capacity(coming.len());

@@ -4,12 +4,14 @@ use kernel::{Instant, Problem, Result, TimeZone};
 
 use super::Work;
 use crate::import::{
-    AmountStyle, Options, Survey,
+    AmountStyle, Field, Options, Survey, Words,
     run::{ColumnSeen, ImportRun, Phase, Progress, RunState, source::Line, store},
 };
 
 /// Rows read at once; nothing is written between.
 const AT_ONCE: usize = 5_000;
+/// Words of a column that a person is shown, the most frequent first.
+const SHOWN_WORDS: usize = 40;
 
 impl Work {
     pub(super) async fn survey(&mut self, at: Instant) -> Result<()> {
@@ -34,6 +36,12 @@ impl Work {
                 break;
             }
             tokio::task::yield_now().await;
+        }
+        for (column, words) in survey.words() {
+            let few = words.into_iter().take(SHOWN_WORDS).collect();
+            if let Some(column) = seen.get_mut(column) {
+                column.words = few;
+            }
         }
         self.read_so(at, &survey, seen, records).await
     }
@@ -61,7 +69,8 @@ impl Work {
             let sites = identity::site::list(tx, org).await?;
             let default = run.setup.site.and_then(|site| sites.iter().find(|s| s.id == site));
             let zone = default.or(sites.first()).map_or(TimeZone::UTC, identity::site::Site::zone);
-            let reading = options(&run, survey, at.date_in(&zone), at);
+            let mut reading = options(&run, survey, at.date_in(&zone), at);
+            reading.words = settled(&run, &sites);
             let to = ImportRun { reading: Some(reading), seen: seen.clone(), ..run.clone() };
             store::step(tx, org, id, from, &next).await?;
             store::keep(tx, &who, "fleet.import.read", &run, to).await
@@ -84,6 +93,18 @@ fn options(run: &ImportRun, survey: &Survey, today: kernel::Date, at: Instant) -
         options.today = today.max(at.date_in(&TimeZone::UTC));
     }
     options
+}
+
+/// What a person said about words, with sites by the names under which rows are looked up.
+fn settled(run: &ImportRun, sites: &[identity::site::Site]) -> Words {
+    let mut words = run.setup.words.clone();
+    if let Some(named) = words.get_mut(&Field::Site) {
+        named.retain(|_, id| {
+            let site = sites.iter().find(|s| s.id.to_string() == *id);
+            site.map(|s| id.clone_from(&s.name)).is_some()
+        });
+    }
+    words
 }
 
 /// The options of an import whose columns were read.
