@@ -91,3 +91,11 @@ CREATE TABLE blob_piece (
     bytes BYTEA NOT NULL,
     PRIMARY KEY (org_id, blob_id, piece)
 );
+
+-- Files that no record names yet: on their way in, or left behind by a server that was killed meanwhile.
+CREATE TABLE blob_loose (
+    org_id UUID NOT NULL,
+    blob_id UUID NOT NULL,
+    begun_at BIGINT NOT NULL,
+    PRIMARY KEY (org_id, blob_id)
+);

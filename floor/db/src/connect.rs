@@ -9,7 +9,7 @@ use std::{
 
 use kernel::{Instant, Problem, Result};
 use sqlx::{
-    ConnectOptions as _, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -42,6 +42,7 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<(Pools, 
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_release(|conn, _| Box::pin(is_whole(conn)))
         // An import writes tens of megabytes; bringing them over in larger steps writes hot pages less often.
         .connect_with(base.clone().pragma("cache_size", "-16000").pragma("wal_autocheckpoint", "8000"))
         .await
@@ -51,10 +52,20 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<(Pools, 
         .min_connections(1)
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
+        .after_release(|conn, _| Box::pin(is_whole(conn)))
         .connect_with(base.pragma("query_only", "on").pragma("cache_size", "-8000"))
         .await
         .map_err(|e| cannot_open(path, &e))?;
     Ok((Pools::Sqlite { writer, readers }, Some(lock)))
+}
+
+/// Whether a connection may be used again. On a full or failing disk SQLite ends the transaction by itself; the
+/// driver's `ROLLBACK` then finds none, and it would count the transaction as open for ever after. Such a connection
+/// is closed, and the next write opens another.
+async fn is_whole(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A rollback that was only begun is through once this is answered.
+    conn.ping().await?;
+    Ok(!conn.is_in_transaction())
 }
 
 /// Takes the file for this process. The lock lies beside it, because SQLite's own locks come and go.

@@ -68,9 +68,12 @@ fn is_disk_trouble(code: &str) -> bool {
         || code.len() < 5 && code.parse::<i64>().is_ok_and(|c| matches!(c & 0xff, 8 | 10 | 13 | 14))
 }
 
+/// How the words about a full or read-only disk begin.
+pub const DISK_WORDS: &str = "The database could not be written";
+
 fn disk_words(engine: &str) -> String {
     format!(
-        "The database could not be written ({engine}). Nothing of this change was kept. Free space on the disk \
+        "{DISK_WORDS} ({engine}). Nothing of this change was kept. Free space on the disk \
          that holds the database, or make its folder writable for the user that runs Baton, then try again."
     )
 }

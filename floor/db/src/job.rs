@@ -25,6 +25,12 @@ crate::statements! {
     /// A job that failed waits or rests.
     FAILED = "UPDATE job SET state = $4, run_at = $5, error = $6, holder = NULL, held_until_at = NULL \
               WHERE org_id = $1 AND id = $2 AND holder = $3";
+    /// A job that could not be done for no fault of its own waits; the attempt does not count.
+    PUT_BACK = "UPDATE job SET state = 'waiting', attempts = $4, run_at = $5, error = $6, holder = NULL, \
+                held_until_at = NULL WHERE org_id = $1 AND id = $2 AND holder = $3";
+    /// Why a job waits that was tried before.
+    WHY = "SELECT error FROM job WHERE org_id = $1 AND payload = $2 AND state = 'waiting' AND error IS NOT NULL \
+           LIMIT 1";
     /// all organisations: what is left to do, for the metric and for tests.
     PENDING = "SELECT state, COUNT(*) AS n FROM job GROUP BY state ORDER BY state";
 }
@@ -123,6 +129,28 @@ pub async fn failed(tx: &mut Tx, job: &Job, holder: &str, now: Instant, error: &
     let words: String = error.chars().take(500).collect();
     let vals = vals![job.org, job.id, holder, state, now.plus_seconds(pause), words];
     tx.execute(FAILED, &vals).await.map(drop)
+}
+
+/// Seconds until a job is tried again that found no disk to write to.
+pub const PUT_BACK_FOR: i64 = 10;
+
+/// Puts a job back that the machine kept from being done, such as by a full disk: it waits, however long that lasts,
+/// and never rests for it.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn put_back(tx: &mut Tx, job: &Job, holder: &str, now: Instant, error: &str) -> Result<()> {
+    let words: String = error.chars().take(500).collect();
+    let until = now.plus_seconds(PUT_BACK_FOR);
+    tx.execute(PUT_BACK, &vals![job.org, job.id, holder, job.attempts, until, words]).await.map(drop)
+}
+
+/// Why the job with this payload waits to be tried again; nothing when it was not tried, or is done.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn why_waiting(tx: &mut Tx, org: OrgId, payload: &str) -> Result<Option<String>> {
+    tx.find(WHY, &vals![org, payload]).await?.map(|row| row.get("error")).transpose()
 }
 
 /// How many jobs wait, run and rest. Needs [`crate::Wall::All`].

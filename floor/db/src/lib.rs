@@ -24,7 +24,7 @@ mod tx;
 mod val;
 
 pub use command::Claim;
-pub use fault::{DISK, REFERENCE, UNIQUE, UNKNOWN};
+pub use fault::{DISK, DISK_WORDS, REFERENCE, UNIQUE, UNKNOWN};
 pub use gate::Event;
 pub use open::{Attempts, Db, Engine, Wall};
 pub use plan::Plans;

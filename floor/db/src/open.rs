@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -50,6 +50,8 @@ struct Inner {
     unrecorded: Vec<&'static str>,
     fail_first_commit: AtomicBool,
     plans: OnceLock<Plans>,
+    /// Why the last write could not reach the disk; nothing once one did.
+    trouble: Mutex<Option<String>>,
     /// Held for the life of the process so that a second server on the same file is refused.
     _lock: Option<std::fs::File>,
 }
@@ -125,7 +127,12 @@ impl Attempts<'_> {
             self.made += 1;
             match self.db.begin(self.wall, true).await {
                 Err(Problem::Busy { .. }) if self.made < ATTEMPTS => backoff(self.made).await,
-                other => return other,
+                other => {
+                    if let Err(problem) = &other {
+                        self.db.note_trouble(Some(problem));
+                    }
+                    return other;
+                }
             }
         }
     }
@@ -150,6 +157,7 @@ impl Attempts<'_> {
                 Err(refused)
             }
         };
+        self.db.note_trouble(done.as_ref().err());
         match done {
             Err(Problem::Busy { .. }) if self.made < ATTEMPTS => {
                 backoff(self.made).await;
@@ -191,9 +199,31 @@ impl Db {
             unrecorded,
             fail_first_commit: AtomicBool::new(false),
             plans: OnceLock::new(),
+            trouble: Mutex::new(None),
             _lock: lock,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Why the last write of this process could not reach the disk, in words; nothing once a write did again.
+    pub fn trouble(&self) -> Option<String> {
+        self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what a write came to; refusals of its own say nothing about the disk.
+    fn note_trouble(&self, problem: Option<&Problem>) {
+        let now = match problem {
+            None => None,
+            Some(Problem::Conflict { code, message }) if *code == crate::DISK => Some(message.clone()),
+            Some(_) => return,
+        };
+        let mut known = self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*known, &now) {
+            (None, Some(words)) => tracing::error!(problem = words, "writes do not reach the disk"),
+            (Some(_), None) => tracing::info!("writes reach the disk again"),
+            _ => {}
+        }
+        *known = now;
     }
 
     /// Which engine runs underneath.

@@ -62,6 +62,7 @@ pub const FLOOR: RoomSchema = RoomSchema {
         ("lease", "who does a duty now"),
         ("job", "work waiting"),
         ("blob_piece", "bytes whose record is elsewhere"),
+        ("blob_loose", "bytes on their way to a record"),
         ("search_doc", "derived from records"),
         ("search_words", "derived from records"),
     ],

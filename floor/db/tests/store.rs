@@ -279,6 +279,44 @@ testkit::engine_tests! {
         assert!(db::read!(store.db, store.org, |tx| db::blob::piece(tx, store.org, blob, 2).await).unwrap().is_none());
     }
 
+    /// What a server that was killed left of a file goes; what a record names, and what is on its way, stays.
+    async fn files_left_behind_are_swept(store: Store) {
+        let [named, left] = [Id::new(), Id::new()];
+        db::write!(store.db, store.org, |tx| {
+            for blob in [named, left] {
+                db::blob::begin(tx, store.org, blob).await?;
+                db::blob::put(tx, store.org, blob, 0, b"bytes").await?;
+            }
+            db::blob::settle(tx, store.org, named).await
+        }).unwrap();
+        let now = kernel::Instant::machine_now();
+        let young = now.plus_seconds(-db::blob::LEFT_AFTER);
+        assert_eq!(db::blob::sweep(&store.db, young).await.unwrap(), 0);
+        assert_eq!(db::blob::sweep(&store.db, now.plus_seconds(60)).await.unwrap(), 1);
+        assert_eq!(db::blob::sweep(&store.db, now.plus_seconds(60)).await.unwrap(), 0);
+        for (blob, stays) in [(named, true), (left, false)] {
+            let piece = db::read!(store.db, store.org, |tx| db::blob::piece(tx, store.org, blob, 0).await);
+            assert_eq!(piece.unwrap().is_some(), stays);
+        }
+    }
+
+    async fn a_job_the_disk_kept_from_being_done_waits_and_never_rests(store: Store) {
+        use db::job;
+        let all = db::Wall::All("a worker");
+        let now = store.clock.now();
+        db::write!(store.db, store.org, |tx| job::add(tx, store.org, "t.t.t", "x", now).await).unwrap();
+        let mut at = now;
+        for _ in 0..3 * job::ATTEMPTS {
+            let held = db::write!(store.db, all, |tx| job::take(tx, "me", at).await).unwrap().unwrap();
+            assert_eq!(held.attempts, 0);
+            db::write!(store.db, all, |tx| job::put_back(tx, &held, "me", at, "full").await).unwrap();
+            assert!(!db::read!(store.db, all, |tx| job::due(tx, at).await).unwrap());
+            at = at.plus_seconds(job::PUT_BACK_FOR);
+        }
+        let why = db::read!(store.db, store.org, |tx| job::why_waiting(tx, store.org, "x").await).unwrap();
+        assert_eq!(why.as_deref(), Some("full"));
+    }
+
     async fn every_statement_of_the_floor_prepares(store: Store) {
         db::write!(store.db, db::Wall::All("preparing"), |tx| {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {

@@ -101,6 +101,31 @@ testkit::engine_tests! {
         assert_eq!(count(&store.db, store.org).await, 1, "once, although the body ran twice");
     }
 
+    /// SQLite ends the transaction by itself when the disk is full; the connection must not stay behind in it.
+    async fn after_a_full_disk_writes_go_on(store: Store) {
+        if store.db.engine() != Engine::Sqlite {
+            return;
+        }
+        const FULL: Sql = Sql::new("PRAGMA max_page_count = 1");
+        let long = "x".repeat(100_000);
+        db::write!(store.db, store.org, |tx| tx.execute(ADD, &vals![store.org, "before"]).await).unwrap();
+        let refused: kernel::Result<()> = db::write!(store.db, store.org, |tx| {
+            // Holds for this connection alone: the next one finds room again.
+            tx.all(FULL, &[]).await?;
+            for _ in 0..100 {
+                tx.execute(ADD, &vals![store.org, long.as_str()]).await?;
+            }
+            Ok(())
+        });
+        let problem = refused.unwrap_err();
+        assert_eq!(problem.code(), db::DISK, "{problem}");
+        assert!(problem.to_string().contains("Free space on the disk"), "{problem}");
+        assert!(store.db.trouble().is_some_and(|words| words.contains("Free space")));
+        assert_eq!(count(&store.db, store.org).await, 1, "reading goes on, and nothing came half");
+        db::write!(store.db, store.org, |tx| tx.execute(ADD, &vals![store.org, "after"]).await).unwrap();
+        assert_eq!((count(&store.db, store.org).await, store.db.trouble()), (2, None));
+    }
+
     async fn writes_at_the_same_time_all_arrive(store: Store) {
         let each = (0..8).map(|n| {
             let (db, org) = (store.db.clone(), store.org);

@@ -35,6 +35,11 @@ pub fn of_floor() -> Vec<Duty> {
             every: Duration::from_secs(3600),
             run: |app| Box::pin(async move { forget_commands(&app).await }),
         },
+        Duty {
+            name: "floor.blob.sweep",
+            every: Duration::from_secs(3600),
+            run: |app| Box::pin(async move { sweep_files(&app).await }),
+        },
     ]
 }
 
@@ -50,6 +55,16 @@ async fn forget_commands(app: &App) -> Result<()> {
     if db::read!(app.db(), EVERY, |tx| db::command::any_before(tx, old).await)? {
         let forgotten = db::write!(app.db(), EVERY, |tx| db::command::forget_before(tx, old).await)?;
         tracing::debug!(forgotten, "old commands forgotten");
+    }
+    Ok(())
+}
+
+/// Files of uploads that ended with their server.
+async fn sweep_files(app: &App) -> Result<()> {
+    let old = kernel::Instant::machine_now().plus_seconds(-db::blob::LEFT_AFTER);
+    let swept = db::blob::sweep(app.db(), old).await?;
+    if swept > 0 {
+        tracing::info!(swept, "files of uploads that never ended were thrown away");
     }
     Ok(())
 }

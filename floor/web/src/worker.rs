@@ -9,6 +9,10 @@ use tokio::sync::watch;
 
 use crate::App;
 
+/// Between two looks for work.
+const IDLE: Duration = Duration::from_millis(250);
+/// Between two looks while the database cannot be reached or written.
+const TROUBLED: Duration = Duration::from_secs(2);
 const EVERY: Wall = Wall::All("the worker serves all organisations");
 
 /// Takes jobs as they fall due. `stop` turns true when the server shuts down; the job in hand then finishes its
@@ -16,17 +20,22 @@ const EVERY: Wall = Wall::All("the worker serves all organisations");
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     let holder = uuid::Uuid::now_v7().to_string();
     while !*stop.borrow() {
+        let mut pause = IDLE;
         let busy = match turn(&app, &holder).await {
             Ok(busy) => busy,
-            Err(error) => {
-                tracing::warn!(%error, "the worker could not look for jobs");
+            Err(problem) => {
+                // A full disk stays full for hours: said once, by the store.
+                if app.db().trouble().is_none() {
+                    tracing::warn!(error = words(&problem), "the worker could not look for jobs");
+                }
+                pause = TROUBLED;
                 false
             }
         };
         if !busy {
             tokio::select! {
                 _ = stop.changed() => {}
-                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -59,9 +68,13 @@ pub async fn turn(app: &App, holder: &str) -> Result<bool> {
     match outcome {
         Ok(()) => db::write!(app.db(), EVERY, |tx| job::done(tx, &taken, holder).await)?,
         Err(problem) => {
-            let words = words(&problem);
-            tracing::warn!(kind = taken.kind, error = words, "a job failed");
-            db::write!(app.db(), EVERY, |tx| job::failed(tx, &taken, holder, app.now(), &words).await)?;
+            let said = words(&problem);
+            tracing::warn!(kind = taken.kind, error = said, "a job failed");
+            let blameless = matches!(&problem, Problem::Conflict { code, .. } if *code == db::DISK);
+            db::write!(app.db(), EVERY, |tx| match blameless {
+                true => job::put_back(tx, &taken, holder, app.now(), &said).await,
+                false => job::failed(tx, &taken, holder, app.now(), &said).await,
+            })?;
         }
     }
     Ok(true)

@@ -20,8 +20,8 @@ use crate::{device::ImportId, permit};
 /// Every route of imports.
 pub fn routes() -> Vec<Route> {
     let may = Gate::Permit(permit::IMPORT_RUN);
-    // The parts around a file in a form take a few hundred bytes.
-    let most = MOST_BYTES as usize + 64 * 1024;
+    // A file that is somewhat too large is taken to its end, kept nowhere, and refused in words.
+    let most = 4 * MOST_BYTES as usize;
     vec![
         Route::get("/devices/import", may, upload::show),
         Route::post("/devices/import", may, upload::receive).body_limit(most),

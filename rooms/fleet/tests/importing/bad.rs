@@ -164,6 +164,27 @@ testkit::engine_tests! {
     }
 }
 
+testkit::engine_tests! {
+    rooms: ROOMS;
+
+    /// A server that is killed in the middle of an upload leaves pieces that nothing names; a file that became an
+    /// import, or was refused, does not.
+    async fn an_upload_that_never_ended_is_swept(store: Store) {
+        let house = House::new(&store).await;
+        let kept = house.check(b"tag,model,site\nA1,VP3,Main hospital\n").await;
+        let part = format!("tag,model\n{}", "A,M\n".repeat(500_000));
+        let mut refused = Receiver::new(&house.db, house.org);
+        refused.push(part.as_bytes()).await.unwrap();
+        refused.give_up().await;
+        let mut killed = Receiver::new(&house.db, house.org);
+        killed.push(part.as_bytes()).await.unwrap();
+        drop(killed);
+        let later = kernel::Instant::machine_now().plus_seconds(60);
+        assert_eq!(db::blob::sweep(&house.db, later).await.unwrap(), 1);
+        assert_eq!(house.run(&kept).await.counts.devices, 1, "its file is still there");
+    }
+}
+
 /// A hundred megabytes are written, so on one engine only.
 #[test]
 fn too_large_a_file_is_refused_and_not_kept() {

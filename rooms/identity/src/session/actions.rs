@@ -78,6 +78,9 @@ pub async fn end_all(tx: &mut Tx, org: OrgId, person: PersonId, but: Option<&str
 pub(crate) async fn note_seen(db: &Db, org: OrgId, hash: &[u8], at: Instant) {
     let noted = db::write!(db, org, |tx| store::seen(tx, org, hash, at).await);
     if let Err(problem) = noted {
-        tracing::warn!(%problem, "a session's last use was not noted");
+        // On a full disk this happens at every request; the store has said it once.
+        if db.trouble().is_none() {
+            tracing::warn!(%problem, "a session's last use was not noted");
+        }
     }
 }

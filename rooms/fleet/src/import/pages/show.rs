@@ -40,19 +40,25 @@ pub(super) struct Seen {
     sites: Vec<Site>,
     /// Sites the person may import into.
     mine: Vec<Site>,
+    /// Why the work on it waits.
+    trouble: Option<String>,
 }
 
 impl Seen {
     pub(super) async fn read(ctx: &Ctx, id: ImportId) -> kernel::Result<Self> {
-        let (run, at, sites) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+        let (run, at, sites, waits) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
             let run = actions::visible(tx, ctx.actor(), id).await?;
             let at = actions::progress(tx, ctx.actor(), id).await?;
-            Ok((run, at, identity::site::list(tx, ctx.org.id).await?))
+            let waits = db::job::why_waiting(tx, ctx.org.id, &id.to_string()).await?;
+            Ok((run, at, identity::site::list(tx, ctx.org.id).await?, waits))
         })?;
         let mine =
             |s: &&Site| ctx.actor().may(permit::IMPORT_RUN, Reach { site: Some(s.id), department: None });
         let mine = sites.iter().filter(mine).cloned().collect();
-        Ok(Self { run, at, sites, mine })
+        // Other errors are for the log; this one people can mend.
+        let waits = waits.filter(|words| words.starts_with(db::DISK_WORDS));
+        let trouble = ctx.app.db().trouble().or(waits);
+        Ok(Self { run, at, sites, mine, trouble })
     }
 }
 
@@ -61,7 +67,7 @@ pub(super) fn page(ctx: &Ctx, seen: &Seen, shown: Shown<'_>, status: StatusCode)
     let (run, at) = (&seen.run, seen.at.as_ref());
     let main = match run.state {
         RunState::Uploaded | RunState::Checked => checked(seen, shown),
-        state if state.is_busy() => busy(ctx, run, at),
+        state if state.is_busy() => busy(ctx, run, at, seen.trouble.as_deref()),
         _ => ended(ctx, run),
     };
     let crumbs = [("Devices", "/devices"), ("Imports", "/devices/imports")];
@@ -174,14 +180,22 @@ const fn next_step(counts: &Counts) -> &'static str {
 }
 
 /// Work under way.
-fn busy(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>) -> Markup {
+fn busy(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>, trouble: Option<&str>) -> Markup {
     let sentence = match run.state {
         RunState::Checking => "Checking every row. Nothing is saved.".to_owned(),
         RunState::Undoing => format!("Taking out {}", counted(run.counts.devices, "device", "devices")),
         _ => format!("Importing {}", counted(run.counts.new, "device", "devices")),
     };
     let sub = format!("Sent {} by {}.", when(ctx, run.begun_at), run.by_name);
-    let body = html! { (answer(&sentence, Some(&sub))) (under_way(run, at)) };
+    let body = html! {
+        (answer(&sentence, Some(&sub)))
+        @if let Some(words) = trouble {
+            (message(Tone::Crit, &html! {
+                "The work waits. " (words) " It then goes on by itself, from where it stands."
+            }))
+        }
+        (under_way(run, at))
+    };
     html! { div.narrow { (refresh_region("import", &address(run.id), Some(2), "Refresh", &body)) } }
 }
 

@@ -1,7 +1,12 @@
 //! Sending a file.
 
+use std::time::Duration;
+
 use axum::{
-    extract::{Multipart, multipart::MultipartError},
+    extract::{
+        Multipart,
+        multipart::{Field, MultipartError},
+    },
     response::{IntoResponse as _, Response},
 };
 use http::{StatusCode, header};
@@ -76,7 +81,12 @@ async fn file(ctx: &Ctx, form: &mut Multipart) -> kernel::Result<ImportRun> {
         let mut receiver = Receiver::new(ctx.app.db(), ctx.org.id);
         loop {
             match field.chunk().await {
-                Ok(Some(bytes)) => receiver.push(&bytes).await?,
+                Ok(Some(bytes)) => {
+                    if let Err(refused) = receiver.push(&bytes).await {
+                        drain(&mut field).await;
+                        return Err(refused);
+                    }
+                }
                 Ok(None) => return receiver.finish(ctx.actor(), &name).await,
                 Err(error) => {
                     receiver.give_up().await;
@@ -89,6 +99,18 @@ async fn file(ctx: &Ctx, form: &mut Multipart) -> kernel::Result<ImportRun> {
         "fleet.import.no_file",
         "No file was chosen. Choose the CSV file and send it again.",
     ))
+}
+
+/// Longest wait for the rest of a file that is refused.
+const REST: Duration = Duration::from_secs(120);
+
+/// Takes the rest of a refused file and throws it away: a browser that is still sending shows no answer, only that
+/// the connection was lost.
+async fn drain(field: &mut Field<'_>) {
+    let rest = async { while let Ok(Some(_)) = field.chunk().await {} };
+    if tokio::time::timeout(REST, rest).await.is_err() {
+        tracing::debug!("the rest of a refused file was not waited for");
+    }
 }
 
 fn broken(error: MultipartError) -> Problem {

@@ -82,6 +82,9 @@ impl<'d> Receiver<'d> {
     async fn keep(&mut self, bytes: &[u8]) -> Result<()> {
         let (org, blob, first) = (self.org, self.blob, self.piece);
         db::write!(self.db, org, |tx| {
+            if first == 0 {
+                blob::begin(tx, org, blob).await?;
+            }
             for (number, piece) in (first..).zip(bytes.chunks(blob::PIECE)) {
                 blob::put(tx, org, blob, number, piece).await?;
             }
@@ -164,6 +167,7 @@ impl<'d> Receiver<'d> {
             }
             choose(&run.layout, &mut run.setup);
             store::add(tx, who, &run).await?;
+            blob::settle(tx, who.org, run.blob).await?;
             if run.mapping().check().is_ok() {
                 let setup = run.setup.clone();
                 return actions::begin_check(tx, who, &run, setup).await;
