@@ -65,6 +65,7 @@ fn a_file_is_sent_checked_run_and_undone() {
         house.post("lead", &format!("{page}/run"), &form).await.goes_to(&page);
         house.work().await;
         house.get("lead", &page).await.is(200).says("2 devices imported.").says("Undo import");
+        house.get("lead", &page).await.says("Undo takes out the 2 devices this import brought");
         only_its_devices(&house, &page).await;
         house.get("lead", "/devices/imports").await.is(200).says("Done").says("The lead");
         // Somebody else's form, or a second one, comes too late.
@@ -75,7 +76,11 @@ fn a_file_is_sent_checked_run_and_undone() {
         csv.is(200).says("tag,serial,serial_less,").says("I-1,S1,").hides("I-3,S3,");
         house.post("lead", &format!("{page}/undo"), &[("command", &command())]).await.goes_to(&page);
         house.work().await;
-        house.get("lead", &page).await.says("Nothing of this import is left in the fleet.");
+        let undone = house.get("lead", &page).await;
+        undone
+            .is(200)
+            .says("Undone. Its 2 devices were taken out; nothing of this import is left in the fleet.");
+        undone.says("Makers, types, models").hides("Undo import");
         house.get("lead", "/devices.csv").await.is(200).hides("I-1");
     });
 }
@@ -242,6 +247,24 @@ fn words_are_settled_once_for_the_whole_file() {
         house.work().await;
         let checked = house.get("lead", &page).await;
         checked.is(200).says("The only row is ready: 1 device.").says("read as “old &lt;list&gt;.csv” was");
+    });
+}
+
+/// What keeps an import from being undone is said before anybody tries, and again to whoever was too late.
+#[test]
+fn what_keeps_an_import_from_being_undone_is_named() {
+    in_house(async |house| {
+        let page = send(&house, "lead", FILE.as_bytes()).await.is(303).to.clone();
+        house.work().await;
+        house.post("lead", &format!("{page}/run"), &[("command", &command())]).await.goes_to(&page);
+        house.work().await;
+        let form = [("version", "1"), ("reason", "flow high"), ("test", "flow test")];
+        house.post("lead", "/d/I-3/hold", &form).await.is(303);
+        let said = house.get("lead", &page).await;
+        said.is(200).says("Changed since the import: <a href=\"/d/I-3\">I-3</a>").hides("Undo import");
+        let late = house.post("lead", &format!("{page}/undo"), &[("command", &command())]).await;
+        late.is(409).says("This import cannot be undone as a whole.").says("2 devices imported.");
+        house.get("lead", "/devices.csv").await.says("I-1,S1,");
     });
 }
 

@@ -94,8 +94,17 @@ async fn go(ctx: &Ctx, form: &Form, id: ImportId, step: Step) -> Result<Response
     let done = once!(ctx, form, "fleet.import.step", |tx, who| {
         let run = actions::visible(tx, who, id).await?;
         step.take(tx, who, &run).await
-    })?;
-    Ok(done.go(ctx))
+    });
+    match done {
+        Ok(done) => Ok(done.go(ctx)),
+        // The page as it stands now shows best what can be done instead.
+        Err(Problem::Conflict { message, .. }) => {
+            let mut seen = Seen::read(ctx, id).await?;
+            seen.notice = Some(message);
+            Ok(page(ctx, &seen, Shown::default(), StatusCode::CONFLICT))
+        }
+        Err(problem) => Err(problem.into()),
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -29,12 +29,18 @@ pub(super) fn findings(run: &ImportRun) -> Markup {
             (Section::new("Comes in with something left open", list(&counts.warnings)))
         }
         p.links { a href=(address(run.id) + "/verdicts.csv") { "Download the verdict on every row" } }
-        (message_with(Tone::Plain, Icon::Undo, &html! {
-            "An import can be undone as long as nothing depends on its devices. Undo takes out the devices; makers, \
-             types, models and places it added stay, because they are only names."
-        }))
+        @if run.state.is_open() {
+            (message_with(Tone::Plain, Icon::Undo, &html! {
+                "An import can be undone as a whole as long as nobody changed one of its devices and none of them holds \
+                 a device from elsewhere. " (NAMES_STAY)
+            }))
+        }
     }
 }
+
+/// What an undo leaves.
+pub(super) const NAMES_STAY: &str = "Makers, types, models, sites, places and departments it added stay, because they \
+                                     are only names; so does the record of what was there.";
 
 /// One kind of finding: how many rows, examples, what to do.
 fn finding(run: &ImportRun, kind: &str, tally: &Tally) -> Markup {

@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use web::{
     Ctx, Reply,
     look::{
-        Icon, Section, Tone, answer, button, hidden, link_button, message, post_button, refresh_region, split,
+        Icon, Section, Tone, answer, button, hidden, link_button, message, message_with, post_button,
+        refresh_region, split,
     },
 };
 
 use super::{
     address, counted,
-    findings::findings,
+    findings::{NAMES_STAY, findings},
     list::when,
     mapping::{self, Shown},
     n,
@@ -22,8 +23,11 @@ use super::{
     read_id, words,
 };
 use crate::{
-    device::ImportId,
-    import::run::{Counts, ImportRun, Progress, RunState, actions},
+    device::{ImportId, pages::words::href},
+    import::run::{
+        Counts, ImportRun, Phase, Progress, RunState,
+        actions::{self, InTheWay},
+    },
     permit,
 };
 
@@ -42,15 +46,20 @@ pub(super) struct Seen {
     mine: Vec<Site>,
     /// Why the work on it waits.
     trouble: Option<String>,
+    /// What keeps it from being undone, for whoever may undo it.
+    in_the_way: Option<InTheWay>,
+    /// Why the last step was refused.
+    pub(super) notice: Option<String>,
 }
 
 impl Seen {
     pub(super) async fn read(ctx: &Ctx, id: ImportId) -> kernel::Result<Self> {
-        let (run, at, sites, waits) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+        let (run, at, sites, waits, in_the_way) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
             let run = actions::visible(tx, ctx.actor(), id).await?;
             let at = actions::progress(tx, ctx.actor(), id).await?;
             let waits = db::job::why_waiting(tx, ctx.org.id, &id.to_string()).await?;
-            Ok((run, at, identity::site::list(tx, ctx.org.id).await?, waits))
+            let in_the_way = actions::look_before_undo(tx, ctx.actor(), &run).await?;
+            Ok((run, at, identity::site::list(tx, ctx.org.id).await?, waits, in_the_way))
         })?;
         let mine =
             |s: &&Site| ctx.actor().may(permit::IMPORT_RUN, Reach { site: Some(s.id), department: None });
@@ -58,7 +67,7 @@ impl Seen {
         // Other errors are for the log; this one people can mend.
         let waits = waits.filter(|words| words.starts_with(db::DISK_WORDS));
         let trouble = ctx.app.db().trouble().or(waits);
-        Ok(Self { run, at, sites, mine, trouble })
+        Ok(Self { run, at, sites, mine, trouble, in_the_way, notice: None })
     }
 }
 
@@ -68,12 +77,16 @@ pub(super) fn page(ctx: &Ctx, seen: &Seen, shown: Shown<'_>, status: StatusCode)
     let main = match run.state {
         RunState::Uploaded | RunState::Checked => checked(seen, shown),
         state if state.is_busy() => busy(ctx, run, at, seen.trouble.as_deref()),
-        _ => ended(ctx, run),
+        _ => ended(ctx, seen),
+    };
+    let main = html! {
+        @if let Some(words) = &seen.notice { (message(Tone::Crit, &html! { (words) })) }
+        (main)
     };
     let crumbs = [("Devices", "/devices"), ("Imports", "/devices/imports")];
     ctx.page(run.file_name.clone(), "/devices")
         .under(crumbs.map(|(label, href)| (label.to_owned(), href.to_owned())))
-        .actions(buttons(run))
+        .actions(buttons(seen))
         .status(status)
         .show(main)
 }
@@ -84,7 +97,8 @@ fn step(run: &ImportRun, verb: &str, button: &web::look::Button) -> Markup {
     post_button(&format!("{}/{verb}", address(run.id)), &[("command", &command)], button)
 }
 
-fn buttons(run: &ImportRun) -> Markup {
+fn buttons(seen: &Seen) -> Markup {
+    let run = &seen.run;
     let ready = run.counts.new;
     html! {
         @match run.state {
@@ -103,7 +117,9 @@ fn buttons(run: &ImportRun) -> Markup {
             RunState::Failed if run.counts.devices == 0 => {
                 (step(run, "cancel", &button("Start over").primary().busy("Clearing")))
             }
-            RunState::Done | RunState::Cancelled | RunState::Failed if run.may_undo() => {
+            RunState::Done | RunState::Cancelled | RunState::Failed
+                if seen.in_the_way.as_ref().is_some_and(InTheWay::is_free) =>
+            {
                 (step(run, "undo", &button("Undo import").danger().icon(Icon::Undo).busy("Undoing")))
             }
             _ => (link_button("Import another file", "/devices/import").icon(Icon::Upload)),
@@ -200,14 +216,27 @@ fn busy(ctx: &Ctx, run: &ImportRun, at: Option<&Progress>, trouble: Option<&str>
 }
 
 /// What it came to.
-fn ended(ctx: &Ctx, run: &ImportRun) -> Markup {
+fn ended(ctx: &Ctx, seen: &Seen) -> Markup {
+    let run = &seen.run;
+    let undoing = seen.at.as_ref().filter(|at| at.phase == Phase::Undo);
     let counts = &run.counts;
     let devices = counted(counts.devices, "device", "devices");
     let sentence = match run.state {
         RunState::Done => format!("{devices} imported."),
         RunState::Cancelled if counts.devices > 0 => format!("Stopped after {devices}."),
         RunState::Cancelled => "Stopped. Nothing was imported.".to_owned(),
-        RunState::Undone => "Undone. Nothing of this import is left in the fleet.".to_owned(),
+        RunState::Undone => match undoing.map_or(0, |at| at.done) {
+            0 => "Undone. Nothing of this import is left in the fleet.".to_owned(),
+            1 => "Undone. Its device was taken out; nothing of this import is left in the fleet.".to_owned(),
+            n => format!(
+                "Undone. Its {} devices were taken out; nothing of this import is left in the fleet.",
+                super::n(n)
+            ),
+        },
+        RunState::Failed if counts.devices > 0 && undoing.is_some() => {
+            let stay = if counts.devices == 1 { "stays" } else { "stay" };
+            format!("The undo had to stop: {devices} of this import {stay} in the fleet.")
+        }
         RunState::Failed if counts.devices > 0 => format!("It could not go on after {devices}."),
         _ => "The file could not be read. Nothing was imported.".to_owned(),
     };
@@ -225,6 +254,46 @@ fn ended(ctx: &Ctx, run: &ImportRun) -> Markup {
         (answer(&sentence, Some(&sub)))
         @if let Some(error) = &run.error { (message(Tone::Crit, &html! { (error) })) }
         (links)
+        @if let Some(in_the_way) = &seen.in_the_way { (before_undo(run, in_the_way)) }
+        @if run.state == RunState::Undone { p.hint { (NAMES_STAY) } }
         @if counts.rows > 0 && run.state != RunState::Undone { (findings(run)) }
     }
+}
+
+/// What an undo would take out and leave, or what keeps it from being done.
+fn before_undo(run: &ImportRun, in_the_way: &InTheWay) -> Markup {
+    let devices = counted(run.counts.devices, "device", "devices");
+    if in_the_way.is_free() {
+        return message_with(
+            Tone::Plain,
+            Icon::Undo,
+            &html! {
+                "Undo takes out the " (devices) " this import brought: nobody changed them since. Their tags and serial \
+                 numbers are free again. " (NAMES_STAY)
+            },
+        );
+    }
+    let named = |tags: &[String]| {
+        let most = actions::NAMED as usize;
+        html! {
+            @for (place, tag) in tags.iter().take(most).enumerate() {
+                @if place > 0 { ", " }
+                a href=(href(tag)) { (tag) }
+            }
+            @if tags.len() > most { " and more" }
+            ". "
+        }
+    };
+    message_with(
+        Tone::Plain,
+        Icon::Undo,
+        &html! {
+            "This import cannot be undone any more; it comes out as a whole or not at all. "
+            @if !in_the_way.changed.is_empty() { "Changed since the import: " (named(&in_the_way.changed)) }
+            @if !in_the_way.holding.is_empty() {
+                "Systems that now hold devices from elsewhere: " (named(&in_the_way.holding))
+            }
+            "Correct or retire its devices one by one."
+        },
+    )
 }

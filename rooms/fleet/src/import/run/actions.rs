@@ -17,7 +17,7 @@ pub const UNDO: &str = "fleet.import.undo";
 pub const NO_MAPPING: &str = "fleet.import.mapping";
 
 /// Tags named when something is in the way.
-const NAMED: u32 = 20;
+pub const NAMED: u32 = 20;
 
 fn may(who: &Actor) -> Result<()> {
     if who.may_somewhere(permit::IMPORT_RUN) {
@@ -170,6 +170,34 @@ pub async fn begin_undo(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<Imp
     store::begin(tx, who.org, run.id, &begun).await?;
     later(tx, who, UNDO, run.id).await?;
     Ok(after)
+}
+
+/// What keeps an import from being undone, by tag and at most a few more than are named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InTheWay {
+    /// Devices that somebody changed since.
+    pub changed: Vec<String>,
+    /// Systems that hold a device of another origin.
+    pub holding: Vec<String>,
+}
+
+impl InTheWay {
+    /// Whether the import can be undone.
+    pub fn is_free(&self) -> bool {
+        self.changed.is_empty() && self.holding.is_empty()
+    }
+}
+
+/// What stands in the way of undoing an import; nothing for somebody who may not undo it.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn look_before_undo(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<Option<InTheWay>> {
+    if !run.may_undo() || must_cover(who, run).is_err() {
+        return Ok(None);
+    }
+    let (changed, holding) = store::in_the_way(tx, who.org, run.id, NAMED + 1).await?;
+    Ok(Some(InTheWay { changed, holding }))
 }
 
 /// Refuses to undo while something depends on what the import brought.
