@@ -48,6 +48,16 @@ export function inPage(width) {
     if (method === "post" && !el.querySelector("button,input[type=submit]")
       && !document.querySelector(`button[form="${id}"]`)) found.push(`a form nobody can send: ${short(el)}`);
   }
+  // The answer comes first: buttons follow it, also where they stand on a phone.
+  const [answer, acts] = [all("main h1")[0], all(".acts")[0]];
+  if (answer && acts) {
+    const after = answer.compareDocumentPosition(acts) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const inBar = getComputedStyle(acts).position === "fixed";
+    const below = inBar || acts.getBoundingClientRect().top >= answer.getBoundingClientRect().bottom;
+    if (!after || !below) found.push("the page's buttons stand before its answer");
+  }
+  if (all("input[type=date]").length) found.push("a date in the order of the browser's language, not of the house");
+
   // A value that is missing must not show as one of these.
   const words = document.body.innerText.match(/\b(undefined|null|NaN|None\(|Some\(|\[object)\b.{0,20}/);
   if (words) found.push(`a program's word on the page: “${words[0]}”`);

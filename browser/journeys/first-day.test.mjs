@@ -36,6 +36,8 @@ async function setUp(ada, server) {
   const group = (name) => ada.page.getByRole("group", { name, exact: true });
   await group("Organisation").getByLabel("Name", { exact: true }).fill("Harbour Clinic");
   await group("First site").getByLabel("Name", { exact: true }).fill("Main house");
+  const here = await ada.page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone");
+  assert.equal(await ada.field("Time zone").inputValue(), here, "the browser's zone is proposed");
   await ada.fill({ Code: "not-the-code", Beds: "120", "Your name": ADA.name, "E-mail": ADA.email });
   const passwords = (again) => ada.fill({ Password: ADA.password, "Password again": again });
 
@@ -132,7 +134,7 @@ async function takeOut(ada) {
   await ada.go("/d/HC-1009");
   await ada.follow("Change state");
   await ada.sound();
-  await choose(ada, /Then: In repair/);
+  await ada.follow(/^Take out of service/);
   await ada.press("Take out of service");
   assert.equal(ada.answer.status(), 422);
   await ada.sees("This move needs a reason.");
@@ -144,14 +146,10 @@ async function takeOut(ada) {
   assert.match(await ada.heading(), /^In repair since .*, at Theatre 1\.$/);
 }
 
-async function choose(ada, move) {
-  await ada.leads(ada.page.getByRole("row", { name: move }).getByRole("link", { name: "Choose" }));
-}
-
 /** A device that nobody has inspected is not accepted; the rule and what would satisfy it are said. */
 async function acceptWithoutInspection(ada) {
   await ada.go("/d/HC-1017/state");
-  await choose(ada, /Accept for use/);
+  await ada.follow(/^Accept for use/);
   await ada.fill({ "Inspected by": ADA.name });
   await ada.press("Accept for use");
   assert.equal(ada.answer.status(), 422);

@@ -63,8 +63,8 @@ async function move(lead) {
 async function change(lead, device) {
   await lead.follow("Change state");
   await lead.sound();
-  const row = lead.page.getByRole("row", { name: /Then: In repair/ });
-  await lead.leads(row.getByRole("link", { name: "Choose" }));
+  await lead.follow(/^Take out of service/);
+  assert.ok(await lead.page.getByLabel("In repair").isChecked());
   await lead.press("Take out of service");
   assert.equal(lead.answer.status(), 422, "a reason is asked for");
   await lead.sound("out of service without a reason");
@@ -77,8 +77,8 @@ async function change(lead, device) {
 async function signOut(lead, screen) {
   const desktop = screen === "desktop";
   if (desktop) await lead.page.locator("summary").filter({ hasText: "Daniel Reyes" }).click();
-  const menu = desktop ? lead.page.getByRole("navigation", { name: "Main" }) : lead.page.getByRole("banner");
-  await lead.leads(menu.getByRole("button", { name: "Sign out", exact: true }));
+  const menu = desktop ? lead.page.getByRole("navigation", { name: "Main" }) : lead.page.getByRole("main");
+  await lead.leads(menu.getByRole("button", { name: "Sign out", exact: true }).last());
   assert.equal(lead.where(), "/sign-in");
   await lead.go("/devices");
   assert.equal(lead.where(), "/sign-in?next=%2Fdevices");

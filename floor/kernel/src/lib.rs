@@ -6,6 +6,7 @@
 
 mod actor;
 mod change;
+mod day;
 mod id;
 mod money;
 mod page;
@@ -16,6 +17,7 @@ mod time;
 
 pub use actor::{Actor, Grant, Permit, Reach, Scope, ScopeSet, Via};
 pub use change::{Change, FieldChange};
+pub use day::{EXAMPLE as DAY_EXAMPLE, read_day};
 pub use id::{Department, DepartmentId, Id, Org, OrgId, Person, PersonId, RequestId, Site, SiteId};
 pub use money::{Currency, Money, MoneyError};
 pub use page::{Cursor, Keyset, Slice};

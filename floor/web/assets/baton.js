@@ -185,6 +185,11 @@ async function refresh(region) {
 for (const region of $$('[data-refresh]')) setTimeout(refresh, Number(region.dataset.refresh) * 1000, region);
 
 // ---- on arrival ----
+for (const select of $$('select[data-zone]')) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  // What the person or the record says stands; only an open question is answered.
+  if (!select.value && [...select.options].some((option) => option.value === here)) select.value = here;
+}
 $('[data-errors]')?.focus();
 for (const toast of $$('[data-toast=""]')) {
   const away = () => (toast.matches(':hover,:focus-within') ? setTimeout(away, 2000) : toast.remove());

@@ -59,6 +59,7 @@ pub struct Page<'c> {
     title: String,
     crumbs: Vec<Crumb>,
     current: &'static str,
+    head: Markup,
     actions: Markup,
     search: String,
     note: Option<String>,
@@ -89,6 +90,7 @@ impl Ctx {
             crumbs: vec![Crumb::here(title.clone())],
             title,
             current,
+            head: Markup::default(),
             actions: Markup::default(),
             search: String::new(),
             note: None,
@@ -144,7 +146,15 @@ impl Page<'_> {
         self
     }
 
-    /// Buttons at the end of the bar; the primary one last.
+    /// The answer, on a page with buttons: they follow it.
+    #[must_use]
+    pub fn head(mut self, head: Markup) -> Self {
+        self.head = head;
+        self
+    }
+
+    /// Buttons at the end of the bar, the primary one last; on a phone under the head, or after the content of a page
+    /// without one.
     #[must_use]
     pub fn actions(mut self, actions: Markup) -> Self {
         self.actions = actions;
@@ -179,6 +189,7 @@ impl Page<'_> {
             .then(|| "/devices".to_owned());
         let shell = Shell {
             crumbs: self.crumbs,
+            head: self.head,
             actions: self.actions,
             nav: &nav,
             current: self.current,

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use db::command::CommandId;
-use kernel::{FieldError, Id, Problem, Result};
+use kernel::{Date, FieldError, Id, Problem, Result};
 use maud::{Markup, html};
 
 use crate::{App, stop::Stop};
@@ -73,6 +73,12 @@ impl Form {
                 None
             }
         }
+    }
+
+    /// Reads a date that may be blank, as people write dates.
+    pub fn day(&self, name: &'static str, errors: &mut Vec<FieldError>) -> Option<Date> {
+        let text = self.some(name)?;
+        kernel::read_day(&text).map_err(|message| errors.push(FieldError { field: name, message })).ok()
     }
 
     /// The record's version when the form was shown, for the check that nobody changed it meanwhile.

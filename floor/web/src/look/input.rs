@@ -18,12 +18,21 @@ pub struct Choice {
     pub label: String,
     /// A second line, shown in radio groups.
     pub hint: Option<String>,
+    /// The title it stands under in a select; neighbours with the same title share it.
+    pub group: Option<String>,
 }
 
 impl Choice {
     /// A choice without a second line.
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { value: value.into(), label: label.into(), hint: None }
+        Self { value: value.into(), label: label.into(), hint: None, group: None }
+    }
+
+    /// Under a title, in a select.
+    #[must_use]
+    pub fn group(mut self, title: impl Into<String>) -> Self {
+        self.group = Some(title.into());
+        self
     }
 
     /// With a second line.
@@ -76,6 +85,8 @@ pub struct Field {
     autofocus: bool,
     ident: bool,
     bare: bool,
+    placeholder: Option<&'static str>,
+    zone: bool,
 }
 
 impl Field {
@@ -97,6 +108,8 @@ impl Field {
             autofocus: false,
             ident: false,
             bare: false,
+            placeholder: None,
+            zone: false,
         }
     }
 
@@ -120,9 +133,11 @@ impl Field {
         Self::new(Kind::Input("text"), name, label).inputmode("decimal").width(Width::Short)
     }
 
-    /// A date, as ISO text.
+    /// A date, as text: the browser's own control writes dates in the order of its language. The year stands first,
+    /// and the month may be a word; [`kernel::read_day`] reads the answer.
     pub fn date(name: impl Into<String>, label: impl Into<String>) -> Self {
-        Self::new(Kind::Input("date"), name, label).width(Width::Short)
+        let field = Self::new(Kind::Input("text"), name, label).width(Width::Short).autocomplete("off");
+        Self { placeholder: Some(kernel::DAY_EXAMPLE), ..field }
     }
 
     /// Several lines of text.
@@ -133,6 +148,11 @@ impl Field {
     /// One of a list.
     pub fn select(name: impl Into<String>, label: impl Into<String>, choices: Vec<Choice>) -> Self {
         Self::new(Kind::Select(choices), name, label)
+    }
+
+    /// A time zone of a list. While none is chosen, script proposes that of the browser.
+    pub fn zone(name: impl Into<String>, label: impl Into<String>, choices: Vec<Choice>) -> Self {
+        Self { zone: true, ..Self::select(name, label, choices) }
     }
 
     /// Yes or no; sends its value ("on" unless set) when ticked.
@@ -277,16 +297,19 @@ impl Field {
             @match &self.kind {
                 Kind::Input(kind) => input id=(id) class=(class) type=(kind) name=(self.name)
                     value=[(*kind != "password").then_some(&self.value)] required[self.required]
-                    autocomplete=[auto] inputmode=[mode]
+                    autocomplete=[auto] inputmode=[mode] placeholder=[self.placeholder]
                     autofocus[self.autofocus] spellcheck=[spell] autocapitalize=[spell.map(|_| "off")]
                     aria-describedby=[by] aria-invalid=[invalid];,
                 Kind::Area(rows) => textarea id=(id) class={ (class) " area" } name=(self.name) rows=(rows)
                     required[self.required] aria-describedby=[by] aria-invalid=[invalid] { "\n" (self.value) },
                 Kind::Select(choices) => span.selw {
-                    select id=(id) class=(class) name=(self.name) required[self.required]
+                    select id=(id) class=(class) name=(self.name) required[self.required] data-zone[self.zone]
                         aria-describedby=[by] aria-invalid=[invalid] {
-                        @for choice in choices {
-                            option value=(choice.value) selected[choice.value == self.value] { (choice.label) }
+                        @for group in choices.chunk_by(|a, b| a.group == b.group) {
+                            @match group.first().and_then(|choice| choice.group.as_deref()) {
+                                Some(title) => optgroup label=(title) { (self.options(group)) },
+                                None => (self.options(group)),
+                            }
                         }
                     }
                     (icon_sized(Icon::ChevronDown, 13, "mute"))
@@ -294,6 +317,14 @@ impl Field {
                 Kind::File(accept) => input id=(id) class="file" type="file" name=(self.name) accept=(accept)
                     required[self.required] aria-describedby=[by] aria-invalid=[invalid];,
                 Kind::Check | Kind::Radio(_) => {},
+            }
+        }
+    }
+
+    fn options(&self, choices: &[Choice]) -> Markup {
+        html! {
+            @for choice in choices {
+                option value=(choice.value) selected[choice.value == self.value] { (choice.label) }
             }
         }
     }

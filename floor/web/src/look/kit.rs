@@ -22,6 +22,7 @@ pub fn page_with(t: Words<'_>, theme: Theme) -> Markup {
     let phone_nav = phone_nav(t);
     Shell {
         crumbs: vec![Crumb::link(t("Devices"), "/devices"), Crumb::here(t("Kit"))],
+        head: answer(&t("Baton kit: every part, in every state."), Some(&t("Colour says state. Blue says you can act."))),
         actions: html! { (link_button(t("Import"), "/devices/import").icon(Icon::Upload)) (link_button(t("Add device"), "/devices/new").icon(Icon::Plus).primary()) },
         nav: &nav,
         current: "/devices",
@@ -86,7 +87,6 @@ fn phone_nav(t: Words<'_>) -> Vec<NavItem> {
 
 fn main(t: Words<'_>) -> Markup {
     html! {
-        (answer(&t("Baton kit: every part, in every state."), Some(&t("Colour says state. Blue says you can act."))))
         (record(t))
         div.g3 {
             (Section::new(t("Buttons"), buttons(t)))
@@ -95,6 +95,7 @@ fn main(t: Words<'_>) -> Markup {
             (Section::new(t("Fields"), fields(t)))
             (Section::new(t("Facts"), facts(t)).note(t("a ledger and items")).actions(html! { a href="/edit" { (t("Edit")) } }))
             (Section::new(t("Waiting"), waiting(t)))
+            (Section::new(t("Ways on"), ways_on(t)))
         }
         (rule())
         (split(
@@ -129,6 +130,7 @@ fn life(t: Words<'_>) -> LifeLine {
         name: t("Life of NH-104207 from 2019 to today"),
         from: 2018.9,
         to: 2030.2,
+        ticks: Vec::new(),
         today: (2026.78, t("Today")),
         plans: vec![(2028.5, t("Planned replacement"))],
         lanes: vec![
@@ -250,6 +252,23 @@ fn waiting(t: Words<'_>) -> Markup {
         (refresh_region("import", "/import/1", Some(2), &t("Refresh"), &progress(8210, 13871, &t("Importing devices"), &t("8,210 of 13,871"), Some(&note))))
         (refresh_region("import-done", "/import/1", None, &t("Refresh"), &progress(5, 0, &t("Done"), &t("5 of 5"), None)))
     }
+}
+
+fn ways_on(t: Words<'_>) -> Markup {
+    let way = |title: &str, href: Option<&str>| Way {
+        title: t(title),
+        note: t("Asks for a reason."),
+        href: href.map(str::to_owned),
+        ..Way::default()
+    };
+    ways(&[
+        way("Take out of service", Some("/d/1/state?to=repair")),
+        Way {
+            hurdles: vec![t("It is on hold. Lift the hold first.")],
+            ..way("Lend", Some("/d/1/state?to=lent"))
+        },
+        Way { only: Some(t("Manager only")), ..way("Retire", None) },
+    ])
 }
 
 fn history(t: Words<'_>) -> Markup {

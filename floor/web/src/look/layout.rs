@@ -17,7 +17,10 @@ pub struct Shell<'a> {
     pub title: String,
     /// The way here; the last is the present page.
     pub crumbs: Vec<Crumb>,
-    /// Buttons at the end of the bar; the primary last.
+    /// The answer, where buttons belong to it: they follow it in reading order, and under it on a phone.
+    pub head: Markup,
+    /// Buttons, drawn at the end of the bar where there is room; the primary last. Without a head they follow the
+    /// content.
     pub actions: Markup,
     /// The menu.
     pub nav: &'a [NavGroup],
@@ -59,6 +62,7 @@ impl Shell<'_> {
         Self {
             title: title.into(),
             crumbs: Vec::new(),
+            head: Markup::default(),
             actions: Markup::default(),
             nav: &[],
             current: "",
@@ -177,7 +181,20 @@ impl Shell<'_> {
                         }
                     }
                 }
-                div.acts { (self.actions) }
+            }
+        }
+    }
+
+    /// The content. Buttons come after the answer, so that it is read first; on a wide screen they are drawn in the
+    /// bar all the same.
+    fn content(&self) -> Markup {
+        let headed = !self.head.0.is_empty();
+        let acts = html! { @if !self.actions.0.is_empty() { div.acts { (self.actions) } } };
+        html! {
+            main id="main" tabindex="-1" {
+                @if headed { (self.head) (acts) }
+                (self.main)
+                @if !headed { (acts) }
             }
         }
     }
@@ -216,7 +233,7 @@ impl Render for Shell<'_> {
                         (logo(18)) b { (self.org_name) }
                         span { (self.title) @if let Some(clock) = &self.clock_note { ", " (clock) } }
                     }
-                    main id="main" tabindex="-1" { (self.main) }
+                    (self.content())
                 }
             }
             @if !self.phone_nav.is_empty() {

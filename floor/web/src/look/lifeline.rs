@@ -57,6 +57,8 @@ pub struct LifeLine {
     pub from: f64,
     /// Last year drawn.
     pub to: f64,
+    /// What stands along the foot as (year, words), for a life too short to be told in years; empty draws years.
+    pub ticks: Vec<(f64, String)>,
     /// Today, and its word.
     pub today: (f64, String),
     /// Plans ahead as (year, words).
@@ -77,12 +79,18 @@ impl LifeLine {
         TOP + 8.0 + LANE * f64::from(lanes)
     }
 
-    fn years(&self) -> Vec<i32> {
+    fn ticks(&self) -> Vec<(f64, String)> {
+        if !self.ticks.is_empty() {
+            return self.ticks.clone();
+        }
         // Years are small whole numbers, so the conversion is exact.
         #[expect(clippy::cast_possible_truncation, reason = "years fit easily")]
         let (first, last) = (self.from.ceil() as i32, self.to.floor() as i32);
         let step = if last - first > 16 { 5 } else { 1 };
-        (first..=last).filter(|year| year % step == 0).collect()
+        (first..=last)
+            .filter(|year| year % step == 0)
+            .map(|year| (f64::from(year), year.to_string()))
+            .collect()
     }
 
     fn axis(&self) -> Markup {
@@ -90,10 +98,10 @@ impl LifeLine {
         let today = self.x(self.today.0);
         html! {
             rect.fut x=(today) y=(TOP) width=((WIDTH - 8.0 - today).max(0.0)) height=(foot - TOP) {}
-            @for year in self.years() {
-                @let x = self.x(f64::from(year));
+            @for (at, words) in self.ticks() {
+                @let x = self.x(at);
                 line.gr x1=(x) x2=(x) y1=(TOP) y2=(foot) {}
-                text.ax x=(x) y=(foot + 16.0) text-anchor="middle" { (year) }
+                text.ax x=(x) y=(foot + 16.0) text-anchor="middle" { (words) }
             }
             @for (n, (year, words)) in self.plans.iter().enumerate() { (self.plan(n, *year, words)) }
         }

@@ -33,6 +33,7 @@ pub mod message;
 pub mod progress;
 pub mod table;
 pub mod timeline;
+pub mod ways;
 
 pub use button::{Button, button, link_button, post_button};
 pub use form::{error_summary, fieldset, form_foot, hidden};
@@ -49,6 +50,7 @@ pub use message::{copy_button, empty_state, message, message_with};
 pub use progress::{Drop, Step, StepState, dropzone, progress, refresh_region, steps};
 pub use table::{Column, Hide, PhoneSlot, Row, Sort, Table};
 pub use timeline::{Change, Entry, timeline};
+pub use ways::{Way, ways};
 
 /// How loud something is. Plain is the normal state; colour only when somebody must do something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -208,7 +208,7 @@ pub const TRANSITIONS: &[Transition] = &[
     t(Kind::OutOfService, Kind::NotLocated, "report_not_located", "Report not located"),
     t(Kind::LoanedOut, Kind::NotLocated, "report_not_located", "Report not located"),
     t(Kind::PendingDisposal, Kind::NotLocated, "report_not_located", "Report not located"),
-    t(Kind::NotLocated, Kind::IncomingInspection, "find", "Found: inspect before use"),
+    t(Kind::NotLocated, Kind::IncomingInspection, "find", "Found, inspect before use"),
     t(Kind::NotLocated, Kind::Retired, "write_off", "Write off as lost"),
     t(Kind::Received, Kind::Quarantined, "quarantine", "Keep for investigation"),
     t(Kind::IncomingInspection, Kind::Quarantined, "quarantine", "Keep for investigation"),

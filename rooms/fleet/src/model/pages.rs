@@ -230,7 +230,6 @@ fn draw(ctx: &Ctx, known: &Known, typed: &Form, faults: &Faults) -> axum::respon
     };
     let edit = ctx.actor().may_everywhere(permit::MODEL_EDIT);
     let main = html! {
-        (record_head(DeviceGlyph::from_type_name(&device_type.name), &identity, &sentence))
         (strip(&facts))
         @if edit { (split(&form(known, typed, faults), &html! {})) }
     };
@@ -239,7 +238,8 @@ fn draw(ctx: &Ctx, known: &Known, typed: &Form, faults: &Faults) -> axum::respon
     };
     let crumbs = [("Models".to_owned(), "/models".to_owned())];
     let page = ctx.page(format!("{} {}", company.name, model.name), "/models").under(crumbs);
-    page.actions(actions).status(faults.status()).show(main)
+    let head = record_head(DeviceGlyph::from_type_name(&device_type.name), &identity, &sentence);
+    page.head(head).actions(actions).status(faults.status()).show(main)
 }
 
 fn form(known: &Known, typed: &Form, faults: &Faults) -> Markup {

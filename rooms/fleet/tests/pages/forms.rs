@@ -196,8 +196,14 @@ fn states_say_what_they_ask_for_and_what_is_in_the_way() {
         page.is(200)
             .says("Take out of service")
             .says("Keep for investigation")
-            .says("Incident, custodian, what was preserved with it")
+            .says("Asks for incident, custodian, what was preserved with it.")
             .says("Lend");
+        page.says("In repair, spare or stored. Asks for reason.").hides("Nothing");
+        assert_eq!(page.main().matches("Take out of service").count(), 1, "one move, whatever state follows");
+        let out = house.get("technician", "/d/NH-1/state?to=out_of_service_stored").await;
+        out.says("<h1 class=\"answer\">Take out of service: NH-1</h1>")
+            .says("value=\"out_of_service_stored\" checked")
+            .says("value=\"out_of_service_seasonal\"");
         let form = house.get("technician", "/d/NH-1/state?to=quarantined").await;
         form.says("name=\"incident\"")
             .says("name=\"custodian\"")
@@ -243,14 +249,14 @@ fn a_move_can_be_dated_but_not_before_the_present_state() {
             .says("value=\"2026-10-01\"")
             .says("value=\"All wards\"");
         let odd =
-            [("to", "not_located"), ("search_note", "All wards"), ("on", "13/10/2026"), ("time", "25:99")];
+            [("to", "not_located"), ("search_note", "All wards"), ("on", "3/10/2026"), ("time", "25:99")];
         send(&house, "technician", "NH-1", "state", &odd)
             .await
             .is(422)
-            .says("is not a date")
+            .says("can be read two ways. Write 2026-10-03 or 2026-03-10.")
             .says("is not a time");
         let good =
-            [("to", "not_located"), ("search_note", "All wards"), ("on", "2026-10-14"), ("time", "09:30")];
+            [("to", "not_located"), ("search_note", "All wards"), ("on", "14 Oct 2026"), ("time", "09:30")];
         send(&house, "technician", "NH-1", "state", &good).await.goes_to("/d/NH-1");
         house.get("auditor", "/d/NH-1/history").await.says("14 Oct 2026, 09:30");
     });

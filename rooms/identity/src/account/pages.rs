@@ -62,7 +62,7 @@ async fn me(ctx: Ctx, headers: HeaderMap) -> Reply {
         ("Password", html! { a href="/me/password" { "Change password" } }),
     ]);
     let main = html! {
-        (look::answer(&sentence, Some(&ctx.visitor.email)))
+        (look::answer(&sentence, None))
         (Section::new("You", identity))
         (Section::new("Look", look_form(&ctx)))
         (sessions_section(&ctx, &sessions))

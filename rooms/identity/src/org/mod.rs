@@ -90,11 +90,11 @@ pub(crate) fn check_zone(text: &str, errors: &mut Vec<FieldError>) -> Option<Str
     let text = text.trim();
     let known = zone(text).map(|zone| zone.iana_name().unwrap_or(text).to_owned());
     if known.is_none() {
-        fault(
-            errors,
-            "time_zone",
-            format!("“{text}” is not a time zone. Write one such as America/New_York."),
-        );
+        let message = match text {
+            "" => "Choose the time zone: dates and hours follow it.".to_owned(),
+            _ => format!("“{text}” is not a time zone. Write one such as America/New_York."),
+        };
+        fault(errors, "time_zone", message);
     }
     known
 }

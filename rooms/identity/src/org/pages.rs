@@ -48,7 +48,7 @@ async fn page(ctx: &Ctx, filled: Filled<'_>) -> Result<Response, web::Stop> {
     })?;
     let version = filled.text("version", &org.version.to_string());
     let main = html! {
-        (look::answer(&sentence(&org), Some(&org.time_zone)))
+        (look::answer(&sentence(&org), Some(&org.time_zone.replace('_', " "))))
         (filled.summary())
         form method="post" action="/organisation" {
             (form::once())
@@ -79,9 +79,22 @@ fn sentence(org: &Org) -> String {
 /// The select of time zones.
 pub(crate) fn zone_field(filled: Filled<'_>, present: &str) -> Field {
     let value = filled.text("time_zone", present);
-    let choices = zones(&value).into_iter().map(|name| Choice::new(name.clone(), name.replace('_', " ")));
-    let field = Field::select("time_zone", "Time zone", choices.collect()).required().width(Width::Medium);
+    let mut choices: Vec<Choice> = zones(&value).into_iter().map(choice).collect();
+    // Times of day would be wrong everywhere by one silent default, so somebody chooses.
+    if value.is_empty() {
+        choices.insert(0, Choice::new("", "Choose"));
+    }
+    let field = Field::zone("time_zone", "Time zone", choices).required().width(Width::Medium);
     field.value(value).error(filled.error("time_zone"))
+}
+
+/// “New York” under “America”; UTC, which lies nowhere, under itself.
+fn choice(zone: String) -> Choice {
+    let words = zone.replace('_', " ");
+    match words.split_once('/') {
+        Some((area, place)) => Choice::new(zone, place.replace('/', ", ")).group(area),
+        None => Choice::new(zone, words.clone()).group("No place"),
+    }
 }
 
 /// The field of a currency code.
@@ -90,15 +103,26 @@ pub(crate) fn currency_field(filled: Filled<'_>, present: &str) -> Field {
     filled.field("currency", field.identifier().hint("Three letters, such as USD."), present)
 }
 
+/// The areas by which zones are called today; `US/Eastern` and its like are former names of the same zones.
+const AREAS: [&str; 10] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+];
+
 /// The zones of the machine that carry a place's name, UTC, and the present one.
 fn zones(present: &str) -> Vec<String> {
     let mut names: Vec<String> = jiff::tz::db()
         .available()
         .map(|name| name.as_str().to_owned())
-        .filter(|name| {
-            let area = name.split('/').next().unwrap_or_default();
-            name.contains('/') && !["Etc", "SystemV", "posix", "right"].contains(&area)
-        })
+        .filter(|name| name.split_once('/').is_some_and(|(area, _)| AREAS.contains(&area)))
         .chain(["UTC".to_owned(), present.to_owned()])
         .filter(|name| !name.is_empty())
         .collect();

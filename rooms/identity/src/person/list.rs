@@ -73,7 +73,8 @@ pub(super) async fn show(ctx: Ctx, query: RawQuery) -> Reply {
         }
     };
     let main = list_page(None, &content(&ctx, &found, &words, keyset.after.is_some()));
-    Ok(ctx.page("People", "/people").actions(actions).show(main))
+    let head = look::answer(&found.sentence, None);
+    Ok(ctx.page("People", "/people").head(head).actions(actions).show(main))
 }
 
 fn people(n: usize) -> String {
@@ -103,7 +104,6 @@ fn content(ctx: &Ctx, found: &Found, words: &str, later: bool) -> Markup {
         ..Pager::default()
     };
     html! {
-        (look::answer(&found.sentence, None))
         (QueryBar::new("/people", "Search people", "Search").query(words).placeholder("Name or e-mail"))
         @if shown == 0 {
             (look::empty_state("Nobody fits.", "Search for a part of the name or of the e-mail address.", None))

@@ -173,7 +173,6 @@ fn facts(ctx: &Ctx, shown: &Shown) -> Vec<Fact> {
     let when = |at: Option<Instant>| at.map_or("Never".to_owned(), |at| at.on_page(zone));
     let password = if person.must_change_password { "One-time, not changed yet" } else { "Chosen by them" };
     vec![
-        Fact::new("E-mail", html! { (person.email) }),
         Fact::new("State", html! { (if person.active { "Active" } else { "Switched off" }) }),
         Fact::new("Last signed in", html! { (when(shown.last)) }),
         Fact::new("Password", html! { (password) }).note(when(person.password_changed_at)),

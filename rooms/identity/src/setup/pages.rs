@@ -84,8 +84,6 @@ async fn try_keep(guest: &Guest, front: &Front, form: &Form) -> kernel::Result<R
 
 fn page(guest: &Guest, filled: Filled<'_>, code: &str) -> Response {
     let field = |name: &str, field: Field, present: &str| filled.field(name, field, present);
-    let here = jiff::tz::TimeZone::system();
-    let here = here.iana_name().filter(|name| !name.starts_with("Etc/")).unwrap_or("UTC");
     let organisation = html! {
         (field("org_name", Field::text("org_name", "Name").required().autocomplete("organization"), ""))
         (field("base_url", Field::text("base_url", "Base address").optional("optional").inputmode("url")
@@ -94,7 +92,7 @@ fn page(guest: &Guest, filled: Filled<'_>, code: &str) -> Response {
     };
     let site = html! {
         (field("site_name", Field::text("site_name", "Name").required(), ""))
-        (org::zone_field(filled, here))
+        (org::zone_field(filled, ""))
         (org::currency_field(filled, "USD"))
         (field("beds", Field::number("beds", "Beds").optional("optional").inputmode("numeric"), ""))
     };
@@ -121,7 +119,8 @@ fn page(guest: &Guest, filled: Filled<'_>, code: &str) -> Response {
         }
     };
     let mut bare = Bare::new("Set up Baton", main);
-    bare.sub = Some("Three answers, then bring your list of devices.".to_owned());
+    bare.sub =
+        Some("Your organisation, its first site and yourself. Then bring your list of devices.".to_owned());
     bare.wide = true;
     guest.page(filled.status(), &bare)
 }

@@ -40,7 +40,6 @@ async fn list(ctx: Ctx) -> Reply {
         many => format!("{} in {}.", life::count(many.len(), "site", "sites"), ctx.org.name),
     };
     let main = html! {
-        (look::answer(&sentence, sub.as_deref()))
         @if !sites.is_empty() { (table(&sites)) }
     };
     let actions = html! {
@@ -48,7 +47,8 @@ async fn list(ctx: Ctx) -> Reply {
             (look::link_button("Add site", "/sites/new").primary().icon(Icon::Plus))
         }
     };
-    Ok(ctx.page("Sites and places", "/sites").actions(actions).show(main))
+    let head = look::answer(&sentence, sub.as_deref());
+    Ok(ctx.page("Sites and places", "/sites").head(head).actions(actions).show(main))
 }
 
 fn table(sites: &[Site]) -> Table {

@@ -80,12 +80,13 @@ async fn page(ctx: &Ctx, id: SiteId, filled: Filled<'_>) -> Result<Response, Sto
         }
     };
     let main = html! {
-        (look::answer(&sentence(&shown), Some(&shown.site.time_zone.replace('_', " "))))
         (filled.summary())
         (look::ledger::strip(&facts(&shown.site)))
         @if shown.may_manage { (look::split(&trees, &forms(&shown, filled))) } @else { (trees) }
     };
-    let page = ctx.page(shown.site.name.clone(), "/sites").status(filled.status()).actions(actions);
+    let head = look::answer(&sentence(&shown), Some(&shown.site.time_zone.replace('_', " ")));
+    let page =
+        ctx.page(shown.site.name.clone(), "/sites").status(filled.status()).head(head).actions(actions);
     Ok(page.under([("Sites and places".to_owned(), "/sites".to_owned())]).show(main))
 }
 

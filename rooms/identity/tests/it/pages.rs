@@ -31,6 +31,10 @@ testkit::engine_tests! {
         }
         let page = get(&site, "/set-up?code=abc", "").await;
         assert!(page.text.contains("value=\"abc\""));
+        assert!(page.text.contains("<optgroup label=\"America\">"), "zones stand under their part of the world");
+        let open: Vec<_> = SET_UP.iter().copied().filter(|(name, _)| *name != "time_zone").collect();
+        let refused = post(&site, "/set-up", "", &open).await;
+        assert!(refused.text.contains("Choose the time zone"), "no zone is taken in silence");
         let mut wrong = SET_UP.to_vec();
         wrong[0].1 = "guess";
         let refused = post(&site, "/set-up", "", &wrong).await;

@@ -12,7 +12,7 @@ use web::look::{
     record_head, split, state_mark, strip,
 };
 
-fn head() -> Markup {
+fn facts() -> Markup {
     let facts = [
         Fact::new("State", state_mark(State::InService, "In service")).note("Since 18 May 2026"),
         Fact::new("Risk", risk_word(Risk::High, "High")).note("Therapy, not life support"),
@@ -21,17 +21,18 @@ fn head() -> Markup {
         Fact::new("Age", html! { "7.3 of 10 years" }).note("In-house, no contract"),
         Fact::new("Network", html! { "Med-IoT, segmented" }).note("Software 2.1.4, fix is 2.1.7"),
     ];
-    html! {
-        (record_head(
-            DeviceGlyph::InfusionPump,
-            &html! {
-                (asset_tag("NH-104207"))
-                span { "Infusion pump, volumetric. Helion Medical " a href="/models/helion-vp-3" { "VP-3" } ", serial " (ident("VP3-4412087")) }
-            },
-            "The annual PM is due, and an open recall needs the battery latch checked by 30 Oct.",
-        ))
-        (strip(&facts))
-    }
+    strip(&facts)
+}
+
+fn head() -> Markup {
+    record_head(
+        DeviceGlyph::InfusionPump,
+        &html! {
+            (asset_tag("NH-104207"))
+            span { "Infusion pump, volumetric. Helion Medical " a href="/models/helion-vp-3" { "VP-3" } ", serial " (ident("VP3-4412087")) }
+        },
+        "The annual PM is due, and an open recall needs the battery latch checked by 30 Oct.",
+    )
 }
 
 fn life() -> LifeLine {
@@ -43,6 +44,7 @@ fn life() -> LifeLine {
         name: "Life of NH-104207 from commissioning in June 2019 to planned replacement in 2028".into(),
         from: 2018.9,
         to: 2030.2,
+        ticks: Vec::new(),
         today: (2026.78, "Today".into()),
         plans: vec![(2028.5, "Planned replacement".into()), (2029.4, "End of support".into())],
         lanes: vec![
@@ -178,7 +180,7 @@ pub fn page(theme: Theme) -> Markup {
             )
         }));
     let main = html! {
-        (head())
+        (facts())
         (Section::new("Life", life().render()).note("31 events. Filled triangle: repair. Hollow: no fault found.").actions(html! { a href="/d/NH-104207/history" { "History as a list" } }))
         (split(
             &html! {
@@ -202,7 +204,7 @@ pub fn page(theme: Theme) -> Markup {
         Crumb::link("Infusion pumps", "/devices"),
         Crumb::here("NH-104207"),
     ];
-    super::shell(theme, "NH-104207", crumbs, actions, main)
+    super::shell(theme, "NH-104207", crumbs, (head(), actions), main)
 }
 
 /// The form that edits it, with two problems.
@@ -246,5 +248,5 @@ pub fn edit(theme: Theme) -> Markup {
         Crumb::link("NH-104207", "/d/NH-104207"),
         Crumb::here("Edit"),
     ];
-    super::shell(theme, "Edit NH-104207", crumbs, Markup::default(), main)
+    super::shell(theme, "Edit NH-104207", crumbs, (Markup::default(), Markup::default()), main)
 }

@@ -188,11 +188,12 @@ pub fn page(theme: Theme) -> Markup {
         Pager { summary: "1–50 of 412".into(), next: Some("/devices?after=x".into()), ..Pager::default() };
     let main = list_page(
         Some(&facets("/devices", &words, &[], &groups())),
-        &html! { (quiet_answer("17 of 412 infusion devices are past their PM window.")) (tabs("Saved views", &views)) (bar) (table) (pager) form id="bulk" method="post" action="/devices/bulk" {} },
+        &html! { (tabs("Saved views", &views)) (bar) (table) (pager) form id="bulk" method="post" action="/devices/bulk" {} },
     );
+    let head = quiet_answer("17 of 412 infusion devices are past their PM window.");
     let actions = html! {
         (link_button("Import", "/devices/import").icon(Icon::Upload))
         (link_button("Add device", "/devices/new").icon(Icon::Plus).primary())
     };
-    super::shell(theme, "Devices", vec![Crumb::here("Devices")], actions, main)
+    super::shell(theme, "Devices", vec![Crumb::here("Devices")], (head, actions), main)
 }

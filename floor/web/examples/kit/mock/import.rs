@@ -59,7 +59,7 @@ pub fn first_run(theme: Theme) -> Markup {
         }
     };
     let actions = html! { (link_button("Add one device", "/devices/new").icon(Icon::Plus)) };
-    super::shell(theme, "Import your fleet", vec![Crumb::here("Devices")], actions, main)
+    super::shell(theme, "Import your fleet", vec![Crumb::here("Devices")], (Markup::default(), actions), main)
 }
 
 const COLUMNS: [(&str, &str, &str, Tone, &str); 8] = [
@@ -156,7 +156,7 @@ pub fn check(theme: Theme) -> Markup {
         Crumb::link("Import", "/devices/import"),
         Crumb::here("biomed_export_2026-10.xlsx"),
     ];
-    super::shell(theme, "Check the import", crumbs, actions, main)
+    super::shell(theme, "Check the import", crumbs, (Markup::default(), actions), main)
 }
 
 /// While it runs.
@@ -173,5 +173,5 @@ pub fn running(theme: Theme) -> Markup {
         Crumb::link("Import", "/devices/import"),
         Crumb::here("biomed_export_2026-10.xlsx"),
     ];
-    super::shell(theme, "Importing", crumbs, actions, main)
+    super::shell(theme, "Importing", crumbs, (Markup::default(), actions), main)
 }

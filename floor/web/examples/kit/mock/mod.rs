@@ -8,8 +8,14 @@ pub mod doors;
 pub mod fleet;
 pub mod import;
 
-/// A page inside the shell.
-pub fn shell(theme: Theme, title: &str, crumbs: Vec<Crumb>, actions: Markup, main: Markup) -> Markup {
+/// A page inside the shell: its answer with the buttons that belong to it, and its content.
+pub fn shell(
+    theme: Theme,
+    title: &str,
+    crumbs: Vec<Crumb>,
+    (head, actions): (Markup, Markup),
+    main: Markup,
+) -> Markup {
     let nav = [
         NavGroup {
             title: "Fleet".into(),
@@ -35,6 +41,7 @@ pub fn shell(theme: Theme, title: &str, crumbs: Vec<Crumb>, actions: Markup, mai
     ];
     Shell {
         crumbs,
+        head,
         actions,
         nav: &nav,
         current: "/devices",

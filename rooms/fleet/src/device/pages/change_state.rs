@@ -9,10 +9,7 @@ use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Form, Reply,
     form::check,
-    look::{
-        Column, Icon, Row, Section, Table, Tone, empty_state, hidden, icon_sized, link_button, message,
-        table::two,
-    },
+    look::{Choice, Field, Tone, Way, empty_state, hidden, link_button, message, ways},
 };
 
 use super::{
@@ -23,7 +20,7 @@ use super::{
     words::{href, respelt, under},
 };
 use crate::{
-    device::{Device, Facts, Kind, Move, Need, Possible, State, actions, moves, plan},
+    device::{Device, Facts, Move, Need, OutFor, Possible, State, actions, moves, plan},
     permit,
     posted::{Done, Faults, form as posted_form, once},
 };
@@ -38,7 +35,7 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
     let to: Option<State> = parameter(query.as_deref(), "to").and_then(|t| t.parse().ok());
     let possible = moves(seen.device(), &facts);
     Ok(match to.and_then(|to| possible.iter().find(|p| p.to == to)) {
-        Some(chosen) => draw(&ctx, &seen, chosen, &Form::default(), &Faults::default()),
+        Some(chosen) => draw(&ctx, &seen, &possible, chosen, &Form::default(), &Faults::default()),
         None => draw_choices(&ctx, &seen, &possible, to),
     })
 }
@@ -93,33 +90,34 @@ async fn again(ctx: &Ctx, tag: &str, form: &Form, problem: Problem) -> Reply {
     }
     let chosen = mv.and_then(|mv| possible.iter().find(|p| p.to == mv.to));
     Ok(match chosen {
-        Some(chosen) => draw(ctx, &seen, chosen, form, &faults),
+        Some(chosen) => draw(ctx, &seen, &possible, chosen, form, &faults),
         // Somebody else moved it meanwhile, and this move is not open any more.
         None => draw_closed(ctx, &seen, &possible, &faults),
     })
 }
 
-/// “Take out of service: In repair”: the verb, and which of several states it leads to.
-fn name(possible: &Possible) -> String {
-    match possible.to.kind() {
-        Kind::OutOfService => format!("{}: {}", possible.name, possible.to.on_page().to_lowercase()),
-        _ => possible.name.to_owned(),
-    }
-}
-
 fn sheet<'a>(ctx: &Ctx, seen: &Seen, sentence: String, faults: &'a Faults) -> Sheet<'a> {
     let (now, _) = sentence::answer(&seen.known, ctx.now());
-    Sheet { title: "Change state", sentence, sub: format!("Now: {now}"), faults }
+    Sheet { title: "Change state", sentence, sub: now, faults }
 }
 
-fn draw(ctx: &Ctx, seen: &Seen, chosen: &Possible, typed: &Form, faults: &Faults) -> Response {
+fn draw(
+    ctx: &Ctx,
+    seen: &Seen,
+    possible: &[Possible],
+    chosen: &Possible,
+    typed: &Form,
+    faults: &Faults,
+) -> Response {
     let device = seen.device();
-    let sheet = sheet(ctx, seen, format!("{}: {}", name(chosen), device.tag), faults);
+    let sheet = sheet(ctx, seen, format!("{}: {}", chosen.name, device.tag), faults);
     let inside = html! {
         @if !chosen.unmet.is_empty() { (in_the_way(chosen)) }
         (posted_form(&under(&device.tag, "state"), device.version, &html! {
-            (hidden("to", chosen.to.code()))
-            div.fields { (evidence::fields(&chosen.needs, typed, faults)) }
+            div.fields {
+                (target(possible, chosen, faults))
+                (evidence::fields(&chosen.needs, typed, faults))
+            }
             @if chosen.needs.contains(&Need::Disposal) { (evidence::disposal(typed, faults)) }
             div.fields.two-up { (evidence::when(typed, faults)) }
             (foot(chosen.name, "Saving", &device.tag))
@@ -127,6 +125,34 @@ fn draw(ctx: &Ctx, seen: &Seen, chosen: &Possible, typed: &Form, faults: &Faults
         p.links { a href=(under(&device.tag, "state")) { "Something else happened" } }
     };
     show(ctx, seen, &sheet, &inside)
+}
+
+/// The state the move leads to: sent unseen, or asked where one move leads to several.
+fn target(possible: &[Possible], chosen: &Possible, faults: &Faults) -> Markup {
+    let siblings: Vec<Choice> = possible.iter().filter(|p| same_move(p, chosen)).map(answer).collect();
+    if siblings.len() < 2 {
+        return hidden("to", chosen.to.code());
+    }
+    Field::radio("to", "It is then", siblings)
+        .value(chosen.to.code())
+        .required()
+        .error(faults.at("to"))
+        .render()
+}
+
+/// Whether two ways lead by the same move, to the same state with another reason.
+fn same_move(one: &Possible, other: &Possible) -> bool {
+    one.to.kind() == other.to.kind()
+}
+
+fn answer(possible: &Possible) -> Choice {
+    let choice = Choice::new(possible.to.code(), possible.to.on_page());
+    match possible.to {
+        State::OutOfService(OutFor::Repair) => choice.hint("Broken, or being worked on."),
+        State::OutOfService(OutFor::Stored) => choice.hint("On the shelf, ready to go."),
+        State::OutOfService(OutFor::Seasonal) => choice.hint("Put away for a part of the year."),
+        _ => choice,
+    }
 }
 
 /// Rules the device does not meet as it stands, with what would satisfy each.
@@ -159,51 +185,51 @@ fn draw_closed(ctx: &Ctx, seen: &Seen, possible: &[Possible], faults: &Faults) -
     show(ctx, seen, &sheet, &choices(ctx, device, possible))
 }
 
-/// Every legal move with what it asks for and what is in its way.
+/// Every legal move with what it leads to, what it asks for and what is in its way.
 fn choices(ctx: &Ctx, device: &Device, possible: &[Possible]) -> Markup {
     if possible.is_empty() {
         let back = link_button(format!("Back to {}", device.tag), href(&device.tag)).render();
         let title = format!("“{}” is an end state; nothing follows it.", device.state.on_page());
         return empty_state(&title, "If it is here after all, record it again under a new tag.", Some(&back));
     }
-    let columns = vec![
-        Column::new("Move").row_head(),
-        Column::new("Asks for"),
-        Column::new("In the way"),
-        Column::new("Choose").unnamed().num(),
-    ];
-    let rows = possible.iter().map(|p| choice(ctx, device, p)).collect();
-    Section::new("Possible now", Table::new("Moves", columns, rows).render()).render()
+    let offers = possible.chunk_by(same_move).filter_map(|offer| way(ctx, device, offer));
+    ways(&offers.collect::<Vec<_>>())
 }
 
-fn choice(ctx: &Ctx, device: &Device, possible: &Possible) -> Row {
-    let needed = actions::permit_for(device.state, possible.to);
+/// One move, with the states it may lead to.
+fn way(ctx: &Ctx, device: &Device, offer: &[Possible]) -> Option<Way> {
+    let first = offer.first()?;
+    let needed = actions::permit_for(device.state, first.to);
     let may = ctx.actor().may(needed, device.reach());
-    let asks = asks_for(possible);
-    let open =
-        link_button("Choose", format!("{}?to={}", under(&device.tag, "state"), possible.to.code())).small();
-    let row = Row::new(vec![
-        two(&html! { (possible.name) }, &format!("Then: {}", possible.to.on_page())),
-        html! { (asks) },
-        html! {
-            @if possible.unmet.is_empty() { span.mute { "Nothing" } }
-            @for rule in &possible.unmet {
-                div.warn { (icon_sized(Icon::Triangle, 13, "")) " " (rule.message) " " (rule.remedy) }
-            }
-        },
-        html! { @if may { (open) } @else { span.mute { (held_by(needed)) } } },
-    ]);
-    if may { row } else { row.faint() }
+    let page = || format!("{}?to={}", under(&device.tag, "state"), first.to.code());
+    Some(Way {
+        title: first.name.to_owned(),
+        note: format!("{}.{}", leads_to(offer), asks_for(first)),
+        href: may.then(page),
+        hurdles: first.unmet.iter().map(|rule| format!("{} {}", rule.message, rule.remedy)).collect(),
+        only: (!may).then(|| held_by(needed)),
+    })
 }
 
-/// “Incident, custodian, what was preserved with it”.
-fn asks_for(possible: &Possible) -> String {
-    let asks: Vec<&str> = possible.needs.iter().map(|n| n.on_page()).collect();
-    match asks.split_first() {
-        None => "Nothing".to_owned(),
-        Some((first, [])) => (*first).to_owned(),
-        Some((first, rest)) => format!("{first}, {}", rest.join(", ").to_lowercase()),
+/// “In repair, spare or stored”.
+fn leads_to(offer: &[Possible]) -> String {
+    let states: Vec<&str> = offer.iter().map(|p| p.to.on_page()).collect();
+    match states.split_last() {
+        Some((last, rest)) if !rest.is_empty() => {
+            let (first, more) = rest.split_at(1);
+            let listed: Vec<String> =
+                first.iter().map(|s| (*s).to_owned()).chain(more.iter().map(|s| s.to_lowercase())).collect();
+            format!("{} or {}", listed.join(", "), last.to_lowercase())
+        }
+        Some((only, _)) => (*only).to_owned(),
+        None => String::new(),
     }
+}
+
+/// “ Asks for incident, custodian, what was preserved with it.”
+fn asks_for(possible: &Possible) -> String {
+    let asks: Vec<String> = possible.needs.iter().map(|n| n.on_page().to_lowercase()).collect();
+    if asks.is_empty() { String::new() } else { format!(" Asks for {}.", asks.join(", ")) }
 }
 
 /// “Lead or Manager only”: who holds a permission.

@@ -128,9 +128,8 @@ pub(super) async fn read(
             None
         }
     });
-    let date = "a date; write one such as 2026-10-13";
-    let acquired_on = form.parse("acquired_on", date, errors);
-    let agreement_ends_on = form.parse("agreement_ends_on", date, errors);
+    let acquired_on = form.day("acquired_on", errors);
+    let agreement_ends_on = form.day("agreement_ends_on", errors);
     let risk = form.parse("risk", "a risk level", errors);
     let strategy = form.parse("strategy", "a maintenance strategy", errors);
     let tenure = form.parse("tenure", "a tenure", errors).unwrap_or(Tenure::Owned);

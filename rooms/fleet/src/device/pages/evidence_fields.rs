@@ -65,7 +65,7 @@ pub(super) fn when(form: &Form, faults: &Faults) -> Markup {
 
 /// Reads when it happened. A past day without a time counts from its noon, today without one is now.
 pub(super) fn read_when(form: &Form, zone: &TimeZone, now: Instant, errors: &mut Vec<FieldError>) -> Instant {
-    let day: Option<kernel::Date> = form.parse("on", "a date; write one such as 2026-10-13", errors);
+    let day = form.day("on", errors);
     let time: Option<Time> = form.parse("time", "a time; write one such as 14:30", errors);
     let today = now.date_in(zone);
     match (day, time) {
@@ -156,7 +156,6 @@ fn na(name: &str) -> String {
 /// Reads the evidence that was typed; what is missing the rules say.
 pub(super) fn read(needs: &[Need], form: &Form, errors: &mut Vec<FieldError>) -> Evidence {
     let asked = |need: Need| needs.contains(&need);
-    let date = "a date; write one such as 2026-10-13";
     let mut evidence = Evidence {
         reason: form.some("reason"),
         budget_request: form.some("budget_request"),
@@ -165,10 +164,10 @@ pub(super) fn read(needs: &[Need], form: &Form, errors: &mut Vec<FieldError>) ->
         custodian: form.some("custodian"),
         preserved: form.some("preserved"),
         agreement: form.some("agreement"),
-        agreement_ends_on: form.parse("agreement_ends_on", date, errors),
+        agreement_ends_on: form.day("agreement_ends_on", errors),
         search_note: form.some("search_note"),
         signed_by: form.some("signed_by"),
-        loss_reviewed_on: form.parse("loss_reviewed_on", date, errors),
+        loss_reviewed_on: form.day("loss_reviewed_on", errors),
         inspection_passed: form.ticked("inspection_passed"),
         inspected_by: form.some("inspected_by"),
         ..Evidence::default()

@@ -50,15 +50,18 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
         ..Pager::default()
     };
     let main = html! {
-        (answer(&sentence(device.version, &events), Some("Newest first. Nothing is ever deleted; a correction is a version of its own.")))
         (split(
             &html! { (timeline(&entries, &Words::default())) (pager) },
             &html! { (Section::new("Look back", look_back(&device.tag, ctx.now(), &known))) },
         ))
     };
     let crumbs = [("Devices".to_owned(), "/devices".to_owned()), (device.tag.clone(), href(&device.tag))];
+    let head = answer(
+        &sentence(device.version, &events),
+        Some("Newest first. Nothing is ever deleted; a correction is a version of its own."),
+    );
     let bar = html! { (asset_tag(&device.tag)) };
-    Ok(ctx.page("History", "/devices").under(crumbs).actions(bar).show(main))
+    Ok(ctx.page("History", "/devices").under(crumbs).head(head).actions(bar).show(main))
 }
 
 fn sentence(version: i64, events: &[db::Event]) -> String {

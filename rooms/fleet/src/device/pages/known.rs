@@ -2,7 +2,7 @@
 
 use db::{Tx, vals};
 use jiff::civil::DateTime;
-use kernel::{Date, Instant, OrgId, Problem, Result, TimeZone};
+use kernel::{Instant, OrgId, Problem, Result, TimeZone};
 
 use crate::{
     CompanyId, DeviceTypeId, RiskLevel,
@@ -123,17 +123,21 @@ pub(super) struct AsOf {
 }
 
 impl AsOf {
-    /// Reads `2025-03-01` (the end of that day) or `2025-03-01T12:00` in a site's time zone.
-    pub(super) fn read(text: &str, zone: &TimeZone) -> Option<Self> {
+    /// Reads a day (its end is meant) or `2025-03-01T12:00` in a site's time zone.
+    ///
+    /// # Errors
+    /// A sentence that says what to write instead.
+    pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
         let text = text.trim();
         if let Ok(at) = text.parse::<DateTime>()
             && text.contains(['T', 't', ' '])
         {
-            return Some(Self { at: Instant::of_civil(at, zone), whole_day: false });
+            return Ok(Self { at: Instant::of_civil(at, zone), whole_day: false });
         }
-        let day: Date = text.parse().ok()?;
-        let next = Instant::at_start_of(day.tomorrow().ok()?, zone);
-        Some(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
+        let day = kernel::read_day(text)?;
+        let after = day.tomorrow().map_err(|_| format!("“{text}” is later than any record."))?;
+        let next = Instant::at_start_of(after, zone);
+        Ok(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
     }
 
     /// `on 1 Mar 2025, 12:00`, or `at the end of 1 Mar 2025`.
@@ -166,8 +170,9 @@ mod tests {
         let noon = AsOf::read("2025-03-01T12:00", &zone).unwrap();
         assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
         assert_eq!(noon.words(&zone), "on 1 Mar 2025, 12:00");
-        for bad in ["", "yesterday", "2025-02-30", "13/10/2026"] {
-            assert_eq!(AsOf::read(bad, &zone), None, "{bad}");
+        assert_eq!(AsOf::read("1 Mar 2025", &zone), Ok(day));
+        for bad in ["", "yesterday", "2025-02-30", "11/10/2026", "9999-12-31"] {
+            assert!(AsOf::read(bad, &zone).is_err(), "{bad}");
         }
     }
 

@@ -33,9 +33,11 @@ pub(super) fn lanes(
             Some(Moment { from: year(event.valid_at, zone), device })
         })
         .collect();
-    let first = moments.first()?.from;
+    // What was before the record began nobody can draw, however old the device is.
+    let begun = moments.first()?.from;
     let today = year(now, zone);
-    let begun = device.acquired_on.map_or(first, |on| year_of(on).min(first));
+    let margin = ((today - begun) * 0.015).max(SHORTEST);
+    let (from, to) = (begun - margin, today + margin.max((today - begun) * 0.05));
     let place = |d: &Device| names.short(d.place.map_or(d.site.uuid(), Id::uuid));
     let state = |d: &Device| {
         if d.removed_at.is_some() {
@@ -52,12 +54,53 @@ pub(super) fn lanes(
     lanes.retain(|lane| !lane.spans.is_empty() || !lane.marks.is_empty());
     Some(LifeLine {
         name: format!("Life of {} since {:.0}: where it was, and its states", device.tag, begun.floor()),
-        from: (begun - 0.08).min(today - 1.0),
-        to: today + ((today - begun) * 0.05).max(0.25),
+        from,
+        to,
+        ticks: ticks(from, to),
         today: (today, "Today".to_owned()),
         plans: Vec::new(),
         lanes,
     })
+}
+
+/// Less than two days each side of a device recorded today.
+const SHORTEST: f64 = 0.005;
+
+/// Days or months along the foot of a life of less than two years; longer ones are told in years.
+fn ticks(from: f64, to: f64) -> Vec<(f64, String)> {
+    let span = to - from;
+    if span >= 2.0 {
+        return Vec::new();
+    }
+    // The steps leave each label about 90 px.
+    let (days, months) = match span {
+        s if s < 0.03 => (1, 0),
+        s if s < 0.2 => (7, 0),
+        s if s < 0.9 => (0, 1),
+        _ => (0, 3),
+    };
+    let words = if months > 0 { "%b %Y" } else { "%-d %b" };
+    let Some(mut at) = day_at(from) else { return Vec::new() };
+    if months > 0 {
+        at = at.first_of_month();
+    }
+    let mut ticks = Vec::new();
+    while year_of(at) <= to {
+        if year_of(at) >= from && (months == 0 || (at.month() - 1) % months == 0) {
+            ticks.push((year_of(at), at.strftime(words).to_string()));
+        }
+        let step = if months > 0 { jiff::Span::new().months(1) } else { jiff::Span::new().days(days) };
+        let Ok(next) = at.checked_add(step) else { break };
+        at = next;
+    }
+    ticks
+}
+
+/// The day on which a fraction of a year falls.
+fn day_at(at: f64) -> Option<Date> {
+    #[expect(clippy::cast_possible_truncation, reason = "years and days of a year fit easily")]
+    let (whole, days) = (at.floor() as i16, (at.fract() * 366.0) as i64);
+    Date::new(whole, 1, 1).ok()?.checked_add(jiff::Span::new().days(days)).ok()
 }
 
 /// Neighbouring versions that say the same become one span; a device that has left has none.
@@ -127,5 +170,15 @@ mod tests {
         let mid = Instant::at_start_of(date(2026, 7, 2), &zone);
         assert!((year(mid, &zone) - 2026.498).abs() < 0.001);
         assert!((year_of(date(2026, 7, 2)) - 2026.497).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_short_life_is_told_in_days_or_months() {
+        let words = |from, to| ticks(from, to).into_iter().map(|(_, words)| words).collect::<Vec<_>>();
+        assert!(words(2020.0, 2026.8).is_empty());
+        assert_eq!(words(2026.0, 2026.24), ["Jan 2026", "Feb 2026", "Mar 2026"]);
+        assert_eq!(words(2025.3, 2026.8).first().map(String::as_str), Some("Jul 2025"));
+        let days = words(2026.775, 2026.79);
+        assert!(days.contains(&"13 Oct".to_owned()) && days.len() < 8, "{days:?}");
     }
 }

@@ -119,7 +119,6 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
     let main = list_page(
         Some(&facets("/devices", &WORDS, &kept(asked), &groups(asked, found))),
         &html! {
-            (quiet_answer(&sentence(asked, found)))
             (tabs("Views", &views(asked, found)))
             (bar(ctx, asked, found))
             @if found.slice.rows.is_empty() { (nothing(asked, found)) }
@@ -136,7 +135,8 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
             (link_button("Add device", "/devices/new").icon(Icon::Plus).primary())
         }
     };
-    ctx.page("Devices", "/devices").actions(actions).search(&asked.text).show(main)
+    let head = quiet_answer(&sentence(asked, found));
+    ctx.page("Devices", "/devices").head(head).actions(actions).search(&asked.text).show(main)
 }
 
 const WORDS: FacetWords<'static> = FacetWords { name: "Filters", apply: "Show results", close: "Close" };

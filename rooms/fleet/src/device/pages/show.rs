@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, RawQuery};
 use db::{Event, Tx};
-use kernel::{Problem, Result};
+use kernel::{Instant, Problem, Result};
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
@@ -50,14 +50,14 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
     }
     let device = &found.known.device;
     let main = html! {
-        (head(&ctx, &found))
+        (strip(&facts(&found.known, at(&ctx, &found))))
         // A phone has the history below; the lanes need width.
         @if found.as_of.is_none() { div.sec-b.hide-t { (life_section(&ctx, &found)) } }
         @if found.as_of.is_some() { (split(&record(&ctx, &found), &Markup::default())) }
         @else { (split(&body(&ctx, &found), &aside(&ctx, &found))) }
     };
     let crumbs = [("Devices".to_owned(), "/devices".to_owned()), kind_crumb(&found.known)];
-    let page = ctx.page(&device.tag, "/devices").under(crumbs);
+    let page = ctx.page(&device.tag, "/devices").under(crumbs).head(head(&ctx, &found));
     Ok(page.actions(if found.as_of.is_some() { back(device) } else { buttons(&ctx, device) }).show(main))
 }
 
@@ -84,12 +84,7 @@ async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, asked: Option<&str>) -> Result<
 /// The record as it was known at an instant; its names are today's.
 async fn as_known(tx: &mut Tx, ctx: &Ctx, known: Known, text: &str) -> Result<Found> {
     let org = ctx.actor().org;
-    let as_of = AsOf::read(text, &known.zone).ok_or_else(|| {
-        Problem::invalid(
-            "as-of",
-            format!("“{text}” is not a date. Write one such as 2025-03-01 or 2025-03-01T12:00."),
-        )
-    })?;
+    let as_of = AsOf::read(text, &known.zone).map_err(|message| Problem::invalid("as-of", message))?;
     let id = known.device.id.uuid();
     let event = db::gate::as_of(tx, org, "device", id, as_of.at).await?.ok_or_else(|| {
         let tag = &known.device.tag;
@@ -132,11 +127,15 @@ fn buttons(ctx: &Ctx, device: &Device) -> Markup {
     }
 }
 
+/// The moment the page is about.
+fn at(ctx: &Ctx, found: &Found) -> Instant {
+    found.as_of.map_or(ctx.now(), |as_of| as_of.at.min(ctx.now()))
+}
+
 fn head(ctx: &Ctx, found: &Found) -> Markup {
     let known = &found.known;
     let device = &known.device;
-    let at = found.as_of.map_or(ctx.now(), |as_of| as_of.at.min(ctx.now()));
-    let (line, rest) = sentence::answer(known, at);
+    let (line, rest) = sentence::answer(known, at(ctx, found));
     let models = ctx.may(permit::MODEL_VIEW);
     let identity = html! {
         (asset_tag(&device.tag))
@@ -155,11 +154,10 @@ fn head(ctx: &Ctx, found: &Found) -> Markup {
         }
         (record_head(DeviceGlyph::from_type_name(&known.type_name), &identity, &line))
         @if !rest.is_empty() { div.head { p.sub { (rest) } } }
-        (strip(&facts(known, at)))
     }
 }
 
-fn facts(known: &Known, now: kernel::Instant) -> Vec<Fact> {
+fn facts(known: &Known, now: Instant) -> Vec<Fact> {
     let device = &known.device;
     let today = now.date_in(&known.zone);
     let risk = risk_of(known.risk());
@@ -210,7 +208,9 @@ fn life_section(ctx: &Ctx, found: &Found) -> Markup {
         return Markup::default();
     };
     let versions = known.device.version;
-    let note = if versions == 1 { "1 event.".to_owned() } else { format!("{} events.", count(versions)) };
+    let events = if versions == 1 { "1 event".to_owned() } else { format!("{} events", count(versions)) };
+    let since = found.events.last().map(|first| day_of(first.valid_at, &known.zone));
+    let note = since.map_or_else(|| format!("{events}."), |day| format!("{events} on record since {day}."));
     let list = html! { a href=(under(&known.device.tag, "history")) { "History as a list" } };
     Section::new("Life", line.render()).note(note).actions(list).render()
 }
