@@ -38,6 +38,7 @@ pub fn build(db: Db, clock: Clock, config: &Config) -> House {
         jobs.extend(room.jobs);
         duties.extend(room.duties);
         routes.extend(room.routes);
+        (room.answers)(&mut kept);
     }
     let app = App::new(db, clock, Box::new(front), menu, jobs, config.tls_in_front, kept);
     let router = ops::routes(&app, config).merge(web::router(&app, routes));

@@ -261,6 +261,7 @@ impl Builder<'_> {
             kind,
             name,
             code: None,
+            closed_at: None,
         });
         self.house.places.len() - 1
     }
@@ -276,6 +277,7 @@ impl Builder<'_> {
             name: name.to_owned(),
             code: None,
             cost_centre: Some(format!("{}", 4_100 + number * 10)),
+            closed_at: None,
         });
         number
     }

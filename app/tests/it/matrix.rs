@@ -123,9 +123,18 @@ pub const MATRIX: &[Entry] = &[
     post("/sites/{id}/places", SHAPES_SITES, SiteChanged).with("place_kind=floor&place_name=%20"),
     get("/sites/{id}/places/{place}", SEES_SITES, AtSite),
     post("/sites/{id}/places/{place}", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}/places/{place}/inside", SHAPES_SITES, SiteChanged)
+        .with("place_kind=room&place_name=%20"),
+    post("/sites/{id}/places/{place}/move", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}/places/{place}/close", SHAPES_SITES, SiteChanged),
+    post("/sites/{id}/places/{place}/reopen", SHAPES_SITES, SiteChanged),
     post("/sites/{id}/departments", SHAPES_SITES, SiteChanged),
     get("/sites/{id}/departments/{department}", SEES_SITES, AtSite),
     post("/sites/{id}/departments/{department}", SHAPES_SITES, DepartmentChanged).with("version=999&name=X"),
+    post("/sites/{id}/departments/{department}/inside", SHAPES_SITES, DepartmentChanged),
+    post("/sites/{id}/departments/{department}/move", SHAPES_SITES, DepartmentChanged),
+    post("/sites/{id}/departments/{department}/close", SHAPES_SITES, DepartmentChanged),
+    post("/sites/{id}/departments/{department}/reopen", SHAPES_SITES, DepartmentChanged),
     get("/organisation", RULES_PEOPLE, OrgWideNoRecord),
     post("/organisation", RULES_PEOPLE, OrgWideNoRecord),
     // Devices.

@@ -23,5 +23,5 @@ pub use money::{Currency, Money, MoneyError};
 pub use page::{Cursor, Keyset, Slice};
 pub use problem::{FieldError, Problem, Result};
 pub use role::{Role, UnknownRole};
-pub use text::{fold, key, words};
+pub use text::{fold, key, thousands, words};
 pub use time::{Clock, Date, Instant, TimeZone};

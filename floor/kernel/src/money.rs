@@ -109,13 +109,7 @@ impl fmt::Display for Money {
         let plain = self.plain();
         let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |d| ("−", d));
         let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-        let mut grouped = String::new();
-        for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i) % 3 == 0 {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
+        let grouped = crate::text::grouped(whole);
         let mark = match self.currency.as_str() {
             "USD" => "$".to_owned(),
             "EUR" => "€".to_owned(),

@@ -25,6 +25,24 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A whole number as people read it: `14,012`, `−3,400`.
+pub fn thousands(n: i64) -> String {
+    let grouped = grouped(&n.unsigned_abs().to_string());
+    if n < 0 { format!("−{grouped}") } else { grouped }
+}
+
+/// Digits in threes from the end.
+pub(crate) fn grouped(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +53,16 @@ mod tests {
         assert_eq!(fold("  PHÍLIPS \u{a0} Méd. "), "philips med.");
         assert_eq!(key("ＮＨ－１０４"), key("nh-104"));
         assert_eq!(words("VP3-4412087, bay 6"), ["vp3", "4412087", "bay", "6"]);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (n, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (14_012, "14,012"), (-1_234_567, "−1,234,567")]
+        {
+            assert_eq!(thousands(n), text);
+        }
+        assert_eq!(thousands(i64::MIN), "−9,223,372,036,854,775,808");
     }
 
     proptest! {

@@ -24,6 +24,8 @@ pub struct Room {
     pub jobs: Vec<JobKind>,
     /// What it does again and again.
     pub duties: Vec<Duty>,
+    /// Puts into memory what rooms below ask of this one; they find it with [`App::room`].
+    pub answers: fn(&mut http::Extensions),
 }
 
 /// Who may come in by a route.

@@ -25,6 +25,7 @@ mod posted;
 mod refusal;
 mod reindex;
 mod room;
+mod stand;
 
 pub use coded::UnknownCode;
 pub use company::{Company, CompanyId};
@@ -59,5 +60,6 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         import::run::store::ALL,
         model::store::ALL,
         reindex::ALL,
+        stand::ALL,
     ],
 };

@@ -2,7 +2,7 @@
 
 use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
 
-use crate::{SCHEMA, company, device, device_type, export, import, model, permit, reindex};
+use crate::{SCHEMA, company, device, device_type, export, import, model, permit, reindex, stand};
 
 /// The fleet, for the list of rooms.
 pub fn room() -> Room {
@@ -26,6 +26,9 @@ pub fn room() -> Room {
         menu: menu(),
         jobs,
         duties: Vec::new(),
+        answers: |kept| {
+            kept.insert(stand::TALLY);
+        },
     }
 }
 

@@ -23,6 +23,7 @@ pub mod setup;
 pub mod site;
 pub mod tally;
 mod trace;
+mod tree;
 
 pub use front::Front;
 pub use sent::Sent;
@@ -35,7 +36,10 @@ use web::{MenuGroup, MenuItem, Room, Route, look::icon::Icon};
 pub const SCHEMA: RoomSchema = RoomSchema {
     room: "identity",
     number: 2,
-    files: &[File::both(1, "identity", include_str!("../migrations/0001_identity.sql"))],
+    files: &[
+        File::both(1, "identity", include_str!("../migrations/0001_identity.sql")),
+        File::both(2, "closed", include_str!("../migrations/0002_closed.sql")),
+    ],
     unrecorded: &[
         ("session", "who is signed in now; sign-ins stand in the log"),
         ("sign_in", "when each person signed in first and last; the sign-ins stand in the log"),
@@ -77,6 +81,7 @@ pub fn room() -> Room {
         menu: menu(),
         jobs: Vec::new(),
         duties: Vec::new(),
+        answers: |_| {},
     }
 }
 

@@ -1,7 +1,5 @@
 //! Histories of this room's records, in words.
 
-use std::fmt::Write as _;
-
 use db::Event;
 use kernel::TimeZone;
 use maud::Markup;
@@ -59,6 +57,9 @@ fn what(action: &str, after: &Value, say: &impl Fn(&str, &Value) -> Option<Strin
         _ => match action.rsplit('.').next() {
             Some("add") => "Added",
             Some("rename") => "Renamed",
+            Some("move") => "Moved",
+            Some("close") => "Closed",
+            Some("reopen") => "Reopened",
             _ => "Changed",
         },
     };
@@ -93,25 +94,8 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     match n {
         0 => format!("no {many}"),
         1 => format!("1 {one}"),
-        _ => {
-            let mut text = thousands(n);
-            let _ = write!(text, " {many}");
-            text
-        }
+        _ => format!("{} {many}", kernel::thousands(i64::try_from(n).unwrap_or(i64::MAX))),
     }
-}
-
-/// 14012 → "14,012".
-fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

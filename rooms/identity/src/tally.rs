@@ -2,34 +2,40 @@
 
 use std::collections::BTreeMap;
 
+use db::Tx;
 use futures::future::BoxFuture;
-use kernel::{Actor, DepartmentId, Result, SiteId};
+use kernel::{Actor, DepartmentId, OrgId, Result, SiteId};
+use uuid::Uuid;
 use web::App;
 
 use crate::place::PlaceId;
 
-/// How many records stand where, each place and department by itself without those below it.
-#[derive(Clone, Debug, Default)]
-pub struct Counts {
-    /// By place.
-    pub places: BTreeMap<PlaceId, i64>,
-    /// By owner department.
-    pub departments: BTreeMap<DepartmentId, i64>,
+/// How many records stand where, by the id of the place or department, each by itself without those below it.
+pub type Counts = BTreeMap<Uuid, i64>;
+
+/// Where records stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// At a place.
+    Place(PlaceId),
+    /// Owned by a department.
+    Department(DepartmentId),
 }
 
-/// Counts records at a site for the tree on its page; kept in [`App::room`] by whoever can count. The numbers
-/// must be cut down to what the actor may see.
+/// Counts the records of a room above; kept in [`App::room`] by whoever can count.
 #[derive(Clone, Copy)]
 pub struct Tally {
     /// What is counted, for one and for many: `("device", "devices")`.
     pub noun: (&'static str, &'static str),
-    /// Counts.
+    /// Counts at a site for the trees on its page, cut down to what the actor may see.
     pub count: fn(App, Actor, SiteId) -> BoxFuture<'static, Result<Counts>>,
+    /// All that stands at one of them, seen or not: what keeps it from being closed.
+    pub inside: for<'t> fn(&'t mut Tx, OrgId, Stand) -> BoxFuture<'t, Result<i64>>,
 }
 
 impl Tally {
     /// "1 device", "12 devices".
     pub(crate) fn in_words(&self, n: i64) -> String {
-        format!("{n} {}", if n == 1 { self.noun.0 } else { self.noun.1 })
+        format!("{} {}", kernel::thousands(n), if n == 1 { self.noun.0 } else { self.noun.1 })
     }
 }

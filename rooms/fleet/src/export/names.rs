@@ -267,7 +267,16 @@ async fn bring_place(
     if there.iter().any(|p| same(&p)) {
         return Ok(false);
     }
-    let new = Place { id: Id::new(), version: 1, site, parent: above, kind, name, code: some(cells, 4) };
+    let new = Place {
+        id: Id::new(),
+        version: 1,
+        site,
+        parent: above,
+        kind,
+        name,
+        code: some(cells, 4),
+        closed_at: None,
+    };
     place::keep(tx, who, &new).await?;
     Ok(true)
 }
@@ -302,6 +311,7 @@ async fn bring_department(
         name,
         code: some(cells, 3),
         cost_centre: some(cells, 4),
+        closed_at: None,
     };
     department::keep(tx, who, &new).await?;
     Ok(true)

@@ -49,15 +49,7 @@ fn read_id(text: &str) -> Result<ImportId, Problem> {
 
 /// A count as people read it: `14,012`.
 fn n(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    kernel::thousands(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// A count with its noun: `1 device`, `14,012 devices`.

@@ -61,6 +61,7 @@ async fn fill(house: &House, count: usize) {
                 kind,
                 name: name.to_owned(),
                 code: code.map(str::to_owned),
+                closed_at: None,
             };
             let building = new(PlaceKind::Building, None, HOSTILE[n], Some("B-1"));
             let floor = new(PlaceKind::Floor, Some(building.id), "N/A", None);
@@ -79,6 +80,7 @@ async fn fill(house: &House, count: usize) {
                 name: "TBD".into(),
                 code: Some("D1".into()),
                 cost_centre: Some("0012".into()),
+                closed_at: None,
             };
             let unit = Department {
                 id: Id::new(),

@@ -135,3 +135,35 @@ fn a_renamed_place_is_found_by_its_new_name() {
         assert!(found(&house, "stepdown").await && !found(&house, "icu+west").await);
     });
 }
+
+#[test]
+fn a_place_with_devices_stays_open_and_a_closed_one_is_not_offered() {
+    in_house(|house| async move {
+        let device = house.in_service("NH-1").await;
+        let tally = *house.app.room::<identity::tally::Tally>().unwrap();
+        let who = house.who.clone();
+        let counts = (tally.count)(house.app.clone(), who.clone(), house.general).await.unwrap();
+        assert_eq!(counts.get(&device.place.unwrap().uuid()), Some(&1));
+        assert_eq!(counts.get(&device.department.unwrap().uuid()), Some(&1));
+        let close = async |id: fleet::device::PlaceId| {
+            db::write!(house.app.db(), who.org, |tx| {
+                let why = ("Rebuilt", Some(tally));
+                identity::place::close(tx, &who, id.cast(), 1, why, identity::Sent::once()).await
+            })
+        };
+        let Err(kernel::Problem::Invalid { fields }) = close(device.place.unwrap()).await else {
+            panic!("a device stands there");
+        };
+        assert!(fields[0].message.contains("still holds 1 device."), "{fields:?}");
+        let other = if device.place == Some(house.icu_2) { house.store_room } else { house.icu_2 };
+        close(other).await.unwrap();
+        let page = house.get("technician", "/d/NH-1/move").await;
+        page.is(200).hides(&other.to_string());
+        let version = device.version.to_string();
+        let site = house.general.to_string();
+        let (place, owner) = (other.to_string(), house.icu.to_string());
+        let fields =
+            [("version", version.as_str()), ("site", &site), ("place", &place), ("department", &owner)];
+        house.post("technician", "/d/NH-1/move", &fields).await.is(422).says("not at this site");
+    });
+}

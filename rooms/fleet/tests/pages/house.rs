@@ -160,6 +160,8 @@ impl House {
         ]);
         let org = OrgFacts { id: who.org, name: "Northfield Health".into(), zone: testkit_zone() };
         let room = fleet::room();
+        let mut kept = http::Extensions::new();
+        (room.answers)(&mut kept);
         let app = App::new(
             db.clone(),
             store.clock.clone(),
@@ -167,7 +169,7 @@ impl House {
             room.menu,
             room.jobs,
             false,
-            http::Extensions::new(),
+            kept,
         );
         let router = web::router(&app, room.routes);
         let clock = store.clock.clone();

@@ -3,8 +3,10 @@
 use db::Tx;
 use kernel::{Actor, DepartmentId, FieldError, Id, Problem, Reach, Result, SiteId};
 
-use super::{Department, DepartmentKind, store};
-use crate::{Sent, entry, permit, site, trace};
+use super::{Department, DepartmentKind, keep, store};
+use crate::{Sent, entry, permit, site, trace, tree};
+
+const CHANGE: &str = "identity.department.change";
 
 /// What people type about a department.
 #[derive(Clone, Debug, Default)]
@@ -37,18 +39,6 @@ impl Draft {
     }
 }
 
-/// Stores a department made elsewhere, complete with its id: imports and the demonstration hospital. Asks no
-/// permission.
-///
-/// # Errors
-/// [`Problem::Invalid`] on `department_name` when a sibling has the name.
-pub async fn keep(tx: &mut Tx, who: &Actor, department: &Department) -> Result<()> {
-    store::insert(tx, who.org, department).await.map_err(|p| name_taken(p, department))?;
-    let (id, version) = (department.id.uuid(), department.version);
-    tx.record(who, trace::change("identity.department.add", "department", id, version, None, department)?)
-        .await
-}
-
 /// Adds a department to a site, or a unit to a department.
 ///
 /// # Errors
@@ -67,12 +57,10 @@ pub async fn add(
     if let Some(done) = sent.before(tx, who, "identity.department.add").await? {
         return Ok(done);
     }
-    if let Some(parent) = parent {
-        let above = store::find(tx, who.org, parent).await?.filter(|above| above.site == site.id);
-        if above.is_none_or(|above| above.kind != DepartmentKind::Department) {
-            let message = "A unit belongs to a department of this site. Choose one of those.";
-            return Err(Problem::invalid("department_parent", message));
-        }
+    let all: Vec<Department> = tree::list(tx, who.org, site.id).await?;
+    if tree::open_parent(&all, parent)?.is_some_and(|above| above.kind != DepartmentKind::Department) {
+        let message = "A unit belongs to a department of this site. Choose one of those.";
+        return Err(Problem::invalid("department_parent", message));
     }
     let facts = draft.check()?;
     let department = made(site.id, parent, facts);
@@ -93,10 +81,9 @@ pub async fn change(
     draft: &Draft,
     sent: Sent<'_>,
 ) -> Result<Department> {
-    const ACTION: &str = "identity.department.change";
-    let before = store::get(tx, who.org, id).await?;
+    let before: Department = tree::get(tx, who.org, id).await?;
     who.need(permit::SITE_MANAGE, Reach { site: Some(before.site), department: Some(id) })?;
-    if let Some(done) = sent.before(tx, who, ACTION).await? {
+    if let Some(done) = sent.before(tx, who, CHANGE).await? {
         return Ok(done);
     }
     let facts = draft.check()?;
@@ -108,14 +95,14 @@ pub async fn change(
         cost_centre: facts.cost_centre,
         ..before.clone()
     };
-    save(tx, who, ACTION, &before, &after).await?;
+    tree::save(tx, who, CHANGE, (&before, &after), None).await?;
     trace::renamed(tx, who, "identity.department.renamed", id.uuid(), before.name != after.name).await?;
     sent.after(tx, who, &after).await?;
     Ok(after)
 }
 
 /// Finds a department, or the unit below it when one is named, adding and recording what is missing. A cost
-/// centre is taken over where none was known; one that is known is left alone. For imports: asks no permission,
+/// centre is taken over where none was known; one that is known is left alone. What was closed is open again, because it is in use. For imports: asks no permission,
 /// so the caller has asked its own for this site.
 ///
 /// # Errors
@@ -156,7 +143,10 @@ async fn find_or_add_one(
     if before.cost_centre.is_none() && facts.cost_centre.is_some() {
         let after =
             Department { version: before.version + 1, cost_centre: facts.cost_centre, ..before.clone() };
-        save(tx, who, "identity.department.change", &before, &after).await?;
+        tree::save(tx, who, CHANGE, (&before, &after), None).await?;
+        tree::open_again(tx, who, &after).await?;
+    } else {
+        tree::open_again(tx, who, &before).await?;
     }
     Ok(before.id)
 }
@@ -171,27 +161,6 @@ fn made(site: SiteId, parent: Option<DepartmentId>, facts: Facts) -> Department 
         name: facts.name,
         code: facts.code,
         cost_centre: facts.cost_centre,
+        closed_at: None,
     }
-}
-
-async fn save(
-    tx: &mut Tx,
-    who: &Actor,
-    action: &'static str,
-    before: &Department,
-    after: &Department,
-) -> Result<()> {
-    let met = store::update(tx, who.org, before.version, after).await.map_err(|p| name_taken(p, after))?;
-    trace::must_meet(met, before.version)?;
-    let change = trace::change(action, "department", after.id.uuid(), after.version, Some(before), after)?;
-    tx.record(who, change).await
-}
-
-fn name_taken(problem: Problem, department: &Department) -> Problem {
-    trace::taken(problem, "department_name", || {
-        format!(
-            "There is already a {} named {} there. Choose another name.",
-            department.kind, department.name
-        )
-    })
 }

@@ -1,18 +1,21 @@
 //! A department below a site, or a unit below a department: who owns devices, and where rights may end.
 
 mod actions;
+mod node;
 pub(crate) mod pages;
 mod store;
 
 use std::{fmt, str::FromStr};
 
-use kernel::{DepartmentId, SiteId};
+use kernel::{DepartmentId, Instant, SiteId};
 use serde::{Deserialize, Serialize};
 
-pub use actions::{Draft, add, change, find_or_add, keep};
+pub use actions::{Draft, add, change, find_or_add};
 pub(crate) use pages::routes;
+pub use store::subtree;
 pub(crate) use store::{ALL, all};
-pub use store::{find, get, list, path, subtree};
+
+crate::tree::doors!(Department, DepartmentId);
 
 /// What kind it is. A department stands under its site, a unit under a department.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,4 +86,7 @@ pub struct Department {
     pub code: Option<String>,
     /// The cost centre its devices are charged to.
     pub cost_centre: Option<String>,
+    /// Since when it owns nothing any more; closed departments stay on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Instant>,
 }

@@ -1,43 +1,55 @@
-//! Adding a department from its site's page, and a department's own page.
+//! Adding a department from its site's page; its own page is that of every node.
 
-use axum::{extract::Path, response::Response};
-use kernel::{DepartmentId, Problem, Reach, SiteId};
+use axum::extract::Path;
+use kernel::{DepartmentId, Problem};
 use maud::{Markup, html};
 use web::{
-    Ctx, Form, Gate, Reply, Route, Stop, form,
-    look::{self, Choice, Field, Section, Width},
+    Ctx, Form, Gate, Reply, Route,
+    look::{Choice, Field, Width},
 };
 
-use super::{Department, Draft, add, change, store};
+use super::{Department, Draft, add};
 use crate::{
     Sent, ask,
     filled::Filled,
-    life, permit,
+    permit,
     site::{self, Site},
+    tree::pages as node,
 };
-
-const HISTORY: u32 = 50;
 
 pub(crate) fn routes() -> Vec<Route> {
     let see = Gate::Permit(permit::SITE_VIEW);
     let manage = Gate::Permit(permit::SITE_MANAGE);
     vec![
         Route::post("/sites/{id}/departments", manage, keep),
-        Route::get("/sites/{id}/departments/{department}", see, show),
-        Route::post("/sites/{id}/departments/{department}", manage, save),
+        Route::get("/sites/{id}/departments/{department}", see, node::show::<Department>),
+        Route::post("/sites/{id}/departments/{department}", manage, node::save::<Department>),
+        Route::post("/sites/{id}/departments/{department}/inside", manage, node::inside::<Department>),
+        Route::post("/sites/{id}/departments/{department}/move", manage, node::relocate::<Department>),
+        Route::post("/sites/{id}/departments/{department}/close", manage, node::close::<Department>),
+        Route::post("/sites/{id}/departments/{department}/reopen", manage, node::reopen::<Department>),
     ]
 }
 
 /// The fields for a new department or unit at a site.
 pub(crate) fn fields(site: &Site, departments: &[Department], filled: Filled<'_>) -> Markup {
     let mut parents = vec![Choice::new("", format!("{} itself, as a department", site.name))];
-    let tops = departments.iter().filter(|d| d.parent.is_none());
+    let tops = departments.iter().filter(|d| d.parent.is_none() && d.closed_at.is_none());
     parents.extend(tops.map(|d| Choice::new(d.id.to_string(), format!("{}, as a unit", d.name))));
     html! {
         (filled.field("department_name", Field::text("department_name", "Name").required(), ""))
         (filled.field("department_parent",
             Field::select("department_parent", "Under", parents), ""))
         (code_fields(filled, None))
+    }
+}
+
+/// Name, code and cost centre.
+pub(super) fn own_fields(filled: Filled<'_>, present: Option<&Department>) -> Markup {
+    let name = present.map_or("", |d| d.name.as_str());
+    html! {
+        (filled.field("department_name", Field::text("department_name", "Name").required(), name))
+        (code_fields(filled, present))
     }
 }
 
@@ -51,7 +63,8 @@ fn code_fields(filled: Filled<'_>, present: Option<&Department>) -> Markup {
     }
 }
 
-fn draft(form: &Form) -> Draft {
+/// What was typed about one.
+pub(super) fn draft(form: &Form) -> Draft {
     Draft {
         name: form.text("department_name").to_owned(),
         code: form.text("department_code").to_owned(),
@@ -71,68 +84,4 @@ async fn keep(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply {
         }),
     };
     site::back(&ctx, id, &form, added.map(|department| format!("{} added.", department.name))).await
-}
-
-async fn show(ctx: Ctx, Path((id, department)): Path<(String, String)>) -> Reply {
-    page(&ctx, ask::id(&id, "the site")?, ask::id(&department, "the department")?, Filled::EMPTY).await
-}
-
-async fn save(ctx: Ctx, Path((id, department)): Path<(String, String)>, form: Form) -> Reply {
-    let (who, site) = (ctx.actor(), ask::id(&id, "the site")?);
-    let id: DepartmentId = ask::id(&department, "the department")?;
-    let draft = draft(&form);
-    let saved = db::write!(ctx.app.db(), who.org, |tx| {
-        site::see(tx, who, site).await?;
-        at_site(store::get(tx, who.org, id).await?, site)?;
-        change(tx, who, id, form.version(), &draft, Sent::form(&form)).await
-    });
-    match saved {
-        Ok(_) => Ok(ctx.done(&format!("/sites/{site}/departments/{id}"), "Saved.")),
-        Err(Problem::Invalid { fields }) => page(&ctx, site, id, Filled::back(&form, &fields)).await,
-        Err(problem) => Err(problem.into()),
-    }
-}
-
-/// A department is found under its own site's address only.
-fn at_site(department: Department, site: SiteId) -> kernel::Result<Department> {
-    if department.site == site { Ok(department) } else { Err(Problem::not_found("the department")) }
-}
-
-async fn page(ctx: &Ctx, site: SiteId, id: DepartmentId, filled: Filled<'_>) -> Result<Response, Stop> {
-    let who = ctx.actor();
-    let (site, way, here, events) = db::read!(ctx.app.db(), who.org, |tx| {
-        let site = site::see(tx, who, site).await?;
-        let here = at_site(store::get(tx, who.org, id).await?, site.id)?;
-        let way = store::path(tx, who.org, id).await?;
-        let events = db::gate::life(tx, who.org, "department", id.uuid(), i64::MAX, HISTORY).await?;
-        Ok((site, way, here, events))
-    })?;
-    let above: Vec<&Department> = way.iter().filter(|d| d.id != id).collect();
-    let outer: Vec<&str> = above.iter().map(|d| d.name.as_str()).chain([site.name.as_str()]).collect();
-    let sentence = format!("{} is a {} of {}.", here.name, here.kind, outer.join(", "));
-    let sub = here.cost_centre.as_ref().map(|centre| format!("Cost centre {centre}"));
-    let may = who.may(permit::SITE_MANAGE, Reach { site: Some(site.id), department: Some(id) });
-    let main = html! {
-        (look::answer(&sentence, sub.as_deref()))
-        (filled.summary())
-        @if may {
-            form method="post" action={ "/sites/" (site.id) "/departments/" (id) } {
-                (form::once())
-                (look::hidden("version", &filled.text("version", &here.version.to_string())))
-                div.fields {
-                    (filled.field("department_name", Field::text("department_name", "Name").required(), &here.name))
-                    (code_fields(filled, Some(&here)))
-                }
-                (look::form_foot(&html! { (look::button("Save department").primary().busy("Saving")) }))
-            }
-        }
-        (Section::new("History", life::history(&events, &ctx.org.zone, |_, _| None)))
-    };
-    let mut crumbs = vec![
-        ("Sites and places".to_owned(), "/sites".to_owned()),
-        (site.name.clone(), format!("/sites/{}", site.id)),
-    ];
-    let links = above.iter().map(|d| (d.name.clone(), format!("/sites/{}/departments/{}", site.id, d.id)));
-    crumbs.extend(links);
-    Ok(ctx.page(here.name.clone(), "/sites").status(filled.status()).under(crumbs).show(main))
 }

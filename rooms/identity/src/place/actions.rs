@@ -3,19 +3,8 @@
 use db::Tx;
 use kernel::{Actor, FieldError, Id, Problem, Reach, Result, SiteId};
 
-use super::{Place, PlaceId, PlaceKind, store};
-use crate::{Sent, entry, permit, site, trace};
-
-/// Stores a place made elsewhere, complete with its id: imports and the demonstration hospital. Asks no
-/// permission and trusts the kind.
-///
-/// # Errors
-/// [`Problem::Invalid`] on `place_name` when a sibling has the name.
-pub async fn keep(tx: &mut Tx, who: &Actor, place: &Place) -> Result<()> {
-    store::insert(tx, who.org, place).await.map_err(|p| name_taken(p, place))?;
-    let change = trace::change("identity.place.add", "place", place.id.uuid(), place.version, None, place)?;
-    tx.record(who, change).await
-}
+use super::{Place, PlaceId, PlaceKind, keep, store};
+use crate::{Sent, entry, permit, site, trace, tree};
 
 /// What people type about a place.
 #[derive(Clone, Debug)]
@@ -41,18 +30,16 @@ pub async fn add(tx: &mut Tx, who: &Actor, at: SiteId, draft: &Draft, sent: Sent
     if let Some(done) = sent.before(tx, who, "identity.place.add").await? {
         return Ok(done);
     }
-    let parent = match draft.parent {
-        Some(id) => store::find(tx, who.org, id).await?.filter(|p| p.site == site.id).map(Some),
-        None => Some(None),
-    };
+    let all: Vec<Place> = tree::list(tx, who.org, site.id).await?;
     let mut errors = Vec::new();
     let (name, code) = read(&draft.name, &draft.code, &mut errors);
-    match &parent {
-        None => entry::fault(&mut errors, "place_parent", "That place is not at this site. Choose another."),
-        Some(parent) if !draft.kind.may_stand_under(parent.as_ref().map(|p| p.kind)) => {
-            entry::fault(&mut errors, "place_kind", misplaced(draft.kind, parent.as_ref()));
+    match tree::open_parent(&all, draft.parent) {
+        Err(Problem::Invalid { fields }) => errors.extend(fields),
+        Err(other) => return Err(other),
+        Ok(parent) if !draft.kind.may_stand_under(parent.map(|p| p.kind)) => {
+            entry::fault(&mut errors, "place_kind", misplaced(draft.kind, parent));
         }
-        Some(_) => {}
+        Ok(_) => {}
     }
     if !errors.is_empty() {
         return Err(Problem::Invalid { fields: errors });
@@ -65,6 +52,7 @@ pub async fn add(tx: &mut Tx, who: &Actor, at: SiteId, draft: &Draft, sent: Sent
         kind: draft.kind,
         name,
         code,
+        closed_at: None,
     };
     keep(tx, who, &place).await?;
     sent.after(tx, who, &place).await?;
@@ -84,7 +72,7 @@ pub async fn rename(
     sent: Sent<'_>,
 ) -> Result<Place> {
     const ACTION: &str = "identity.place.rename";
-    let before = store::get(tx, who.org, id).await?;
+    let before: Place = tree::get(tx, who.org, id).await?;
     who.need(permit::SITE_MANAGE, Reach { site: Some(before.site), department: None })?;
     if let Some(done) = sent.before(tx, who, ACTION).await? {
         return Ok(done);
@@ -96,17 +84,14 @@ pub async fn rename(
     }
     trace::must_be_current(before.version, version)?;
     let after = Place { version: before.version + 1, name, code, ..before.clone() };
-    let met = store::rename(tx, who.org, before.version, &after).await.map_err(|p| name_taken(p, &after))?;
-    trace::must_meet(met, before.version)?;
-    let change = trace::change(ACTION, "place", id.uuid(), after.version, Some(&before), &after)?;
-    tx.record(who, change).await?;
+    tree::save(tx, who, ACTION, (&before, &after), None).await?;
     trace::renamed(tx, who, "identity.place.renamed", id.uuid(), before.name != after.name).await?;
     sent.after(tx, who, &after).await?;
     Ok(after)
 }
 
 /// Finds the innermost named place, adding and recording whatever is missing on the way. `None` when nothing is
-/// named (blank text counts as nothing). A floor without a building is put into a building with the site's name.
+/// named (blank text counts as nothing). What was closed is open again, because it is in use. A floor without a building is put into a building with the site's name.
 /// For imports: asks no permission, so the caller has asked its own for this site.
 ///
 /// # Errors
@@ -143,6 +128,7 @@ async fn find_or_add_one(
     name: &str,
 ) -> Result<PlaceId> {
     if let Some(found) = store::by_name(tx, who.org, site, parent, kind, name).await? {
+        tree::open_again(tx, who, &found).await?;
         return Ok(found.id);
     }
     let mut errors = Vec::new();
@@ -150,7 +136,7 @@ async fn find_or_add_one(
     if !errors.is_empty() {
         return Err(Problem::Invalid { fields: errors });
     }
-    let place = Place { id: Id::new(), version: 1, site, parent, kind, name, code };
+    let place = Place { id: Id::new(), version: 1, site, parent, kind, name, code, closed_at: None };
     keep(tx, who, &place).await?;
     Ok(place.id)
 }
@@ -160,7 +146,8 @@ fn read(name: &str, code: &str, errors: &mut Vec<FieldError>) -> (String, Option
     (name, entry::code("place_code", "The place's code", code, errors))
 }
 
-fn misplaced(kind: PlaceKind, parent: Option<&Place>) -> String {
+/// Why a place of this kind may not stand there.
+pub(super) fn misplaced(kind: PlaceKind, parent: Option<&Place>) -> String {
     let under = parent.map_or_else(|| "the site".to_owned(), |p| format!("the {} {}", p.kind, p.name));
     match kind {
         PlaceKind::Building => format!("A building stands directly under the site, not under {under}."),
@@ -169,10 +156,4 @@ fn misplaced(kind: PlaceKind, parent: Option<&Place>) -> String {
             format!("A room belongs to a floor, a building or the site, not to {under}. Choose one of those.")
         }
     }
-}
-
-fn name_taken(problem: Problem, place: &Place) -> Problem {
-    trace::taken(problem, "place_name", || {
-        format!("There is already a {} named {} there. Choose another name.", place.kind, place.name)
-    })
 }

@@ -1,18 +1,20 @@
 //! A place below a site: building, floor or room.
 
 mod actions;
+mod node;
 pub(crate) mod pages;
 mod store;
 
 use std::{fmt, str::FromStr};
 
-use kernel::{Id, SiteId};
+use kernel::{Id, Instant, SiteId};
 use serde::{Deserialize, Serialize};
 
-pub use actions::{Draft, add, find_or_add, keep, rename};
+pub use actions::{Draft, add, find_or_add, rename};
 pub(crate) use pages::routes;
 pub(crate) use store::ALL;
-pub use store::{find, get, list, path};
+
+crate::tree::doors!(Place, PlaceId);
 
 /// Identifies a place.
 pub type PlaceId = Id<Place>;
@@ -96,6 +98,9 @@ pub struct Place {
     pub name: String,
     /// A short code, if the hospital uses one.
     pub code: Option<String>,
+    /// Since when nothing is put there any more; closed places stay on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Instant>,
 }
 
 #[cfg(test)]

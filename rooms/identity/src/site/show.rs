@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use web::{
     Ctx, Form, Reply, Stop, form,
-    look::{self, Fact, Section, icon::Icon},
+    look::{self, Fact, Section, Tone, icon::Icon},
 };
 
 use super::{Calendar, Site, seen_by};
@@ -18,6 +18,7 @@ use crate::{
     life, permit,
     place::{self, Place, PlaceKind},
     tally::{Counts, Tally},
+    tree::Node,
 };
 
 const HISTORY: u32 = 20;
@@ -68,10 +69,10 @@ async fn page(ctx: &Ctx, id: SiteId, filled: Filled<'_>) -> Result<Response, Sto
         Some(tally) => (tally.count)(ctx.app.clone(), who.clone(), id).await?,
         None => Counts::default(),
     };
-    let trees = Trees { shown: &shown, tally, counts: &counts };
+    let trees = Trees { tally, counts: &counts };
     let trees = html! {
-        (Section::new("Places", trees.places(None)).id("places"))
-        (Section::new("Departments", trees.departments(None)).id("departments"))
+        (Section::new("Places", trees.tree(&shown.places, &|p| Some(p.kind.on_page().to_owned()))).id("places"))
+        (Section::new("Departments", trees.tree(&shown.departments, &Node::note)).id("departments"))
         (Section::new("History", life::history(&shown.events, &ctx.org.zone, say)))
     };
     let actions = html! {
@@ -97,9 +98,10 @@ fn say(field: &str, value: &Value) -> Option<String> {
 
 fn sentence(shown: &Shown) -> String {
     let name = &shown.site.name;
-    let buildings = shown.places.iter().filter(|p| p.kind == PlaceKind::Building).count();
-    let rooms = shown.places.iter().filter(|p| p.kind == PlaceKind::Room).count();
-    let departments = shown.departments.iter().filter(|d| d.parent.is_none()).count();
+    let open = |kind| shown.places.iter().filter(|p| p.kind == kind && p.closed_at.is_none()).count();
+    let (buildings, rooms) = (open(PlaceKind::Building), open(PlaceKind::Room));
+    let departments =
+        shown.departments.iter().filter(|d| d.parent.is_none() && d.closed_at.is_none()).count();
     if shown.places.is_empty() && shown.departments.is_empty() {
         return format!("{name} has no places or departments yet.");
     }
@@ -123,7 +125,6 @@ fn facts(site: &Site) -> Vec<Fact> {
 
 /// The two trees as nested lists, each line with what stands there.
 struct Trees<'s> {
-    shown: &'s Shown,
     tally: Option<Tally>,
     counts: &'s Counts,
 }
@@ -135,66 +136,39 @@ impl Trees<'_> {
         }
     }
 
-    fn places(&self, under: Option<&Place>) -> Markup {
-        let parent = under.map(|place| place.id);
-        let here: Vec<&Place> = self.shown.places.iter().filter(|place| place.parent == parent).collect();
-        if under.is_none() && here.is_empty() {
-            return look::empty_state("No places yet.", "Importing devices adds the places they name.", None);
-        }
-        let list = html! {
+    /// A tree or the part of it under one node: open ones first, closed ones after them.
+    fn branch<N: Node>(&self, all: &[N], under: Option<&N>, note: &dyn Fn(&N) -> Option<String>) -> Markup {
+        let parent = under.map(|node| node.core().id);
+        let mut here: Vec<&N> = all.iter().filter(|node| node.core().parent == parent).collect();
+        here.sort_by_key(|node| node.core().closed_at.is_some());
+        html! {
             @if !here.is_empty() {
                 ul {
-                    @for place in here {
+                    @for node in here {
+                        @let core = node.core();
                         li {
                             div {
-                                a href={ "/sites/" (place.site) "/places/" (place.id) } { (place.name) }
-                                span.sec { (place.kind.on_page()) }
-                                (self.count(self.counts.places.get(&place.id)))
+                                a href={ "/sites/" (core.site) "/" (N::TREE.path) "/" (core.id) } { (core.name) }
+                                @if core.closed_at.is_some() { (look::pill(Tone::Plain, "Closed")) }
+                                @else if let Some(note) = note(node) { span.sec { (note) } }
+                                (self.count(self.counts.get(&core.id.uuid())))
                             }
-                            (self.places(Some(place)))
+                            (self.branch(all, Some(node), note))
                         }
                     }
                 }
             }
-        };
-        if under.is_none() {
-            html! { div.tree { (list) } }
-        } else {
-            list
         }
     }
 
-    fn departments(&self, under: Option<&Department>) -> Markup {
-        let parent = under.map(|department| department.id);
-        let here: Vec<&Department> = self.shown.departments.iter().filter(|d| d.parent == parent).collect();
-        if under.is_none() && here.is_empty() {
-            return look::empty_state(
-                "No departments yet.",
-                "Importing devices adds the departments they name.",
-                None,
-            );
+    /// A whole tree; an empty one says how it grows.
+    fn tree<N: Node>(&self, all: &[N], note: &dyn Fn(&N) -> Option<String>) -> Markup {
+        let nouns = N::TREE.path;
+        if all.is_empty() {
+            let text = format!("Importing devices adds the {nouns} they name.");
+            return look::empty_state(&format!("No {nouns} yet."), &text, None);
         }
-        let list = html! {
-            @if !here.is_empty() {
-                ul {
-                    @for department in here {
-                        li {
-                            div {
-                                a href={ "/sites/" (department.site) "/departments/" (department.id) } { (department.name) }
-                                @if let Some(centre) = &department.cost_centre { span.sec { "Cost centre " (centre) } }
-                                (self.count(self.counts.departments.get(&department.id)))
-                            }
-                            (self.departments(Some(department)))
-                        }
-                    }
-                }
-            }
-        };
-        if under.is_none() {
-            html! { div.tree { (list) } }
-        } else {
-            list
-        }
+        html! { div.tree { (self.branch(all, None, note)) } }
     }
 }
 

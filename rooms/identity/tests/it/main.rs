@@ -7,5 +7,6 @@ mod made;
 mod pages;
 mod people;
 mod sites;
+mod trees;
 
 const ROOMS: &[db::RoomSchema] = &[identity::SCHEMA];

@@ -61,6 +61,7 @@ impl Ground {
             .ok_or(Problem::Forbidden { permit: permit.0 })?;
         let places = place::list(tx, who.org, site.id).await?;
         let mut departments = department::list(tx, who.org, site.id).await?;
+        departments.retain(|d| d.closed_at.is_none());
         let whole_site = who.may(permit, Reach { site: Some(site.id), department: None });
         if let (false, Some(mine)) = (whole_site, mine) {
             departments.retain(|d| mine.contains(&d.id));
@@ -95,7 +96,7 @@ impl Ground {
         if form.text("site").parse() != Ok(self.site.id) {
             fault("site", "That site is not among those you may choose. Choose one from the list.");
         }
-        if place.is_some_and(|id| self.places.iter().all(|p| p.id != id.cast())) {
+        if place.is_some_and(|id| !self.places.iter().any(|p| p.id == id.cast() && p.closed_at.is_none())) {
             fault("place", "That place is not at this site. Choose one from the list.");
         }
         if department.is_some_and(|id| self.departments.iter().all(|d| d.id != id)) {
@@ -170,7 +171,7 @@ impl Ground {
         let all = self.places.len() <= LISTED;
         let mut groups: BTreeMap<String, Vec<&Place>> = BTreeMap::new();
         let mut shown = 0;
-        for place in &self.places {
+        for place in self.places.iter().filter(|p| p.closed_at.is_none()) {
             let around = self.around(place);
             let here = kernel::words(&format!("{around} {}", place.name));
             let matches =

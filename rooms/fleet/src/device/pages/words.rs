@@ -119,18 +119,7 @@ pub(super) fn age(since: Option<Date>, today: Date) -> Option<String> {
     Some(format!("{}.{}", tenths / 10, tenths % 10))
 }
 
-/// A count as people read it: `14,012`.
-pub(crate) fn count(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if n < 0 { format!("−{out}") } else { out }
-}
+pub(crate) use kernel::thousands as count;
 
 /// A count that stops at the most counted: `10,000+`.
 pub(super) fn capped(n: i64) -> String {
