@@ -34,23 +34,31 @@ pub enum Claim {
     Done(String),
 }
 
+/// The code of the refusal of an id that was used for something else.
+pub const REUSED: &str = "command.reused";
+
 /// Claims a command id inside the transaction that will carry the command out.
 ///
-/// `content` is what the sender sent; the same id with other content is refused.
+/// `record` is what the command is done to, as its address names it, and `content` what the sender sent. An id
+/// stands for one act of one person: with another action, record, content or sender it is refused.
 ///
 /// # Errors
-/// [`Problem::Conflict`] with code `command.reused`.
+/// [`Problem::Conflict`] with code [`REUSED`].
 pub async fn claim(
     tx: &mut Tx,
     who: &Actor,
     id: CommandId,
     action: &'static str,
+    record: &str,
     content: &[u8],
 ) -> Result<Claim> {
     let mut sha = Sha256::new();
-    sha.update(action);
-    sha.update([0]);
-    sha.update(content);
+    let person = who.person.map(|p| p.uuid().into_bytes()).unwrap_or_default();
+    // Each part with its length before it: no two different acts run together into the same bytes.
+    for part in [action.as_bytes(), record.as_bytes(), &person, content] {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
     let print = sha.finalize().to_vec();
     let fresh = tx.execute(CLAIM, &vals![who.org, id, action, who.person, print.clone(), who.at]).await?;
     if fresh == 1 {
@@ -59,8 +67,9 @@ pub async fn claim(
     let row = tx.one(FIND, &vals![who.org, id]).await?;
     if row.get::<Vec<u8>>("fingerprint")? != print {
         return Err(Problem::conflict(
-            "command.reused",
-            "This form was already sent with other content. Open the page again and repeat the change.",
+            REUSED,
+            "This form was already sent with other content, for another record, or by somebody else. Open the page \
+             again and repeat the change.",
         ));
     }
     Ok(Claim::Done(row.get::<Option<String>>("result")?.unwrap_or_default()))

@@ -77,7 +77,7 @@ testkit::engine_tests! {
         let (who, command) = (store.anyone(), Id::new());
         for round in 0..3 {
             let answer = db::write!(store.db, who.org, |tx| {
-                match db::command::claim(tx, &who, command, "test.add", b"x").await? {
+                match db::command::claim(tx, &who, command, "test.add", "/x/1", b"x").await? {
                     Claim::Done(answer) => Ok(answer),
                     Claim::Fresh => {
                         let id = Id::new();
@@ -90,10 +90,18 @@ testkit::engine_tests! {
             }).unwrap();
             assert_eq!(answer, "made x", "round {round}");
         }
-        let reused = db::write!(store.db, who.org, |tx| {
-            db::command::claim(tx, &who, command, "test.add", b"y").await
-        });
-        assert!(matches!(reused, Err(Problem::Conflict { code: "command.reused", .. })));
+        let other = kernel::Actor { person: Some(Id::new()), ..who.clone() };
+        for (who, action, record, content) in [
+            (&who, "test.add", "/x/1", b"y"),
+            (&who, "test.add", "/x/2", b"x"),
+            (&who, "test.change", "/x/1", b"x"),
+            (&other, "test.add", "/x/1", b"x"),
+        ] {
+            let reused = db::write!(store.db, who.org, |tx| {
+                db::command::claim(tx, who, command, action, record, content).await
+            });
+            assert!(matches!(reused, Err(Problem::Conflict { code: db::command::REUSED, .. })), "{action} {record}");
+        }
         let count = db::read!(store.db, who.org, |tx| db::gate::count(tx, who.org).await).unwrap();
         assert_eq!(count, 1);
     }

@@ -12,11 +12,12 @@ use maud::{Markup, html};
 
 use crate::{App, stop::Stop};
 
-/// A posted form: each field with its values, and the bytes as they came.
+/// A posted form: each field with its values, the bytes as they came, and the path they were sent to.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     fields: BTreeMap<String, Vec<String>>,
     raw: Vec<u8>,
+    path: String,
 }
 
 impl Form {
@@ -96,6 +97,11 @@ impl Form {
         &self.raw
     }
 
+    /// The path it was sent to, which names the record, for the fingerprint of the command.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Builds a form from pairs, for tests.
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         let mut form = Self::default();
@@ -123,6 +129,7 @@ pub fn once() -> Markup {
 impl FromRequest<App> for Form {
     type Rejection = Stop;
     async fn from_request(request: Request, app: &App) -> Result<Self, Stop> {
+        let path = request.uri().path().to_owned();
         let raw = Bytes::from_request(request, app).await.map_err(|e| {
             Stop(Problem::invalid(
                 "form",
@@ -134,6 +141,6 @@ impl FromRequest<App> for Form {
         for (name, value) in pairs {
             fields.entry(name.into_owned()).or_default().push(value.into_owned());
         }
-        Ok(Self { fields, raw: raw.to_vec() })
+        Ok(Self { fields, raw: raw.to_vec(), path })
     }
 }

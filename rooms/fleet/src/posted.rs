@@ -14,7 +14,8 @@ macro_rules! once {
     ($ctx:expr, $form:expr, $action:literal, |$tx:ident, $who:ident| $body:expr) => {{
         let $who = $ctx.actor();
         db::write!($ctx.app.db(), $who.org, |$tx| {
-            match db::command::claim($tx, $who, $form.command(), $action, $form.content()).await? {
+            let (id, record, content) = ($form.command(), $form.path(), $form.content());
+            match db::command::claim($tx, $who, id, $action, record, content).await? {
                 db::Claim::Done(answer) => Ok($crate::posted::Done::read(&answer)),
                 db::Claim::Fresh => {
                     let done: ::kernel::Result<$crate::posted::Done> = async { $body }.await;
@@ -53,6 +54,12 @@ impl Done {
     pub(crate) fn go(&self, ctx: &Ctx) -> Response {
         ctx.done(&self.to, &self.words)
     }
+}
+
+/// Whether a rule of the fleet refused, so that asking the rules again says at which fields. A command id that was
+/// used for something else is refused in its own words.
+pub(crate) fn by_rule(problem: &Problem) -> bool {
+    matches!(problem, Problem::Conflict { code, .. } if *code != db::command::REUSED)
 }
 
 /// Everything that kept a form from being carried out, each at its field.

@@ -12,24 +12,25 @@ use web::Form;
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'f> {
     id: CommandId,
+    record: &'f str,
     content: &'f [u8],
 }
 
 impl<'f> Sent<'f> {
     /// A posted form.
     pub fn form(form: &'f Form) -> Self {
-        Self { id: form.command(), content: form.content() }
+        Self { id: form.command(), record: form.path(), content: form.content() }
     }
 
     /// A posted form that holds a password: its content stays out of the fingerprint, which is kept and which a
     /// thief of the database could try passwords against far faster than against their proper hash.
-    pub fn secret(form: &Form) -> Self {
-        Self { id: form.command(), content: b"" }
+    pub fn secret(form: &'f Form) -> Self {
+        Self { id: form.command(), record: form.path(), content: b"" }
     }
 
     /// A command nobody will repeat, from the command line or another room.
     pub fn once() -> Self {
-        Self { id: Id::new(), content: b"" }
+        Self { id: Id::new(), record: "", content: b"" }
     }
 
     /// Claims the command; `Some` is the answer it got when it was carried out before.
@@ -39,7 +40,7 @@ impl<'f> Sent<'f> {
         who: &Actor,
         action: &'static str,
     ) -> Result<Option<T>> {
-        match command::claim(tx, who, self.id, action, self.content).await? {
+        match command::claim(tx, who, self.id, action, self.record, self.content).await? {
             Claim::Fresh => Ok(None),
             Claim::Done(answer) => serde_json::from_str(&answer).map(Some).map_err(Problem::bug),
         }

@@ -47,7 +47,11 @@ impl Door for Names {
         let known = self.people.get(token).map(|grants| Visitor {
             actor: Actor {
                 org,
-                person: Some(PersonId::from_uuid(uuid::Uuid::nil())),
+                person: self
+                    .people
+                    .keys()
+                    .position(|k| *k == token)
+                    .map(|n| PersonId::from_uuid(uuid::Uuid::from_u128(n as u128))),
                 name: format!("The {token}"),
                 grants: grants.clone(),
                 via: Via::Page,

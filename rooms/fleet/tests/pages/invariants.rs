@@ -258,4 +258,24 @@ testkit::engine_tests! {
             assert_eq!(&read, snapshot, "as of {at}");
         }
     }
+
+    /// A command id stands for one act: of one person, on one record, with one content.
+    async fn a_command_id_answers_for_nothing_else(store: Store) {
+        let house = House::build(&store).await;
+        for tag in ["E-1", "E-2"] {
+            house.in_service(tag).await;
+        }
+        let id = crate::house::command();
+        let form = [("version", "1"), ("command", id.as_str()), ("reason", "flow high"), ("test", "flow test")];
+        house.post("technician", "/d/E-1/hold", &form).await.goes_to("/d/E-1");
+        house.post("technician", "/d/E-1/hold", &form).await.goes_to("/d/E-1");
+        let words = "already sent with other content, for another record, or by somebody else";
+        house.post("technician", "/d/E-2/hold", &form).await.is(422).says(words);
+        house.post("lead", "/d/E-1/hold", &form).await.is(422).says(words).hides("It is on hold already");
+        let mut other = form;
+        other[2].1 = "flow low";
+        house.post("technician", "/d/E-1/hold", &other).await.is(422).says(words).hides("It is on hold already");
+        house.post("technician", "/d/E-2/lift-hold", &form).await.is(422).says(words);
+        assert_eq!((house.now("E-1").await.version, house.now("E-2").await.version), (2, 1));
+    }
 }

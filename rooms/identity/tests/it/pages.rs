@@ -159,6 +159,25 @@ testkit::engine_tests! {
         assert_eq!(get(&site, "/people", &session).await.status, StatusCode::FORBIDDEN);
     }
 
+    async fn a_command_id_answers_for_nobody_else(store: Store) {
+        let house = made::house(&store).await;
+        let boss = made::actor(&store, house.org, house.person).await;
+        let first = made::person(&store, &boss, "a@n.example", Role::Lead, Scope::Org).await;
+        let second = made::person(&store, &boss, "b@n.example", Role::Administrator, Scope::Org).await;
+        let site = site_of(&store);
+        let session = sign_in(&site, BOSS).await;
+        let command = get(&site, "/people/new", &session).await.hidden("command");
+        let fields = [("command", command.as_str())];
+        let path = |person: kernel::PersonId| format!("/people/{person}/password");
+        assert_eq!(post(&site, &path(first.id), &session, &fields).await.status, StatusCode::OK);
+        let other = post(&site, &path(second.id), &session, &fields).await;
+        assert_eq!(other.status, StatusCode::CONFLICT, "{}", other.text);
+        assert!(other.text.contains("for another record, or by somebody else"));
+        let second = sign_in(&site, "b@n.example").await;
+        let other = post(&site, &path(first.id), &second, &fields).await;
+        assert_eq!(other.status, StatusCode::CONFLICT, "another person's id is no answer for this one");
+    }
+
     async fn pages_out_of_reach_are_not_found(store: Store) {
         let house = made::house(&store).await;
         let boss = made::actor(&store, house.org, house.person).await;

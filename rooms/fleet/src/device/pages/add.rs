@@ -13,7 +13,7 @@ use super::{entry, evidence_fields as evidence, history::parameter, spot::Ground
 use crate::{
     device::{Device, Draft, Evidence, Move, State, actions, begin},
     permit,
-    posted::{Done, Faults, form as posted_form, once},
+    posted::{Done, Faults, by_rule, form as posted_form, once},
 };
 
 /// The states a device may begin in, each with what it stands on.
@@ -72,7 +72,7 @@ async fn read(tx: &mut db::Tx, who: &kernel::Actor, form: &Form) -> kernel::Resu
 
 /// The form again, with every rule that refused.
 async fn again(ctx: &Ctx, form: &Form, problem: Problem) -> Reply {
-    let ruled = matches!(problem, Problem::Conflict { .. });
+    let ruled = by_rule(&problem);
     let mut faults = Faults::of_problem(problem)?;
     if ruled {
         let who = ctx.actor();

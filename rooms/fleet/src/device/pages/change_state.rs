@@ -22,7 +22,7 @@ use super::{
 use crate::{
     device::{Device, Facts, Move, Need, OutFor, Possible, State, actions, moves, plan},
     permit,
-    posted::{Done, Faults, form as posted_form, once},
+    posted::{Done, Faults, by_rule, form as posted_form, once},
 };
 
 /// `GET /d/{tag}/state`, with `?to=` the form of one move.
@@ -70,7 +70,7 @@ fn read(form: &Form, device: &Device, facts: &Facts) -> (Option<Move>, Vec<kerne
 
 /// The form again, with every rule that refused.
 async fn again(ctx: &Ctx, tag: &str, form: &Form, problem: Problem) -> Reply {
-    let ruled = matches!(problem, Problem::Conflict { .. });
+    let ruled = by_rule(&problem);
     let mut faults = Faults::of_problem(problem)?;
     let from = faults.stale().map(|_| form.version());
     let seen = Seen::read(ctx, tag, permit::DEVICE_STATE, from).await?;

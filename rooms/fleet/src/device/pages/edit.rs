@@ -13,7 +13,7 @@ use super::{
 use crate::{
     device::{Device, actions, rules},
     permit,
-    posted::{Done, Faults, form as posted_form, once},
+    posted::{Done, Faults, by_rule, form as posted_form, once},
 };
 
 /// `GET /d/{tag}/edit`.
@@ -60,7 +60,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
 
 /// The form again, with every rule that refused.
 async fn again(ctx: &Ctx, tag: &str, form: &Form, problem: Problem) -> Reply {
-    let ruled = matches!(problem, Problem::Conflict { .. });
+    let ruled = by_rule(&problem);
     let mut faults = Faults::of_problem(problem)?;
     let from = faults.stale().map(|_| form.version());
     let seen = Seen::read(ctx, tag, permit::DEVICE_EDIT, from).await?;

@@ -1,7 +1,6 @@
 //! “Do not use”: putting a hold on a device, and lifting it by the test it names.
 
 use axum::extract::Path;
-use kernel::Problem;
 use maud::html;
 use web::{
     Ctx, Form, Reply,
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     device::{Hold, HoldTest, actions, rules},
     permit,
-    posted::{Done, Faults, form as posted_form, once},
+    posted::{Done, Faults, by_rule, form as posted_form, once},
 };
 
 /// `GET /d/{tag}/hold`.
@@ -40,7 +39,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
         Ok(done) => return Ok(done.go(&ctx)),
         Err(problem) => problem,
     };
-    let ruled = matches!(problem, Problem::Conflict { .. });
+    let ruled = by_rule(&problem);
     let mut faults = Faults::of_problem(problem)?;
     let seen = Seen::read(&ctx, &tag, permit::DEVICE_STATE, faults.stale().map(|_| form.version())).await?;
     if ruled && let Err(refusals) = rules::set_hold(seen.device(), hold_of(&form)) {
@@ -100,7 +99,7 @@ pub(super) async fn lift(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
         Ok(done) => return Ok(done.go(&ctx)),
         Err(problem) => problem,
     };
-    let ruled = matches!(problem, Problem::Conflict { .. });
+    let ruled = by_rule(&problem);
     let mut faults = Faults::of_problem(problem)?;
     let seen = Seen::read(&ctx, &tag, permit::DEVICE_STATE, faults.stale().map(|_| form.version())).await?;
     if ruled && let Err(refusals) = rules::release_hold(seen.device(), &test_of(&form)) {

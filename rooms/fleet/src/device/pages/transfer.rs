@@ -21,7 +21,7 @@ use super::{
 use crate::{
     device::{actions, rules},
     permit,
-    posted::{Done, Faults, form as posted_form, once},
+    posted::{Done, Faults, by_rule, form as posted_form, once},
 };
 
 /// `GET /d/{tag}/move`.
@@ -63,7 +63,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
 
 /// The form again, with everything that was typed and every rule that refused.
 async fn again(ctx: &Ctx, tag: &str, form: &Form, site: Option<SiteId>, problem: Problem) -> Reply {
-    let ruled = matches!(problem, Problem::Conflict { .. });
+    let ruled = by_rule(&problem);
     let mut faults = Faults::of_problem(problem)?;
     let from = faults.stale().map(|_| form.version());
     let seen = Seen::read(ctx, tag, permit::DEVICE_TRANSFER, from).await?;
