@@ -169,7 +169,7 @@ fn field_of(rule: &str) -> &str {
         "hold_test" => "test",
         "hold_result" => "result",
         "future" | "before_state" => "on",
-        "parent_self" | "parent_cycle" | "parent_site" | "parent_gone" => "parent",
+        "parent_self" | "parent_cycle" | "parent_site" | "parent_gone" | "parent_owner" => "parent",
         same => same,
     }
 }

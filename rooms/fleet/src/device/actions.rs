@@ -177,7 +177,7 @@ async fn keep(
 /// Moves a device, with all its components, to another place or owner.
 ///
 /// # Errors
-/// The refusals of [`rules::transfer`]; forbidden where the actor may not transfer into the new place.
+/// The refusals of [`rules::transfer`], and of [`rules::follow`] for each component; forbidden where the actor may not transfer into the new place.
 pub async fn transfer(
     tx: &mut Tx,
     who: &Actor,
@@ -199,7 +199,7 @@ async fn follow(tx: &mut Tx, who: &Actor, parent: &Device, reason: Option<String
     let mut parents = vec![parent.clone()];
     while let Some(parent) = parents.pop() {
         for child in store::children(tx, who.org, parent.id).await? {
-            let moved = rules::follow(&child, &parent);
+            let moved = rules::follow(&child, &parent)?;
             keep(tx, who, "fleet.device.follow", &child, &moved, reason.clone()).await?;
             parents.push(moved);
         }
@@ -257,7 +257,8 @@ pub async fn lift_hold(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, test: 
 /// Makes a device a component of another, or of none.
 ///
 /// # Errors
-/// The refusals of [`rules::attach`]: circles, another site, a parent that left; [`Problem::Stale`].
+/// The refusals of [`rules::attach`]: circles, another site, a parent that left or has no owner;
+/// [`Problem::Stale`].
 pub async fn attach(
     tx: &mut Tx,
     who: &Actor,

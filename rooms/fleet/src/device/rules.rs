@@ -245,11 +245,11 @@ pub fn check_parent(child: &Device, parent: &Device, ancestors: &[DeviceId]) -> 
 /// The device as a component of another, one version on: it takes over the place and the owner of its parent.
 ///
 /// # Errors
-/// The refusal of [`check_parent`], or that of a removed device.
+/// The refusals of [`check_parent`] and [`follow`], or that of a removed device.
 pub fn attach(child: &Device, parent: &Device, ancestors: &[DeviceId]) -> Result<Device, Refusal> {
     removed(child).map_or(Ok(()), Err)?;
     check_parent(child, parent, ancestors)?;
-    Ok(Device { parent: Some(parent.id), ..follow(child, parent) })
+    Ok(Device { parent: Some(parent.id), ..follow(child, parent)? })
 }
 
 /// The device as nobody's component, one version on; it stays where it is. An already free one is unchanged.
@@ -260,15 +260,33 @@ pub fn detach(child: &Device) -> Device {
 }
 
 /// A component after its parent was transferred, one version on: components go where their system goes.
-#[must_use]
-pub fn follow(child: &Device, parent: &Device) -> Device {
-    Device {
+///
+/// # Errors
+/// Refused where a component in service would lose its owner, because its system has none.
+pub fn follow(child: &Device, parent: &Device) -> Result<Device, Refusal> {
+    if loses_owner(child, parent.department) {
+        return Err(Refusal::new(
+            "fleet.device.parent_owner",
+            format!(
+                "{} is in service and belongs to a department; as a component of {} it would belong to none.",
+                child.tag, parent.tag
+            ),
+            format!("Give {} its owner department first, or leave {} out of it.", parent.tag, child.tag),
+        ));
+    }
+    Ok(Device {
         version: child.version + 1,
         site: parent.site,
         place: parent.place,
         department: parent.department,
         ..child.clone()
-    }
+    })
+}
+
+/// Whether a device in service would be left without the owner it has. One that was imported without an owner has
+/// none to lose.
+fn loses_owner(device: &Device, to: Option<DepartmentId>) -> bool {
+    device.state == State::InService && device.department.is_some() && to.is_none()
 }
 
 /// The device at another place or with another owner, one version on. Whoever stores it takes its components
@@ -285,7 +303,7 @@ pub fn transfer(device: &Device, to: Spot) -> Result<Device, Vec<Refusal>> {
             "Transfer the system, or take the device out of it first.",
         ));
     }
-    if device.state == State::InService && device.department.is_some() && to.department.is_none() {
+    if loses_owner(device, to.department) {
         unmet.push(no_owner());
     }
     if !unmet.is_empty() {

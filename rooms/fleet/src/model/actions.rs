@@ -6,7 +6,8 @@ use kernel::{Actor, Change, Id, Problem, Result};
 use super::{Model, ModelId, store};
 use crate::{
     company::{self, actions::name},
-    device_type, permit, reindex,
+    device_type::{self, DeviceType},
+    permit, reindex,
 };
 
 impl Model {
@@ -82,7 +83,8 @@ pub async fn find_or_add(
 /// Gives a model another name or type. Its devices take the risk level of the new type.
 ///
 /// # Errors
-/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid when the name is taken; [`Problem::Stale`].
+/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid when the name is taken, or when devices in service
+/// would be left without a risk level; [`Problem::Stale`].
 pub async fn change(
     tx: &mut Tx,
     who: &Actor,
@@ -103,7 +105,9 @@ pub async fn change(
             "The type is missing. Write what the device is, whoever makes it.",
         ));
     }
-    let device_type = device_type::actions::find_or_add(tx, who, type_name).await?.id;
+    let kind = device_type::actions::find_or_add(tx, who, type_name).await?;
+    keeps_risk(tx, who, &before, &kind).await?;
+    let device_type = kind.id;
     let after = Model { version: before.version + 1, name: name.into(), device_type, ..before.clone() };
     if (&after.name, after.device_type) == (&before.name, before.device_type) {
         return Ok(before);
@@ -112,4 +116,24 @@ pub async fn change(
     tx.record(who, after.change("fleet.model.change", Some(&before), reason)?).await?;
     reindex::later(tx, who.org, reindex::Noun::Model, id.uuid(), who.at).await?;
     Ok(after)
+}
+
+/// A device in service keeps the risk level it has from its type, unless nobody ever decided one.
+async fn keeps_risk(tx: &mut Tx, who: &Actor, model: &Model, to: &DeviceType) -> Result<()> {
+    if to.risk.is_some() || device_type::store::get(tx, who.org, model.device_type).await?.risk.is_none() {
+        return Ok(());
+    }
+    let by_type = store::in_service_by_type(tx, who.org, model.id).await?;
+    if by_type == 0 {
+        return Ok(());
+    }
+    let have = if by_type == 1 { "1 device has".to_owned() } else { format!("{by_type} devices have") };
+    Err(Problem::invalid(
+        "type",
+        format!(
+            "{have} the risk level of the present type and would be in service without one: that of “{}” is not \
+             decided yet. Decide it first, choose another type, or decide a risk level for each of these devices.",
+            to.name
+        ),
+    ))
 }

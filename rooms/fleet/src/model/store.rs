@@ -20,6 +20,9 @@ db::statements! {
     /// Changes one if nobody changed it meanwhile.
     CHANGE = "UPDATE model SET version = $4, name = $5, name_key = $6, company_id = $7, type_id = $8 WHERE org_id \
               = $1 AND id = $2 AND version = $3";
+    /// How many devices of a model are in service without a risk level of their own.
+    BY_TYPE = "SELECT COUNT(*) AS n FROM device WHERE org_id = $1 AND model_id = $2 AND state = $3 AND risk IS NULL \
+               AND removed_at IS NULL";
 }
 
 fn from_row(row: &Row) -> Result<Model> {
@@ -86,6 +89,14 @@ pub async fn change(tx: &mut Tx, org: OrgId, noun: &Model) -> Result<()> {
         return Ok(());
     }
     Err(Problem::Stale { current: get(tx, org, noun.id).await?.version })
+}
+
+/// How many devices of a model are in service and have their risk level from its type, if from anywhere.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn in_service_by_type(tx: &mut Tx, org: OrgId, id: ModelId) -> Result<i64> {
+    tx.one(BY_TYPE, &vals![org, id, crate::device::State::InService.code()]).await?.get("n")
 }
 
 fn refusal(problem: Problem, noun: &Model) -> Problem {

@@ -98,7 +98,68 @@ fn check_systems(devices: &BTreeMap<DeviceId, Device>) {
     }
 }
 
-/// One random transfer, attachment, detachment, hold or end of a hold; refusals are part of it.
+/// A device in service has owner, risk level and strategy, but for what it came without and nobody decided.
+async fn check_decided(house: &House, before: &BTreeMap<DeviceId, Device>, gaps: &mut Gaps) {
+    for device in all(house).await.values().filter(|d| d.state == State::InService) {
+        let facts = db::read!(house.app.db(), house.who.org, |tx| {
+            actions::facts(tx, &house.who, device.model, device.site).await
+        });
+        let now: BTreeSet<&str> =
+            device.undecided(facts.unwrap().type_risk).into_iter().map(|gap| gap.code()).collect();
+        let known = gaps.entry(device.id).or_insert_with(|| now.clone());
+        // What was decided once stays decided as long as the device is in service.
+        if before.get(&device.id).is_some_and(|d| d.state == State::InService) {
+            assert!(now.is_subset(known), "{}: {now:?} after {known:?}", device.tag);
+        }
+        *known = now;
+    }
+}
+
+/// What was not decided about each device when it was last looked at.
+type Gaps = BTreeMap<DeviceId, BTreeSet<&'static str>>;
+
+/// Devices in all stages: in service and complete, in service as an import left them, received for nobody yet.
+async fn stages(house: &House, n: usize) {
+    let mut draft = house.draft(&format!("S-{n}"));
+    let state = match n % 4 {
+        0 => {
+            draft.department = None;
+            State::Received
+        }
+        1 => {
+            (draft.department, draft.fields.strategy) = (None, None);
+            State::InService
+        }
+        _ => State::InService,
+    };
+    house.take_over(&draft, state).await;
+}
+
+/// One random edit, or another type for the model: refusals are part of it.
+async fn one_decision(runner: &mut TestRunner, house: &House, device: &Device) -> kernel::Result<()> {
+    let who = tick(house);
+    let (typed, own, strategy) = (
+        picked(runner, &["Infusion pump", "Syringe pump", "Pump of a new kind"]),
+        picked(runner, &[None, Some(RiskLevel::Low)]),
+        picked(runner, &[None, Some(Strategy::Oem)]),
+    );
+    let of_model = one(runner, any::<bool>());
+    db::write!(house.app.db(), who.org, |tx| {
+        if of_model {
+            let model = fleet::model::store::get(tx, who.org, house.vp3).await?;
+            let fields = ("VP-3", typed);
+            fleet::model::actions::change(tx, &who, model.id, model.version, fields, None).await?;
+        } else {
+            let mut fields = fleet::device::Edit::of(device).unwrap();
+            (fields.risk, fields.strategy) = (own, strategy);
+            fields.risk_reason = Some("Used on patients at home".into());
+            actions::edit(tx, &who, device.id, device.version, &fields, None).await?;
+        }
+        Ok(())
+    })
+}
+
+/// One random transfer, attachment, detachment, hold, edit or change of the model's type; refusals are part of it.
 async fn one_act(runner: &mut TestRunner, house: &House, devices: &BTreeMap<DeviceId, Device>) {
     let list: Vec<&Device> = devices.values().collect();
     let (device, other) = (list[one(runner, 0..list.len())], list[one(runner, 0..list.len())]);
@@ -107,8 +168,14 @@ async fn one_act(runner: &mut TestRunner, house: &House, devices: &BTreeMap<Devi
         place: None,
         department: picked(runner, &[None, Some(house.icu), Some(house.emergency)]),
     };
-    let kind = one(runner, 0..6);
+    let kind = one(runner, 0..9);
     let hold = || Hold { reason: "Alarm too quiet".into(), released_by: "Alarm test".into() };
+    if kind > 5 {
+        let done = one_decision(runner, house, device).await;
+        let taken = |p: &kernel::Problem| p.code() == "invalid" || p.code().starts_with("fleet.device.");
+        assert!(done.as_ref().err().is_none_or(taken), "{done:?}");
+        return;
+    }
     let who = tick(house);
     let done = db::write!(house.app.db(), who.org, |tx| match kind {
         0 => actions::transfer(tx, &who, device.id, device.version, spot, None).await,
@@ -208,17 +275,20 @@ testkit::engine_tests! {
         assert_eq!(first.state, State::Retired);
     }
 
-    /// Invariants 10 and 11 after any sequence of transfers and attachments.
+    /// Invariants 10 and 11, and what a device in service must have, after any sequence of transfers, attachments and
+    /// decisions.
     async fn systems_stay_whole(store: Store) {
         let house = House::build(&store).await;
-        for n in 0..7 {
-            house.in_service(&format!("S-{n}")).await;
+        for n in 0..8 {
+            stages(&house, n).await;
         }
-        let mut runner = runner();
-        for _ in 0..60 {
+        let (mut runner, mut gaps) = (runner(), Gaps::new());
+        for _ in 0..120 {
             let before = all(&house).await;
+            check_decided(&house, &before, &mut gaps).await;
             one_act(&mut runner, &house, &before).await;
             check_systems(&all(&house).await);
+            check_decided(&house, &before, &mut gaps).await;
             crate::counts::are_true(house.app.db(), house.who.org).await;
         }
         let attached = all(&house).await.values().filter(|d| d.parent.is_some()).count();
@@ -277,5 +347,31 @@ testkit::engine_tests! {
         house.post("technician", "/d/E-1/hold", &other).await.is(422).says(words).hides("It is on hold already");
         house.post("technician", "/d/E-2/lift-hold", &form).await.is(422).says(words);
         assert_eq!((house.now("E-1").await.version, house.now("E-2").await.version), (2, 1));
+    }
+
+    /// No page takes owner or risk level from a device in service, whatever the page is about.
+    async fn a_device_in_service_keeps_owner_and_risk_level(store: Store) {
+        let house = House::build(&store).await;
+        for tag in ["C-1", "C-2"] {
+            house.in_service(tag).await;
+        }
+        let nobodys = fleet::device::Draft { department: None, ..house.draft("P-2") };
+        house.take_over(&nobodys, State::Received).await;
+        house.take_over(&house.draft("P-1"), State::Received).await;
+        let post = async |path: &str, fields: &[(&str, &str)]| {
+            let fields = [&[("version", "1")], fields].concat();
+            house.post("manager", path, &fields).await
+        };
+        let refused = post("/d/C-1/parent", &[("parent", "P-2")]).await;
+        refused.is(422).says("as a component of P-2 it would belong to none").says("id=\"f-parent-error\"");
+        post("/d/C-2/parent", &[("parent", "P-1")]).await.goes_to("/d/C-2");
+        let site = house.general.to_string();
+        let refused = post("/d/P-1/move", &[("site", &site), ("department", "")]).await;
+        refused.is(422).says("C-2 is in service and belongs to a department");
+        let model = format!("/models/{}", house.vp3);
+        let refused = post(&model, &[("name", "VP-3"), ("type", "Pump of a new kind")]).await;
+        refused.is(422).says("2 devices have the risk level of the present type");
+        assert_eq!(house.now("C-1").await.department, Some(house.icu));
+        assert_eq!(house.now("C-2").await.department, Some(house.icu));
     }
 }

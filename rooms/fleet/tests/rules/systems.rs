@@ -53,7 +53,7 @@ fn a_component_takes_over_place_and_owner_and_moves_with_its_system() {
     let elsewhere = Spot { site: SiteId::new(), place: None, department: Some(DepartmentId::new()) };
     assert_eq!(rules(transfer(&attached, elsewhere)), ["fleet.device.component"]);
     let moved = transfer(&system, elsewhere).unwrap();
-    assert_eq!(spot(&follow(&attached, &moved)), elsewhere);
+    assert_eq!(spot(&follow(&attached, &moved).unwrap()), elsewhere);
     let free = detach(&attached);
     assert_eq!((free.parent, free.version, spot(&free)), (None, attached.version + 1, spot(&attached)));
     assert_eq!(detach(&free), free);
@@ -66,6 +66,20 @@ fn a_device_in_service_keeps_an_owner() {
     assert_eq!(rules(transfer(&device, nobody)), ["fleet.device.owner"]);
     let imported = Device { department: None, ..device };
     assert!(transfer(&imported, nobody).is_ok());
+}
+
+#[test]
+fn a_device_in_service_keeps_its_owner_in_a_system() {
+    let part = in_service();
+    let nobodys = Device { department: None, state: State::Received, ..another(&part) };
+    let refused = attach(&part, &nobodys, &[]).unwrap_err();
+    assert_eq!(refused.rule, "fleet.device.parent_owner");
+    assert!(refused.remedy.starts_with("Give NH-2 its owner department first"), "{refused}");
+    assert_eq!(follow(&part, &nobodys).unwrap_err().rule, "fleet.device.parent_owner");
+    let imported = Device { department: None, ..part.clone() };
+    assert!(attach(&imported, &nobodys, &[]).is_ok(), "it has no owner to lose");
+    let shelved = Device { state: State::OutOfService(fleet::device::OutFor::Stored), ..part };
+    assert!(attach(&shelved, &nobodys, &[]).is_ok(), "only use asks for an owner");
 }
 
 /// What may be tried on a fleet of a few devices.
@@ -100,14 +114,29 @@ fn ancestors(fleet: &[Device], of: usize) -> Vec<DeviceId> {
     chain
 }
 
-/// Takes everything below a device along, as the store does.
-fn carry(fleet: &mut [Device], system: usize) {
+/// Puts a changed device in its place and takes everything below it along, as the store does: all or nothing.
+fn carry(fleet: &mut [Device], at: usize, system: Device) -> bool {
     let below: Vec<usize> =
-        (0..fleet.len()).filter(|i| ancestors(fleet, *i).contains(&fleet[system].id)).collect();
-    let system = fleet[system].clone();
-    for i in below {
-        fleet[i] = follow(&fleet[i], &system);
+        (0..fleet.len()).filter(|i| ancestors(fleet, *i).contains(&fleet[at].id)).collect();
+    let moved: Result<Vec<Device>, _> = below.iter().map(|i| follow(&fleet[*i], &system)).collect();
+    let Ok(moved) = moved else { return false };
+    fleet[at] = system;
+    for (i, device) in below.into_iter().zip(moved) {
+        fleet[i] = device;
     }
+    true
+}
+
+/// A fleet in all stages: in use with an owner, in use and imported without one, just received for nobody yet.
+fn stages(first: &Device) -> Vec<Device> {
+    let nobodys = |d: Device| Device { department: None, ..d };
+    (0..12)
+        .map(|n| match n % 4 {
+            0 => nobodys(Device { state: State::Received, ..another(first) }),
+            1 => nobodys(another(first)),
+            _ => another(first),
+        })
+        .collect()
 }
 
 proptest! {
@@ -116,18 +145,20 @@ proptest! {
         let first = in_service();
         let sites = [first.site, SiteId::new()];
         let places: Vec<Id<Place>> = (0..3).map(|_| Id::new()).collect();
-        let mut fleet: Vec<Device> = (0..12).map(|_| another(&first)).collect();
+        let mut fleet = stages(&first);
         for act in acts {
+            let before = fleet.clone();
             match act {
                 Act::Attach(c, p) => {
                     let above = ancestors(&fleet, p);
                     let circle = c == p || above.contains(&fleet[c].id);
                     let far = fleet[c].site != fleet[p].site;
+                    let owned = fleet[c].state == State::InService && fleet[c].department.is_some();
+                    let orphan = owned && fleet[p].department.is_none();
                     let done = attach(&fleet[c], &fleet[p], &above);
-                    prop_assert_eq!(done.is_ok(), !circle && !far);
+                    prop_assert_eq!(done.is_ok(), !circle && !far && !orphan);
                     if let Ok(attached) = done {
-                        fleet[c] = attached;
-                        carry(&mut fleet, c);
+                        carry(&mut fleet, c, attached);
                     }
                 }
                 Act::Detach(d) => fleet[d] = detach(&fleet[d]),
@@ -135,17 +166,18 @@ proptest! {
                     let to = Spot {
                         site: sites[usize::from(s) % 2],
                         place: places.get(usize::from(s) % 4).copied(),
-                        department: Some(DepartmentId::new()),
+                        department: (s % 5 > 0).then(DepartmentId::new),
                     };
                     if let Ok(moved) = transfer(&fleet[d], to) {
-                        fleet[d] = moved;
-                        carry(&mut fleet, d);
+                        carry(&mut fleet, d, moved);
                     }
                 }
             }
             for i in 0..fleet.len() {
                 let above = ancestors(&fleet, i);
                 prop_assert!(!above.contains(&fleet[i].id));
+                let owned = before[i].state != State::InService || before[i].department.is_none();
+                prop_assert!(owned || fleet[i].department.is_some(), "a device in service lost its owner");
                 if let Some(parent) = fleet[i].parent {
                     prop_assert_eq!(spot(&fleet[i]), spot(&fleet[index(&fleet, parent)]));
                 }

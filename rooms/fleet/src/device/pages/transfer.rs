@@ -64,6 +64,13 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
 /// The form again, with everything that was typed and every rule that refused.
 async fn again(ctx: &Ctx, tag: &str, form: &Form, site: Option<SiteId>, problem: Problem) -> Reply {
     let ruled = by_rule(&problem);
+    // A component that would lose its owner does so by the owner chosen for its system.
+    let problem = match problem {
+        Problem::Conflict { code: "fleet.device.parent_owner", message } => {
+            Problem::invalid("department", message)
+        }
+        other => other,
+    };
     let mut faults = Faults::of_problem(problem)?;
     let from = faults.stale().map(|_| form.version());
     let seen = Seen::read(ctx, tag, permit::DEVICE_TRANSFER, from).await?;
