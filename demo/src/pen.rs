@@ -268,7 +268,8 @@ impl<'w> Pen<'w> {
         while self.ahead.front().is_some_and(|s| until.is_none_or(|until| s.at <= until)) {
             let Some(stand) = self.ahead.pop_front() else { break };
             let at = stand.at.max(self.last.plus_seconds(1));
-            let next = rules::follow(&self.device, &stand.system);
+            let next = rules::follow(&self.device, &stand.system)
+                .map_err(|refusal| refused(&self.device.tag, &[refusal]))?;
             let json = record(&next)?;
             let change = self.change("fleet.device.follow", next, json.clone(), json, None, None);
             self.note(stand.who, at, change);
