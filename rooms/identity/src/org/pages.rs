@@ -1,7 +1,6 @@
 //! The organisation's page, and the fields of time zone and currency.
 
 use axum::response::Response;
-use kernel::Problem;
 use maud::html;
 use web::{
     Ctx, Form, Gate, Reply, Route, form,
@@ -9,7 +8,11 @@ use web::{
 };
 
 use super::{Draft, Org, change, store};
-use crate::{Sent, filled::Filled, life, permit};
+use crate::{
+    Sent,
+    filled::{Filled, Refused},
+    life, permit,
+};
 
 const HISTORY: u32 = 20;
 
@@ -35,8 +38,7 @@ async fn save(ctx: Ctx, form: Form) -> Reply {
     });
     match saved {
         Ok(_) => Ok(ctx.done("/organisation", "Saved.")),
-        Err(Problem::Invalid { fields }) => page(&ctx, Filled::back(&form, &fields)).await,
-        Err(problem) => Err(problem.into()),
+        Err(problem) => page(&ctx, Filled::refused(&form, &Refused::of(problem)?)).await,
     }
 }
 
@@ -46,7 +48,7 @@ async fn page(ctx: &Ctx, filled: Filled<'_>) -> Result<Response, web::Stop> {
     let (org, events) = db::read!(ctx.app.db(), id, |tx| {
         Ok((store::get(tx, id).await?, db::gate::life(tx, id, "org", id.uuid(), i64::MAX, HISTORY).await?))
     })?;
-    let version = filled.text("version", &org.version.to_string());
+    let version = filled.version(org.version);
     let main = html! {
         (look::answer(&sentence(&org), Some(&org.time_zone.replace('_', " "))))
         (filled.summary())

@@ -13,7 +13,7 @@ use crate::{
     Front, Sent,
     account::generate,
     department,
-    filled::Filled,
+    filled::{Filled, Refused},
     grant::{self, Names},
     permit, site,
 };
@@ -46,8 +46,7 @@ async fn new(ctx: Ctx) -> Reply {
 async fn keep(ctx: Ctx, form: Form) -> Reply {
     match try_keep(&ctx, &form).await {
         Ok(done) => Ok(done),
-        Err(Problem::Invalid { fields }) => new_page(&ctx, Filled::back(&form, &fields)).await,
-        Err(problem) => Err(problem.into()),
+        Err(problem) => new_page(&ctx, Filled::refused(&form, &Refused::of(problem)?)).await,
     }
 }
 

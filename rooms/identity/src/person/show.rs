@@ -19,7 +19,7 @@ use crate::{
     Sent,
     account::{self, generate},
     ask, department,
-    filled::Filled,
+    filled::{Filled, Refused},
     grant::{self, Names, RoleGrant},
     life, permit, site,
 };
@@ -71,10 +71,12 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
 
 /// Shows the page again with what is wrong, or ends the request.
 async fn back(ctx: &Ctx, id: &str, form: &Form, problem: Problem) -> Result<Response, Stop> {
-    match problem {
-        Problem::Invalid { fields } => page(ctx, id, Filled::back(form, &fields)).await,
-        other => Err(other.into()),
-    }
+    page(ctx, id, Filled::refused(form, &Refused::of(problem)?)).await
+}
+
+/// Shows the page as it stands now with why a step was refused, such as the last administrator's leaving.
+async fn refused(ctx: &Ctx, id: &str, problem: Problem) -> Reply {
+    page(ctx, id, Filled::noticed(&Refused::of(problem)?)).await
 }
 
 pub(super) async fn save(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply {
@@ -96,7 +98,11 @@ pub(super) async fn set_active(ctx: Ctx, Path(id): Path<String>, form: Form) -> 
     let person = db::write!(ctx.app.db(), who.org, |tx| {
         see(tx, who, person).await?;
         actions::set_active(tx, who, person, form.version(), active, Sent::form(&form)).await
-    })?;
+    });
+    let person = match person {
+        Ok(person) => person,
+        Err(problem) => return refused(&ctx, &id, problem).await,
+    };
     let words = if active { "can sign in again." } else { "is signed out everywhere and cannot sign in." };
     Ok(ctx.done(&format!("/people/{id}"), &format!("{} {words}", person.name)))
 }
@@ -134,7 +140,11 @@ pub(super) async fn end_role(ctx: Ctx, Path((id, grant)): Path<(String, String)>
     let ended = db::write!(ctx.app.db(), who.org, |tx| {
         see(tx, who, person).await?;
         grant::end(tx, who, person, grant, Sent::form(&form)).await
-    })?;
+    });
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(problem) => return refused(&ctx, &id, problem).await,
+    };
     Ok(ctx.done(&format!("/people/{id}"), &format!("{} taken away.", ended.role.on_page())))
 }
 
@@ -240,7 +250,7 @@ fn account_forms(shown: &Shown, filled: Filled<'_>) -> Markup {
     html! {
         form method="post" action=(here) {
             (form::once())
-            (look::hidden("version", &filled.text("version", &version)))
+            (look::hidden("version", &filled.version(person.version)))
             div.fields {
                 (filled.field("person_name", Field::text("person_name", "Name").required().autocomplete("off"), &person.name))
                 (filled.field("email", Field::email("email", "E-mail").required().autocomplete("off"), &person.email))

@@ -1,7 +1,7 @@
 //! Changing a site's facts and its calendar.
 
 use axum::{extract::Path, response::Response};
-use kernel::{Problem, Reach, Result, SiteId};
+use kernel::{Reach, Result, SiteId};
 use maud::{Markup, html};
 use web::{
     Ctx, Form, Reply, Stop, form,
@@ -12,7 +12,11 @@ use web::{
 };
 
 use super::{Calendar, Site, actions, calendar::DAYS, pages, see};
-use crate::{Sent, ask, filled::Filled, permit};
+use crate::{
+    Sent, ask,
+    filled::{Filled, Refused},
+    permit,
+};
 
 pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
     page(&ctx, ask::id(&id, "the site")?, Filled::EMPTY).await
@@ -47,8 +51,7 @@ pub(super) async fn set_calendar(ctx: Ctx, Path(id): Path<String>, form: Form) -
 async fn on(ctx: &Ctx, id: SiteId, form: &Form, done: Result<Site>, words: &str) -> Reply {
     match done {
         Ok(_) => Ok(ctx.done(&format!("/sites/{id}"), words)),
-        Err(Problem::Invalid { fields }) => page(ctx, id, Filled::back(form, &fields)).await,
-        Err(problem) => Err(problem.into()),
+        Err(problem) => page(ctx, id, Filled::refused(form, &Refused::of(problem)?)).await,
     }
 }
 
@@ -72,7 +75,7 @@ fn site_form(site: &Site, filled: Filled<'_>) -> Markup {
     html! {
         form method="post" action={ "/sites/" (site.id) } {
             (form::once())
-            (look::hidden("version", &filled.text("version", &site.version.to_string())))
+            (look::hidden("version", &filled.version(site.version)))
             div.fields { (pages::fields(filled, Some(site))) }
             (look::form_foot(&html! {
                 (look::button("Save site").primary().busy("Saving"))
@@ -104,7 +107,7 @@ fn calendar_form(site: &Site, filled: Filled<'_>) -> Markup {
     html! {
         form method="post" action={ "/sites/" (site.id) "/calendar" } {
             (form::once())
-            (look::hidden("version", &filled.text("version", &site.version.to_string())))
+            (look::hidden("version", &filled.version(site.version)))
             div.fields {
                 (Table::new("Hours of the week", columns, rows))
                 (filled.field("holidays", holidays, &site.calendar.holiday_lines()))

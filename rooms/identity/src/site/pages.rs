@@ -1,7 +1,6 @@
 //! The list of sites, and adding one.
 
 use axum::response::Response;
-use kernel::Problem;
 use maud::{Markup, html};
 use web::{
     Ctx, Form, Gate, Reply, Route, Stop, form,
@@ -13,7 +12,11 @@ use web::{
 };
 
 use super::{Draft, Site, add, edit, seen_by, show};
-use crate::{Sent, filled::Filled, life, org, permit};
+use crate::{
+    Sent,
+    filled::{Filled, Refused},
+    life, org, permit,
+};
 
 pub(crate) fn routes() -> Vec<Route> {
     let see = Gate::Permit(permit::SITE_VIEW);
@@ -82,8 +85,7 @@ async fn keep(ctx: Ctx, form: Form) -> Reply {
     let added = db::write!(ctx.app.db(), who.org, |tx| add(tx, who, &draft, Sent::form(&form)).await);
     match added {
         Ok(site) => Ok(ctx.done(&format!("/sites/{}", site.id), &format!("{} added.", site.name))),
-        Err(Problem::Invalid { fields }) => new_page(&ctx, Filled::back(&form, &fields)),
-        Err(problem) => Err(problem.into()),
+        Err(problem) => new_page(&ctx, Filled::refused(&form, &Refused::of(problem)?)),
     }
 }
 

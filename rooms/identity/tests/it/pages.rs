@@ -48,6 +48,42 @@ testkit::engine_tests! {
         assert_eq!(post(&site, "/set-up", "", SET_UP).await.status, StatusCode::NOT_FOUND);
     }
 
+    /// Whatever refuses a form, what was typed comes back, beside what is on record when somebody else was faster.
+    async fn a_refused_form_keeps_what_was_typed(store: Store) {
+        let house = made::house(&store).await;
+        let site = site_of(&store);
+        let me = sign_in(&site, BOSS).await;
+        let zone = ("time_zone", "America/New_York");
+        let page = get(&site, "/organisation", &me).await;
+        let old = [("version", page.hidden("version")), ("org_name", "Their name".into())];
+        let pairs = |form: &[(&'static str, String)]| -> Vec<(&'static str, String)> {
+            let rest = [(zone.0, zone.1.to_owned()), ("currency", "USD".to_owned())];
+            form.iter().cloned().chain(rest).collect()
+        };
+        let send = |form: Vec<(&'static str, String)>| {
+            let (site, me) = (&site, &me);
+            async move {
+                let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+                post(site, "/organisation", me, &form).await
+            }
+        };
+        assert_eq!(send(pairs(&old)).await.status, StatusCode::SEE_OTHER);
+        let mine = [("version", page.hidden("version")), ("org_name", "My name".into())];
+        let late = send(pairs(&mine)).await;
+        assert_eq!(late.status, StatusCode::CONFLICT);
+        assert!(late.text.contains("Somebody else changed this record"), "{}", late.text);
+        assert!(late.text.contains("value=\"My name\"") && late.text.contains("On record now: Their name"));
+        assert_ne!(late.hidden("version"), page.hidden("version"), "saved again, it is meant");
+        // The last administrator: the page says why, instead of an end of the way.
+        let person = format!("/people/{}", house.person);
+        let page = get(&site, &person, &me).await;
+        let off = [("version", page.hidden("version")), ("active", "no".to_owned())];
+        let off: Vec<(&str, &str)> = off.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let refused = post(&site, &format!("{person}/active"), &me, &off).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        assert!(refused.text.contains("administrator") && refused.text.contains("Save account"));
+    }
+
     async fn signing_in_and_out(store: Store) {
         made::house(&store).await;
         let site = site_of(&store);

@@ -80,7 +80,9 @@ pub(super) fn page(ctx: &Ctx, seen: &Seen, shown: Shown<'_>, status: StatusCode)
         _ => ended(ctx, seen),
     };
     let main = html! {
-        @if let Some(words) = &seen.notice { (message(Tone::Crit, &html! { (words) })) }
+        @if let Some(words) = &seen.notice {
+            div role="alert" tabindex="-1" data-errors { (message(Tone::Crit, &html! { (words) })) }
+        }
         (main)
     };
     let crumbs = [("Devices", "/devices"), ("Imports", "/devices/imports")];
