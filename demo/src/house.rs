@@ -142,7 +142,7 @@ pub fn build(devices: u32, at: Instant, chance: &mut Chance) -> Result<House> {
         currency,
         demo: true,
     };
-    let names = [("Northfield General", "NG"), ("St Anne's", "SA"), ("Lakeside", "LS")];
+    let names = [("Northfield General", "NG"), ("St Anne’s", "SA"), ("Lakeside", "LS")];
     let mut house = House {
         org,
         sites: Vec::new(),

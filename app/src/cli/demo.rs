@@ -154,7 +154,8 @@ fn throw_away(folder: &std::path::Path) -> anyhow::Result<()> {
 async fn start(db: &Db, today: Date) -> anyhow::Result<Instant> {
     let zone = TimeZone::get("America/New_York")?;
     let eight = Instant::of_civil(today.at(8, 0, 0, 0), &zone);
-    let last = db::read!(db, Wall::All("the demonstration's clock"), |tx| db::gate::last_recorded(tx).await)?;
+    let last =
+        db::read!(db, Wall::All("the demonstration’s clock"), |tx| db::gate::last_recorded(tx).await)?;
     Ok(last.map_or(eight, |last| eight.max(last.plus_seconds(1))))
 }
 

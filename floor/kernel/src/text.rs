@@ -4,9 +4,12 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Lower-cased, accent-free, single-spaced text: `"  PHÍLIPS  Med "` → `"philips med"`.
 ///
-/// Compatibility forms (NFKD) are folded, so full-width digits compare with plain ones.
+/// Compatibility forms (NFKD) are folded, so full-width digits compare with plain ones, and so do the apostrophes that
+/// programs set by themselves: `St Anne’s` is `St Anne's`.
 pub fn fold(text: &str) -> String {
-    let flat: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let plain =
+        text.nfkd().filter(|c| !is_combining_mark(*c)).map(|c| if matches!(c, '’' | 'ʼ') { '\'' } else { c });
+    let flat: String = plain.flat_map(char::to_lowercase).collect();
     flat.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -52,6 +55,7 @@ mod tests {
     fn folds_case_accents_width_and_space() {
         assert_eq!(fold("  PHÍLIPS \u{a0} Méd. "), "philips med.");
         assert_eq!(key("ＮＨ－１０４"), key("nh-104"));
+        assert_eq!(fold("St Anne’s"), fold("ST ANNE'S"));
         assert_eq!(words("VP3-4412087, bay 6"), ["vp3", "4412087", "bay", "6"]);
     }
 

@@ -19,6 +19,7 @@ pub mod export;
 pub mod import;
 pub mod model;
 
+mod catalogue;
 mod name;
 pub mod permit;
 mod posted;

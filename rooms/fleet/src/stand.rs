@@ -1,4 +1,5 @@
-//! How many devices stand where: what the trees of a site show, and what keeps a place or department open.
+//! How many devices stand where: what the trees of a site show, what keeps a place or department open, and how many
+//! are built into a system.
 
 use db::{Select, Tx, Val, vals};
 use futures::future::BoxFuture;
@@ -6,7 +7,10 @@ use identity::tally::{Counts, Stand, Tally};
 use kernel::{Actor, OrgId, Result, SiteId};
 use web::App;
 
-use crate::{device::State, permit};
+use crate::{
+    device::{DeviceId, State},
+    permit,
+};
 
 // Grouping by an expression keeps SQLite from walking all devices in the order of their states.
 db::statements! {
@@ -24,6 +28,19 @@ const OF_OWNERS: &str = "SELECT d.department_id AS id, COUNT(*) AS n FROM device
 /// The answer to identity's question.
 pub(crate) const TALLY: Tally =
     Tally { noun: ("device", "devices"), count: |app, who, site| Box::pin(counts(app, who, site)), inside };
+
+const OF_SYSTEMS: &str = "SELECT d.parent_id AS id, COUNT(*) AS n FROM device d";
+
+/// How many components each of these devices has; those without are left out.
+pub(crate) async fn parts(tx: &mut Tx, org: OrgId, systems: &[DeviceId]) -> Result<Counts> {
+    if systems.is_empty() {
+        return Ok(Counts::new());
+    }
+    let mut select = Select::new(OF_SYSTEMS, "d", org);
+    select.one_of("d.parent_id", systems.iter().map(|id| Val::from(*id))).filter("d.removed_at IS NULL", []);
+    select.ending("GROUP BY d.parent_id", []);
+    select.all(tx).await?.iter().map(|row| Ok((row.get("id")?, row.get("n")?))).collect()
+}
 
 /// Devices that have not left, in the actor's sight.
 async fn counts(app: App, who: Actor, site: SiteId) -> Result<Counts> {

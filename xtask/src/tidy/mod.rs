@@ -119,6 +119,7 @@ fn file_findings(workspace: &Workspace, file: &TextFile) -> Vec<Finding> {
         findings.extend(names::check(file, &source));
         findings.extend(functions::check(file, &source));
         findings.extend(words::check_rust(file, &source));
+        findings.extend(words::apostrophes(file, &source));
         findings.extend(markup::check_rust(file, &source));
     } else if file.is("html") || file.is("js") || file.is("mjs") {
         findings.extend(markup::check_page(file));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::source::Source;
-use super::{Finding, TextFile, find_word, line_of};
+use super::{Finding, TextFile, find_word, line_of, size};
 
 /// Kinds of file that people write. Data, lock files and pictures may contain any letters.
 const WRITTEN: &[&str] =
@@ -39,6 +39,32 @@ pub fn check_rust(file: &TextFile, source: &Source) -> Vec<Finding> {
     forbid("dbg!(", "use tracing, or remove it");
     forbid("#[ignore", "a test that takes hours asks for BATON_LONG; one that fails is mended");
     findings
+}
+
+/// An apostrophe typed as on a typewriter, in words that people read. Tests at the end of a file may hold any text.
+pub fn apostrophes(file: &TextFile, source: &Source) -> Vec<Finding> {
+    let read =
+        ["rooms/", "floor/web/", "floor/kernel/", "app/"].iter().any(|place| file.path.starts_with(place));
+    if !read || size::is_test(&file.path) {
+        return Vec::new();
+    }
+    let end = source.code.find("#[cfg(test)]\nmod ").unwrap_or(source.code.len());
+    let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+    let (code, text) = (source.code.as_bytes(), source.uncommented.as_bytes());
+    (1..end.min(text.len()))
+        .filter(|at| text.get(*at) == Some(&b'\'') && code.get(*at) == Some(&b' '))
+        .filter(|at| letter(text.get(at - 1)) && letter(text.get(at + 1)))
+        .map(|at| {
+            let line = line_of(&source.uncommented, at);
+            Finding::error(
+                &file.path,
+                line,
+                "typography",
+                "a straight apostrophe in words".to_owned(),
+                "write ’ as in “today’s”",
+            )
+        })
+        .collect()
 }
 
 fn notes(file: &TextFile) -> Vec<Finding> {
@@ -119,6 +145,16 @@ mod tests {
         assert_eq!(count("a.md", "the page /home/ greets"), 0);
         assert_eq!(count("a.md", &["at /ho", "me/ann/x"].concat()), 1);
         assert_eq!(count("a.md", "../shared/data"), 0);
+    }
+
+    #[test]
+    fn straight_apostrophes_are_found_in_words_only() {
+        let found = |path: &str, text: &str| apostrophes(&sample(path, text), &Source::new(text)).len();
+        assert_eq!(found("rooms/a/src/b.rs", "let a = \"the site's name\";"), 1);
+        assert_eq!(found("rooms/a/src/b.rs", "let a = \"the site’s name\"; // it's a comment"), 0);
+        assert_eq!(found("rooms/a/src/b.rs", "fn f<'a>(c: char) { c == 'x'; \"kind = 'org'\" }"), 0);
+        assert_eq!(found("rooms/a/tests/b.rs", "\"the site's name\""), 0);
+        assert_eq!(found("rooms/a/src/b.rs", "#[cfg(test)]\nmod tests { \"it's\" }"), 0);
     }
 
     #[test]

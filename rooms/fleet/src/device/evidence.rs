@@ -269,7 +269,7 @@ impl Need {
             Self::PurchaseOrder => "An ordered device stands on a purchase order.",
             Self::OrderLine => "A received device is matched to a line of its purchase order.",
             Self::Incident => "A device is kept for investigation because of an incident.",
-            Self::Custodian => "A device kept for investigation is in somebody's custody.",
+            Self::Custodian => "A device kept for investigation is in somebody’s custody.",
             Self::Preserved => "Settings and accessories are evidence and are preserved with the device.",
             Self::Release => "A device leaves an investigation only by a signed release.",
             Self::Agreement => "A device is lent under an agreement.",

@@ -52,7 +52,7 @@ coded! {
     /// How a device is kept in order. Alternate equipment management (AEM) is that of CMS S&C 14-07.
     pub enum Strategy ("maintenance strategy") {
         /// As the manufacturer says.
-        Oem = "oem", "Manufacturer's schedule";
+        Oem = "oem", "Manufacturer’s schedule";
         /// AEM with scheduled maintenance of the hospital's own design.
         AemPm = "aem_pm", "AEM, own schedule";
         /// AEM with less maintenance than the manufacturer recommends.

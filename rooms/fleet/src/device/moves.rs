@@ -275,7 +275,7 @@ fn own_device(device: &Device) -> Option<Refusal> {
     own.then(|| {
         Refusal::new(
             "fleet.device.tenure",
-            "It is the hospital's own; only a borrowed, rented or trial device goes back to its owner.",
+            "It is the hospital’s own; only a borrowed, rented or trial device goes back to its owner.",
             "Start its disposal instead, or correct its tenure.",
         )
     })

@@ -104,7 +104,7 @@ impl Edit {
         if self.risk.is_some() && !given(self.risk_reason.as_ref()) {
             unmet.push(Refusal::new(
                 "fleet.device.risk_reason",
-                "A risk level of its own, apart from its type's, needs a reason.",
+                "A risk level of its own, apart from its type’s, needs a reason.",
                 "Write why this device differs, or leave the risk level to its type.",
             ));
         }
@@ -128,7 +128,7 @@ impl Edit {
             unmet.push(Refusal::new(
                 "fleet.device.tenure_agreement",
                 format!("“{}” needs an agreement and its last day.", self.tenure.on_page()),
-                "Give the agreement's number or name and its last day.",
+                "Give the agreement’s number or name and its last day.",
             ));
         }
         let Some(device) = before else { return unmet };

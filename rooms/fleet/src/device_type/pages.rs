@@ -1,19 +1,17 @@
 //! Device types: one page on which their risk levels are decided.
 
-use axum::{extract::RawQuery, response::Response};
+use axum::extract::RawQuery;
 use kernel::Problem;
-use maud::{Markup, Render as _, html};
+use maud::{Markup, html};
 use web::{
     Ctx, Form, Gate, Reply, Route,
-    look::{
-        Column, DeviceGlyph, Icon, PhoneSlot, QueryBar, Row, Table, button, empty_state, glyph, hidden,
-        icon_sized, link_button, list::list_page,
-    },
+    look::{DeviceGlyph, Icon, QueryBar, glyph, icon_sized, link_button, list::list_page, marks::risk_word},
 };
 
 use super::{DeviceType, DeviceTypeId, RiskLevel, actions, store};
 use crate::{
-    device::pages::words::{count, devices, risk_letter},
+    catalogue::{Asked, Kind, Line, READ, form_id, table, wrong},
+    device::pages::words::{count, devices, risk_of},
     model::{
         list::{self, Counts},
         pages::{changed, said, views},
@@ -22,10 +20,8 @@ use crate::{
     posted::{Done, Faults, once},
 };
 
-/// Types read at once; a house has some hundreds.
-const READ: u32 = 5_000;
-/// Types shown at once; the search finds the others.
-const SHOWN: usize = 200;
+const KIND: Kind =
+    Kind { path: "/types", noun: "type", heads: ["Type", "Device types"], extra: Some("Risk level") };
 
 /// The pages and actions of device types.
 pub(crate) fn routes() -> Vec<Route> {
@@ -35,28 +31,9 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What the page is asked.
-#[derive(Default)]
-struct Asked {
-    text: String,
-    /// Only types without a risk level.
-    undecided: bool,
-    /// The type whose name may be typed.
-    edit: Option<DeviceTypeId>,
-}
-
-/// `GET /types`, with `?q=`, `?undecided=1`, and `?edit=` to rename one.
-async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
-    let mut asked = Asked::default();
-    for (name, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
-        match &*name {
-            "q" => asked.text = value.trim().chars().take(200).collect(),
-            "undecided" => asked.undecided = value == "1",
-            "edit" => asked.edit = value.parse().ok(),
-            _ => {}
-        }
-    }
-    draw(&ctx, &asked, &Form::default(), &Faults::default()).await
+/// `GET /types`, with `?q=`, `?undecided=1`, and `?edit=` to change one.
+async fn page(ctx: Ctx, query: RawQuery) -> Reply {
+    draw(&ctx, &Asked::read(&query), &Form::default(), &Faults::default()).await
 }
 
 /// `POST /types`: one row.
@@ -81,8 +58,7 @@ async fn save(ctx: Ctx, form: Form) -> Reply {
         Ok(done) => Ok(done.go(&ctx)),
         Err(problem) => {
             let faults = Faults::of_problem(problem)?;
-            let asked = Asked { edit: form.text("id").parse().ok(), ..Asked::default() };
-            draw(&ctx, &asked, &form, &faults).await
+            draw(&ctx, &Asked::again(&form), &form, &faults).await
         }
     }
 }
@@ -94,11 +70,11 @@ async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply 
         Ok::<_, Problem>((store::list(tx, who.org, READ).await?, list::of_types(tx, who).await?))
     })?;
     let undecided = all.iter().filter(|t| t.risk.is_none()).count();
-    let words = kernel::fold(&asked.text);
-    let found: Vec<&DeviceType> = all
-        .iter()
-        .filter(|t| words.split(' ').all(|w| t.key().contains(w)) && (!open || t.risk.is_none()))
-        .collect();
+    let mut found: Vec<&DeviceType> =
+        all.iter().filter(|t| asked.finds(&t.key()) && (!open || t.risk.is_none())).collect();
+    // What somebody has to decide comes first; the sort keeps the order of names.
+    found.sort_by_key(|t| t.risk.is_some());
+    let lines: Vec<Line<'_>> = found.iter().map(|t| line(t, &counts, typed, faults)).collect();
     let mut bar = QueryBar::new("/types", "Search types", "Search")
         .query(&asked.text)
         .placeholder("A part of the name");
@@ -119,14 +95,11 @@ async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply 
         (faults.summary())
         @if faults.stale().is_some() { (changed(&present(&all, typed))) }
         (bar)
-        @if found.is_empty() { (empty_state("No type matches.", "Try a part of its name.", None)) }
-        @else { (table(ctx, asked, &found, &counts, typed, faults)) }
-        @if found.len() > SHOWN {
-            p.sec.sm { "The first " (SHOWN) " of " (count(found.len() as i64)) ". Search to see the others." }
-        }
+        (table(&KIND, asked, &lines, &counts, who.may_everywhere(permit::MODEL_EDIT), (typed, faults)))
     };
-    let page: Response = ctx.page("Types", "/models").status(faults.status()).show(list_page(None, &list));
-    Ok(page)
+    let crumbs = [("Models".to_owned(), "/models".to_owned())];
+    let page = ctx.page("Types", "/models").under(crumbs);
+    Ok(page.status(faults.status()).show(list_page(None, &list)))
 }
 
 /// What the row says now that somebody else has changed it.
@@ -140,76 +113,30 @@ fn present(all: &[DeviceType], typed: &Form) -> String {
     })
 }
 
-fn table(
-    ctx: &Ctx,
-    asked: &Asked,
-    found: &[&DeviceType],
-    counts: &Counts,
-    typed: &Form,
-    faults: &Faults,
-) -> Markup {
-    let edit = ctx.actor().may_everywhere(permit::MODEL_EDIT);
-    let mut columns = vec![
-        Column::new("Type").phone(PhoneSlot::Title),
-        Column::new("Devices").num().phone(PhoneSlot::Due),
-        Column::new("Risk level").phone(PhoneSlot::Tag),
-    ];
-    if edit {
-        columns.push(Column::new("Change").unnamed().num().phone(PhoneSlot::Place));
-    }
-    let rows = found
-        .iter()
-        .take(SHOWN)
-        .map(|t| {
-            let n = counts.get(&t.id.uuid()).copied().unwrap_or(0);
-            let mine = (typed.text("id") == t.id.to_string()).then_some(typed);
-            let named = edit && asked.edit == Some(t.id);
-            let mut cells = vec![
-                name_cell(t, named, mine, faults),
-                html! { @if n > 0 { a href={ "/devices?type=" (t.id) } { (count(n)) } } @else { span.mute { "0" } } },
-                if edit { risk_cell(t, mine, faults) } else { risk_letter(t.risk) },
-            ];
-            if edit {
-                cells.push(save_cell(t, n, named));
-            }
-            Row::new(cells)
-        })
-        .collect();
-    Table::new("Device types", columns, rows).list().render()
-}
-
-/// The id of a row's form; its fields stand in several cells.
-fn form_id(t: &DeviceType) -> String {
-    format!("row-{}", t.id)
-}
-
-fn wrong(faults: &Faults, field: &str) -> Markup {
-    html! {
-        @if let Some(words) = faults.at(field) {
-            p.ferr id={ "f-" (field) } { (icon_sized(Icon::CircleAlert, 13, "")) span { (words) } }
-        }
+fn line<'n>(t: &'n DeviceType, counts: &Counts, typed: &Form, faults: &Faults) -> Line<'n> {
+    let risk = risk_of(t.risk);
+    Line {
+        id: t.id.uuid(),
+        version: t.version,
+        name: &t.name,
+        drawing: glyph(DeviceGlyph::from_type_name(&t.name), 17),
+        read: risk_word(risk, risk.word()),
+        fields: level(t, typed, faults),
+        open: t.risk.is_none(),
+        save: match counts.get(&t.id.uuid()) {
+            Some(n) if *n > 0 => format!("Save for {}", devices(*n)),
+            _ => "Save".to_owned(),
+        },
     }
 }
 
-fn name_cell(t: &DeviceType, named: bool, typed: Option<&Form>, faults: &Faults) -> Markup {
-    let name = typed.map_or(t.name.as_str(), |f| f.text("name"));
-    html! {
-        span.glc id={ "t-" (t.id) } {
-            (glyph(DeviceGlyph::from_type_name(&t.name), 17))
-            @if !named { a href={ "/models?type=" (t.id) } { (t.name) } }
-        }
-        @if named {
-            input.inp name="name" value=(name) form=(form_id(t)) aria-label={ "Name of " (t.name) } required;
-            (wrong(faults, "name"))
-        }
-    }
-}
-
-fn risk_cell(t: &DeviceType, typed: Option<&Form>, faults: &Faults) -> Markup {
-    let level = typed.map_or(t.risk.map_or("", RiskLevel::code), |f| f.text("risk"));
+/// The choice of a level in the open row.
+fn level(t: &DeviceType, typed: &Form, faults: &Faults) -> Markup {
+    let mine = typed.text("id") == t.id.to_string();
+    let level = if mine { typed.text("risk") } else { t.risk.map_or("", RiskLevel::code) };
     html! {
         span.selw {
-            select.inp.w-m name="risk" form=(form_id(t)) aria-label={ "Risk level of " (t.name) } {
+            select.inp.w-m name="risk" form=(form_id(t.id.uuid())) aria-label={ "Risk level of " (t.name) } {
                 @if t.risk.is_none() { option value="" { "Not decided yet" } }
                 @for risk in RiskLevel::ALL {
                     option value=(risk.code()) selected[risk.code() == level] { (risk.on_page()) }
@@ -217,24 +144,6 @@ fn risk_cell(t: &DeviceType, typed: Option<&Form>, faults: &Faults) -> Markup {
             }
             (icon_sized(Icon::ChevronDown, 13, "mute"))
         }
-        @if typed.is_some() { (wrong(faults, "risk")) }
-    }
-}
-
-/// The form itself, and what saving it touches.
-fn save_cell(t: &DeviceType, n: i64, named: bool) -> Markup {
-    let save = if n > 0 { format!("Save for {}", devices(n)) } else { "Save".to_owned() };
-    html! {
-        form.inline method="post" action="/types" id=(form_id(t)) {
-            (web::form::once())
-            (hidden("id", &t.id.to_string()))
-            (hidden("version", &t.version.to_string()))
-            @if !named {
-                (hidden("name", &t.name))
-                (link_button("Rename", format!("/types?edit={}#t-{}", t.id, t.id)).small().ghost())
-                " "
-            }
-            (button(save).small().busy("Saving"))
-        }
+        @if mine { (wrong(faults, "risk")) }
     }
 }

@@ -54,7 +54,7 @@ pub async fn find_or_add(
             return Err(Problem::invalid(
                 "type",
                 format!(
-                    "{} {} is on record as “{}”. Leave the type empty, or change it on the model's page.",
+                    "{} {} is on record as “{}”. Leave the type empty, or change it on the model’s page.",
                     maker.name, found.name, on_record.name
                 ),
             ));

@@ -40,7 +40,10 @@ fn a_type_gets_its_risk_level_for_all_its_devices() {
         .unwrap();
         let (id, version) = (kinds[0].id.to_string(), kinds[0].version.to_string());
         let page = house.get("manager", "/types").await;
-        page.is(200).says("Every device type has its risk level.").says("Save for 1 device");
+        page.is(200).says("Every device type has its risk level.").says("Change").hides("Save for");
+        let open = house.get("manager", &format!("/types?edit={id}")).await;
+        open.is(200).says("Save for 1 device").says(&format!("form=\"row-{id}\"")).says("Cancel");
+        house.get("auditor", &format!("/types?edit={id}")).await.is(200).hides("Save for").hides("Change");
         house
             .get("auditor", "/types")
             .await
@@ -88,7 +91,7 @@ fn a_misspelt_maker_is_put_right() {
             .says("Helion Medical");
         house.get("lead", "/makers?q=nobody").await.says("No maker matches.");
         let fields = [("id", id.as_str()), ("version", "1"), ("name", "Helios Devices")];
-        house.post("lead", "/makers", &fields).await.goes_to("/makers");
+        house.post("lead", "/makers", &fields).await.goes_to(&format!("/makers#t-{id}"));
         house.work().await;
         assert!(found(&house, "helios").await && !found(&house, "helion").await);
         let empty = [("id", id.as_str()), ("version", "2"), ("name", " ")];

@@ -28,8 +28,8 @@ struct Facts {
 impl Draft {
     fn check(&self) -> Result<Facts> {
         let mut errors: Vec<FieldError> = Vec::new();
-        let name = entry::name("department_name", "The department's name", &self.name, &mut errors);
-        let code = entry::code("department_code", "The department's code", &self.code, &mut errors);
+        let name = entry::name("department_name", "The department’s name", &self.name, &mut errors);
+        let code = entry::code("department_code", "The department’s code", &self.code, &mut errors);
         let cost_centre = entry::code("cost_centre", "The cost centre", &self.cost_centre, &mut errors);
         if errors.is_empty() {
             Ok(Facts { name, code, cost_centre })

@@ -70,7 +70,7 @@ impl Draft {
     /// Checks every field; `None` when `errors` grew. Fields: `org_name`, `base_url`, `time_zone`, `currency`.
     pub fn check(&self, errors: &mut Vec<FieldError>) -> Option<Facts> {
         let before = errors.len();
-        let name = entry::name("org_name", "The organisation's name", &self.name, errors);
+        let name = entry::name("org_name", "The organisation’s name", &self.name, errors);
         let address = address(&self.base_url, errors);
         let time_zone = check_zone(&self.time_zone, errors);
         let currency = check_currency(&self.currency, errors);

@@ -53,7 +53,7 @@ const MANY: u32 = 10_000;
 /// # Errors
 /// As a read of the database.
 pub async fn list(db: &Db) -> Result<Vec<Org>> {
-    db::read!(db, Wall::All("the installation's own list"), |tx| first(tx, MANY).await)
+    db::read!(db, Wall::All("the installation’s own list"), |tx| first(tx, MANY).await)
 }
 
 /// The first organisations of the installation by name; needs a transaction over all organisations.

@@ -59,7 +59,7 @@ pub(crate) fn email_key(email: &str) -> String {
 
 /// Reads the fields `person_name` and `email`.
 pub(crate) fn check(name: &str, email: &str, errors: &mut Vec<FieldError>) -> (String, String) {
-    let name = entry::name("person_name", "The person's name", name, errors);
+    let name = entry::name("person_name", "The person’s name", name, errors);
     let email = email.trim().to_owned();
     if email.is_empty() {
         fault(errors, "email", "The e-mail address is missing.");

@@ -142,8 +142,8 @@ async fn find_or_add_one(
 }
 
 fn read(name: &str, code: &str, errors: &mut Vec<FieldError>) -> (String, Option<String>) {
-    let name = entry::name("place_name", "The place's name", name, errors);
-    (name, entry::code("place_code", "The place's code", code, errors))
+    let name = entry::name("place_name", "The place’s name", name, errors);
+    (name, entry::code("place_code", "The place’s code", code, errors))
 }
 
 /// Why a place of this kind may not stand there.

@@ -80,7 +80,7 @@ pub(crate) async fn note_seen(db: &Db, org: OrgId, hash: &[u8], at: Instant) {
     if let Err(problem) = noted {
         // On a full disk this happens at every request; the store has said it once.
         if db.trouble().is_none() {
-            tracing::warn!(%problem, "a session's last use was not noted");
+            tracing::warn!(%problem, "a session’s last use was not noted");
         }
     }
 }

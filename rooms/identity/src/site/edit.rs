@@ -103,7 +103,7 @@ fn calendar_form(site: &Site, filled: Filled<'_>) -> Markup {
         })
         .collect();
     let holidays = Field::area("holidays", "Holidays", 6)
-        .hint("One a line, date and name: 2026-12-25 Christmas Day. Leave a day's hours blank when no work is done.");
+        .hint("One a line, date and name: 2026-12-25 Christmas Day. Leave a day’s hours blank when no work is done.");
     html! {
         form method="post" action={ "/sites/" (site.id) "/calendar" } {
             (form::once())

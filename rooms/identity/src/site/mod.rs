@@ -85,8 +85,8 @@ impl Draft {
     /// `beds`.
     pub fn check(&self, errors: &mut Vec<FieldError>) -> Option<Facts> {
         let before = errors.len();
-        let name = entry::name("site_name", "The site's name", &self.name, errors);
-        let code = entry::code("site_code", "The site's code", &self.code, errors);
+        let name = entry::name("site_name", "The site’s name", &self.name, errors);
+        let code = entry::code("site_code", "The site’s code", &self.code, errors);
         let time_zone = org::check_zone(&self.time_zone, errors);
         let currency = org::check_currency(&self.currency, errors);
         let beds = check_beds(self.beds.trim(), errors);
@@ -123,9 +123,35 @@ fn check_beds(text: &str, errors: &mut Vec<FieldError>) -> Option<i64> {
     beds
 }
 
+/// A site's name where it stands beside others of its organisation: the words both begin with are left out, so
+/// “Northfield General” of “Northfield Health” is “General”.
+pub fn short_name<'s>(site: &'s str, organisation: &str) -> &'s str {
+    let mut rest = site;
+    for word in organisation.split_whitespace() {
+        match rest.split_once(char::is_whitespace) {
+            Some((first, after)) if kernel::fold(first) == kernel::fold(word) => rest = after.trim_start(),
+            _ => break,
+        }
+    }
+    rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_name_leaves_out_what_the_organisation_says() {
+        for (site, short) in [
+            ("Northfield General", "General"),
+            ("northfield  East Wing", "East Wing"),
+            ("Northfield Health Centre", "Centre"),
+            ("Northfield", "Northfield"),
+            ("St Anne’s", "St Anne’s"),
+        ] {
+            assert_eq!(short_name(site, "Northfield Health"), short);
+        }
+    }
 
     #[test]
     fn beds_are_zero_or_more() {

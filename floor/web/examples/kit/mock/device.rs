@@ -211,7 +211,7 @@ pub fn page(theme: Theme) -> Markup {
 pub fn edit(theme: Theme) -> Markup {
     let sites = vec![
         Choice::new("g", "Northfield General"),
-        Choice::new("a", "St Anne's"),
+        Choice::new("a", "St Anne’s"),
         Choice::new("l", "Lakeside"),
     ];
     let tenure = vec![

@@ -12,7 +12,7 @@ use web::look::{
 /// Tag, kind, model, serial, place, site, due, age, signs. Invented.
 const DEVICES: &str = "
 NH-104198|Infusion pump|VP-3|VP3-4412070|Seen 4 East, 2 Aug|General|!12 days over|7.3|rv
-NH-107730|Syringe pump|SP-2|SP2-0093118|NICU, bay 2|St Anne's|!3 days over|5.1|
+NH-107730|Syringe pump|SP-2|SP2-0093118|NICU, bay 2|St Anne’s|!3 days over|5.1|
 NH-104207|Infusion pump|VP-3|VP3-4412087|ICU 2 West, bay 6|General|window to 11 Nov|7.3|rv
 NH-104211|Infusion pump|VP-3|VP3-4412091|ICU 2 West, bay 9|General|window to 11 Nov|7.3|rv
 NH-104334|Infusion pump|VP-3|VP3-4412588|Biomed shop, shelf 3|General|~Today|6.8|v
@@ -23,15 +23,15 @@ NH-101078|Infusion pump|VP-2|V2-882014|Med-surg 4 East|General|19 Oct|11.4|
 NH-101093|Infusion pump|VP-2|V2-882061|Quarantine cage|General|19 Oct|11.4|re
 NH-109954|Infusion pump|VP-3|VP3-4420177|Day surgery, recovery|Lakeside|20 Oct|4.0|
 NH-109955|Infusion pump|VP-3|VP3-4420178|Day surgery, recovery|Lakeside|20 Oct|4.0|
-NH-107741|Syringe pump|SP-2|SP2-0093131|NICU, bay 4|St Anne's|21 Oct|5.1|
-NH-104402|Infusion pump|VP-3|VP3-4413002|Oncology day unit|St Anne's|21 Oct|6.5|
+NH-107741|Syringe pump|SP-2|SP2-0093131|NICU, bay 4|St Anne’s|21 Oct|5.1|
+NH-104402|Infusion pump|VP-3|VP3-4413002|Oncology day unit|St Anne’s|21 Oct|6.5|
 NH-120001|Ventilator|AX-5|AX5-10093|ICU 2 West, bay 1|General||0.1|
 NH-120002|Defibrillator|D2|D2-77120|Goods in|General||0.0|
 NH-120003|Monitor|M400|||General|||
 NH-120004|CT scanner|Orbit 64|||Lakeside|||
 NH-099871|Electric bed|B-300|B3-5512|Disposal bay|General||14.2|
 NH-099870|Electric bed|B-300|B3-5511||General||14.2|
-NH-098002|Ultrasound|U40|U40-0091||St Anne's||3.0|
+NH-098002|Ultrasound|U40|U40-0091||St Anne’s||3.0|
 NH-101200|Anaesthesia machine|Anesta 7|A7-0042|Theatres, OR 1|General||8.8|
 ";
 
@@ -125,7 +125,7 @@ fn groups() -> Vec<FacetGroup> {
         group(
             "Site",
             "site",
-            &[("Northfield General", "268", false), ("St Anne's", "103", false), ("Lakeside", "41", false)],
+            &[("Northfield General", "268", false), ("St Anne’s", "103", false), ("Lakeside", "41", false)],
         ),
         group(
             "Risk",

@@ -151,7 +151,7 @@ fn holds(moments: &[Moment]) -> Vec<LaneMark> {
 fn year(at: Instant, zone: &TimeZone) -> f64 {
     let day = at.date_in(zone);
     let start = Instant::at_start_of(date(day.year(), 1, 1), zone).micros();
-    #[expect(clippy::cast_precision_loss, reason = "a year's microseconds fit a double exactly")]
+    #[expect(clippy::cast_precision_loss, reason = "a year’s microseconds fit a double exactly")]
     let share = (at.micros() - start) as f64 / (365.25 * 86_400e6);
     f64::from(day.year()) + share.clamp(0.0, 0.999)
 }

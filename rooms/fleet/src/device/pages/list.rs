@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse as _, Redirect},
 };
 use db::Tx;
+use identity::{site::short_name, tally::Counts};
 use kernel::{Date, Keyset, Result, Slice};
 use maud::{Markup, Render as _, html};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use web::{
     Ctx, Reply,
     look::{
         Column, DeviceGlyph, FacetGroup, FacetOption, Hide, Icon, Pager, PhoneSlot, QueryBar, Row,
-        Sort as Way, Tab, Table, Token, empty_state, facets, glyph, link_button,
+        Sort as Way, Tab, Table, Token, empty_state, facets, glyph, icon_sized, link_button,
         list::{FacetWords, list_page},
         quiet_answer, tabs, tag_link,
     },
@@ -29,7 +30,7 @@ use crate::{
         OutFor, State,
         list::{self, Listed, Sort, Tally},
     },
-    permit,
+    permit, stand,
 };
 
 /// What the page needs from the database.
@@ -38,6 +39,8 @@ struct Found {
     slice: Slice<Listed>,
     matches: i64,
     names: Names,
+    /// Components by system, of the devices on this page.
+    parts: Counts,
 }
 
 impl Found {
@@ -112,7 +115,9 @@ async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
         ids.add(&name, value.parse().unwrap_or(Uuid::nil()));
     }
     let names = Names::read(tx, who.org, &ids).await?;
-    Ok(Found { tallies, slice, matches, names })
+    let shown: Vec<_> = slice.rows.iter().map(|device| device.id).collect();
+    let parts = stand::parts(tx, who.org, &shown).await?;
+    Ok(Found { tallies, slice, matches, names, parts })
 }
 
 fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
@@ -123,7 +128,7 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
             (bar(ctx, asked, found))
             @if found.slice.rows.is_empty() { (nothing(asked, found)) }
             @else {
-                (table(ctx, asked, &found.slice.rows))
+                (table(ctx, asked, found))
                 (pager(asked, found))
             }
         },
@@ -321,16 +326,18 @@ fn columns(asked: &Asked) -> Vec<Column> {
     ]
 }
 
-fn table(ctx: &Ctx, asked: &Asked, rows: &[Listed]) -> Markup {
+fn table(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
     let today = ctx.now().date_in(&ctx.org.zone);
-    let rows = rows.iter().map(|device| row(device, today)).collect();
+    let parts = |device: &Listed| found.parts.get(&device.id.uuid()).copied().unwrap_or(0);
+    let rows =
+        found.slice.rows.iter().map(|device| row(device, today, &ctx.org.name, parts(device))).collect();
     Table::new("Devices", columns(asked), rows).list().render()
 }
 
-fn row(device: &Listed, today: Date) -> Row {
+fn row(device: &Listed, today: Date, organisation: &str, parts: i64) -> Row {
     let kind = DeviceGlyph::from_type_name(&device.type_name);
     let row = Row::new(vec![
-        tag_link(&device.tag, &href(&device.tag)),
+        html! { (tag_link(&device.tag, &href(&device.tag))) @if parts > 0 { " " (parts_link(device, parts)) } },
         html! {
             span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } } }
         },
@@ -339,12 +346,22 @@ fn row(device: &Listed, today: Date) -> Row {
             @if let Some(place) = &device.place { (place) }
             @else if let Some(owner) = &device.department { span.mute { (owner) } }
         },
-        html! { (device.site) },
+        html! { (short_name(&device.site, organisation)) },
         risk_letter(device.risk),
         state_mark(device.state, device.held),
         html! { (age(device.acquired_on, today).unwrap_or_default()) },
     ]);
     if device.state.kind().is_terminal() { row.faint() } else { row }
+}
+
+/// The way from a system to what is built into it.
+fn parts_link(device: &Listed, parts: i64) -> Markup {
+    let words = if parts == 1 { "1 component".to_owned() } else { format!("{} components", count(parts)) };
+    html! {
+        a.parts href={ (href(&device.tag)) "#system" } aria-label={ (words) " of " (device.tag) } title=(words) {
+            (icon_sized(Icon::Layers, 13, "")) (count(parts))
+        }
+    }
 }
 
 fn pager(asked: &Asked, found: &Found) -> Pager {

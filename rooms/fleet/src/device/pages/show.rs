@@ -149,7 +149,7 @@ fn head(ctx: &Ctx, found: &Found) -> Markup {
         @if let Some(as_of) = found.as_of {
             (message(Tone::Warn, &html! {
                 b { "As known " (as_of.words(&known.zone)) "." }
-                " Version " (device.version) ". Names of places, owners and models are today's."
+                " Version " (device.version) ". Names of places, owners and models are today’s."
             }))
         }
         (record_head(DeviceGlyph::from_type_name(&known.type_name), &identity, &line))
@@ -256,9 +256,12 @@ fn missing(ctx: &Ctx, known: &Known, gaps: &[Gap]) -> Markup {
                 ),
                 Gap::RiskLevel => (
                     "Neither it nor its type has a risk level.",
-                    ctx.actor()
-                        .may_everywhere(permit::MODEL_EDIT)
-                        .then(|| link_button("Decide for its type", format!("/types#t-{}", known.type_id))),
+                    ctx.actor().may_everywhere(permit::MODEL_EDIT).then(|| {
+                        link_button(
+                            "Decide for its type",
+                            format!("/types?edit={}#t-{}", known.type_id, known.type_id),
+                        )
+                    }),
                 ),
                 Gap::Strategy => (
                     "No maintenance strategy.",
@@ -301,7 +304,7 @@ fn system(ctx: &Ctx, found: &Found) -> Markup {
         }
         @if !found.parts.is_empty() { (Table::new("Components", columns, rows)) }
     };
-    Section::new("System", inside).actions(change).render()
+    Section::new("System", inside).actions(change).id("system").render()
 }
 
 fn aside(ctx: &Ctx, found: &Found) -> Markup {
