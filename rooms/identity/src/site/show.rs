@@ -14,7 +14,7 @@ use super::{Calendar, Site, seen_by};
 use crate::{
     ask,
     department::{self, Department},
-    filled::Filled,
+    filled::{Filled, Refused},
     life, permit,
     place::{self, Place, PlaceKind},
     tally::{Counts, Tally},
@@ -56,8 +56,7 @@ pub(super) async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
 pub(crate) async fn back(ctx: &Ctx, id: SiteId, form: &Form, done: Result<String>) -> Reply {
     match done {
         Ok(words) => Ok(ctx.done(&format!("/sites/{id}"), &words)),
-        Err(Problem::Invalid { fields }) => page(ctx, id, Filled::back(form, &fields)).await,
-        Err(problem) => Err(problem.into()),
+        Err(problem) => page(ctx, id, Filled::refused(form, &Refused::of(problem)?)).await,
     }
 }
 

@@ -16,7 +16,7 @@ use web::{
 use super::{Node, actions, fault, homes, store};
 use crate::{
     Sent, ask,
-    filled::Filled,
+    filled::{Filled, Refused},
     life, permit,
     site::{self, Site},
     tally::Tally,
@@ -92,10 +92,7 @@ async fn act<N: Node>(ctx: Ctx, Path((site, id)): At, form: Form, act: Act) -> R
     });
     match done {
         Ok(words) => Ok(ctx.done(&address::<N>(site, id), &words)),
-        Err(Problem::Invalid { fields }) => {
-            page::<N>(&ctx, site, id, act, Filled::back(&form, &fields)).await
-        }
-        Err(problem) => Err(problem.into()),
+        Err(problem) => page::<N>(&ctx, site, id, act, Filled::refused(&form, &Refused::of(problem)?)).await,
     }
 }
 
@@ -303,7 +300,7 @@ fn form_around<N: Node>(
     html! {
         form id=(look::field_id(actions::CLOSE)) method="post" action={ (here) (verb) } {
             (form::once())
-            (look::hidden("version", &filled.text("version", &core.version.to_string())))
+            (look::hidden("version", &filled.version(core.version)))
             div.fields { (fields) }
             (look::form_foot(&html! {
                 (button)

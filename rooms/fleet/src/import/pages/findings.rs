@@ -111,7 +111,6 @@ fn remedy(kind: &str) -> Option<&'static str> {
         "type_differs" => "Correct the type of the model in Baton if the file is right.",
         _ => match kind.parse::<Field>().ok()? {
             Field::Serial => "Add it after the import, or mark the device as having none.",
-            Field::Tag | Field::Model | Field::Type => "Fill the cell in the file, or choose another column.",
             _ => return None,
         },
     })

@@ -246,7 +246,8 @@ fn ended(ctx: &Ctx, seen: &Seen) -> Markup {
     let links = html! {
         p.links {
             @if counts.devices > 0 { a href={ "/devices?import=" (run.id) } { "Show the devices" } }
-            @if counts.rows > 0 {
+            // Beside the findings it stands there.
+            @if counts.rows > 0 && run.state == RunState::Undone {
                 a href=(address(run.id) + "/verdicts.csv") { "Download the verdict on every row" }
             }
             a href="/devices/imports" { "All imports" }
