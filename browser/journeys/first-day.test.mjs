@@ -84,11 +84,11 @@ async function bringList(ada) {
   await ada.sees(/^35 of 40 rows are ready\. 5 need a look\.$/);
   await ada.sound("the check of the faulty file");
   // Each problem says its line and what to do about it.
-  await ada.sees(/line 12\b.*HC-1004/);
-  await ada.sees(/line 16\b.*“2021-02-31” does not exist in the calendar/);
-  await ada.sees(/line 22\b.*“03\/04\/2020” can be read with the day or the month first; choose the date order/);
-  await ada.sees(/line 32\b.*no serial number/);
-  await ada.sees(/line 37\b.*“Floating” is not known; say what it means, or correct it in the file/);
+  await ada.sees(/Line 12\b.*HC-1004/);
+  await ada.sees(/Line 16\b.*“2021-02-31” does not exist in the calendar/);
+  await ada.sees(/Line 22\b.*“03\/04\/2020” can be read with the day or the month first; choose the date order/);
+  await ada.sees(/Line 32\b.*no serial number/);
+  await ada.sees(/Line 37\b.*“Floating” is not known; say what it means, or correct it in the file/);
 
   await ada.field("Dates of “Acquired on”").selectOption({ label: "Day first: 31/12/2019" });
   await ada.press("Check again");
