@@ -104,10 +104,14 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    /// Whether the values can be used.
+    ///
+    /// # Errors
+    /// Says which key is wrong and what would be right.
+    pub fn check(&self) -> anyhow::Result<()> {
         let known = ["sqlite://", "postgres://", "postgresql://"];
         anyhow::ensure!(
-            known.iter().any(|k| self.database.starts_with(k)),
+            known.iter().any(|k| self.database.strip_prefix(k).is_some_and(|place| !place.is_empty())),
             "database: write sqlite://path/to/baton.sqlite or postgres://user@host/database."
         );
         tracing_subscriber::EnvFilter::try_new(&self.log)
@@ -115,17 +119,26 @@ impl Config {
         Ok(())
     }
 
-    /// The configuration with the database's password left out, for printing.
+    /// The configuration with the database's secrets left out, for printing.
     pub fn shown(&self) -> Self {
-        let database = match (self.database.split_once("://"), self.database.rsplit_once('@')) {
-            (Some((scheme, rest)), Some((_, host))) => {
-                let user = rest.split([':', '@']).next().unwrap_or_default();
-                format!("{scheme}://{user}@{host}")
-            }
-            _ => self.database.clone(),
-        };
-        Self { database, ..self.clone() }
+        Self { database: shown(&self.database), ..self.clone() }
     }
+}
+
+/// A database's address for printing and for the log: scheme, user, host and name. What stands behind the user's name
+/// and in the query may be a secret, whatever it is called, so none of it is shown.
+pub fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.starts_with("postgres"))
+    else {
+        return url.to_owned();
+    };
+    let (rest, query) = rest.split_once(['?', '#']).unwrap_or((rest, ""));
+    if query.contains('@') {
+        // It cannot be told where a password with an unescaped mark in it begins.
+        return format!("{scheme}://…");
+    }
+    let Some((who, host)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}") };
+    format!("{scheme}://{}@{host}", who.split(':').next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -137,6 +150,15 @@ mod tests {
         let config = Config { database: "postgres://baton:secret@db/baton".to_owned(), ..Config::default() };
         assert_eq!(config.shown().database, "postgres://baton@db/baton");
         assert_eq!(Config::default().shown(), Config::default());
+        for (url, printed) in [
+            ("postgres://u@h/db?password=sekret", "postgres://u@h/db"),
+            ("postgresql://h:5433/db?user=u&password=p%40ss/w&sslkey=k", "postgresql://h:5433/db"),
+            ("postgres://u:p@ss/w@h/db", "postgres://u@h/db"),
+            ("postgres://u:p?ss@h/db", "postgres://…"),
+            ("sqlite:///a/b@c.sqlite", "sqlite:///a/b@c.sqlite"),
+        ] {
+            assert_eq!(shown(url), printed, "{url}");
+        }
     }
 
     #[test]

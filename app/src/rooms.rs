@@ -8,7 +8,7 @@ pub fn rooms() -> Vec<Room> {
     vec![identity::room(), fleet::room()]
 }
 
-/// The tables of all rooms.
+/// The tables of all rooms, and the mark by which a demonstration is known.
 pub fn schemas() -> Vec<RoomSchema> {
-    rooms().iter().map(|room| room.schema).collect()
+    rooms().iter().map(|room| room.schema).chain([demo::SCHEMA]).collect()
 }

@@ -12,7 +12,7 @@ async fn main() {
     let folder = std::env::temp_dir().join(format!("baton-speed-{}", std::process::id()));
     let file = folder.join("baton.sqlite");
     let url = args.next().unwrap_or_else(|| format!("sqlite://{}", file.display()));
-    let db = db::Db::open(&url, &[identity::SCHEMA, fleet::SCHEMA]).await.expect("a database");
+    let db = db::Db::open(&url, &[identity::SCHEMA, fleet::SCHEMA, demo::SCHEMA]).await.expect("a database");
     let begun = Instant::now();
     let options = Options { devices, ..Options::default() };
     let made = create(&db, &options, |_| ()).await.expect("the hospital");

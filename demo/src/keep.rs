@@ -13,8 +13,10 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
+    Options, SignIn,
     catalogue::{MAKERS, PRODUCTS},
     lives::{Life, Lives},
+    mark,
     pen::Stand,
     story,
     world::World,
@@ -42,15 +44,17 @@ impl Batch {
     }
 }
 
-/// Writes organisation, sites, places, departments, people, makers, types and models.
+/// Writes organisation, sites, places, departments, people, makers, types and models; the organisation never stands
+/// without its mark.
 ///
 /// # Errors
 /// As [`Tx::execute`].
-pub async fn house(db: &Db, world: &World) -> Result<()> {
+pub async fn house(db: &Db, world: &World, options: &Options, sign_ins: &[SignIn]) -> Result<()> {
     let org = world.house.org.id;
     let who = &world.actor(ADMINISTRATOR, world.days.beginning());
     db::write!(db, org, |tx| {
         org::keep(tx, who, &world.house.org).await?;
+        mark::begin(tx, org, options, sign_ins).await?;
         for site in &world.house.sites {
             site::keep(tx, who, site).await?;
         }

@@ -15,6 +15,7 @@ pub mod house;
 mod keep;
 mod leave;
 mod lives;
+mod mark;
 mod pen;
 mod people;
 mod print;
@@ -29,8 +30,10 @@ use std::sync::Arc;
 use db::Db;
 use identity::account::Hasher;
 use jiff::civil::date;
-use kernel::{Date, Instant, OrgId, Problem, Result, Role};
+use kernel::{Date, FieldError, Instant, OrgId, Problem, Result, Role};
+use serde::{Deserialize, Serialize};
 
+pub use mark::{Held, SCHEMA, held};
 pub use people::PASSWORD;
 pub use print::fingerprint;
 
@@ -54,15 +57,34 @@ impl Default for Options {
     }
 }
 
-/// One account to sign in with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl Options {
+    /// Whether such a hospital can be made.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] with the fields.
+    pub fn check(&self) -> Result<()> {
+        const MOST: u32 = 1_000_000;
+        let years = date(1990, 1, 1)..=date(2199, 12, 31);
+        let mut fields = Vec::new();
+        if !(1..=MOST).contains(&self.devices) {
+            let message = format!("A demonstration has from 1 to {MOST} devices.");
+            fields.push(FieldError { field: "devices", message });
+        }
+        if !years.contains(&self.today) {
+            let message = format!("Its day lies between {} and {}.", years.start(), years.end());
+            fields.push(FieldError { field: "today", message });
+        }
+        if fields.is_empty() { Ok(()) } else { Err(Problem::Invalid { fields }) }
+    }
+}
+
+/// One account to sign in with; the password is [`PASSWORD`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     /// Whose.
     pub name: String,
     /// The e-mail to sign in with.
     pub email: String,
-    /// The password, the same for all.
-    pub password: &'static str,
     /// What they may try out.
     pub role: Role,
 }
@@ -91,27 +113,26 @@ pub struct Summary {
 /// # Errors
 /// [`Problem::Conflict`] when the database holds an organisation already, [`Problem::Invalid`] for a day without
 /// eight years before it, [`Problem::Bug`] where a rule of the fleet refused a move of the generator; what was
-/// written until then stays, and the file is to be thrown away.
+/// written until then stays, and [`held`] calls it begun.
 pub async fn create(db: &Db, options: &Options, progress: impl Fn(&str)) -> Result<Summary> {
     let there = identity::org::list(db).await?;
     if let Some(org) = there.first() {
         return Err(Problem::conflict(
             "demo.not_empty",
-            format!(
-                "This database already holds {}. Choose another folder, or start with --fresh.",
-                org.name
-            ),
+            format!("This database already holds {}. Name an empty one for the demonstration.", org.name),
         ));
     }
+    options.check()?;
     let days = Days::until(options.today)?;
     let hash = Hasher::new().hash(PASSWORD).await?;
     let root = Chance::seeded(options.seed);
     let world = World::build(options.devices, days, root, &hash)?;
-    keep::house(db, &world).await?;
+    let sign_ins = sign_ins(&world);
+    keep::house(db, &world, options, &sign_ins).await?;
     progress("Sites, places, people, makers and models are there.");
     let mut summary = Summary {
         org: world.house.org.id,
-        sign_ins: sign_ins(&world),
+        sign_ins,
         devices: 0,
         records: 0,
         events: 0,
@@ -119,6 +140,7 @@ pub async fn create(db: &Db, options: &Options, progress: impl Fn(&str)) -> Resu
         ends_at: world.days.horizon,
     };
     devices(db, Arc::new(world), options.devices, &mut summary, progress).await?;
+    mark::done(db, summary.org).await?;
     Ok(summary)
 }
 
@@ -154,11 +176,6 @@ fn sign_ins(world: &World) -> Vec<SignIn> {
     world
         .staff
         .shown()
-        .map(|(person, role)| SignIn {
-            name: person.name.clone(),
-            email: person.email.clone(),
-            password: PASSWORD,
-            role,
-        })
+        .map(|(person, role)| SignIn { name: person.name.clone(), email: person.email.clone(), role })
         .collect()
 }

@@ -17,7 +17,7 @@ use jiff::civil::date;
 use kernel::{OrgId, Problem, Result};
 use testkit::Store;
 
-const ROOMS: &[RoomSchema] = &[identity::SCHEMA, fleet::SCHEMA];
+const ROOMS: &[RoomSchema] = &[identity::SCHEMA, fleet::SCHEMA, demo::SCHEMA];
 const DEVICES: u32 = 300;
 
 fn small() -> Options {

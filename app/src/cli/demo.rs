@@ -1,26 +1,33 @@
 //! `baton demo`
 
-use std::{net::SocketAddr, path::PathBuf, time::Instant as Moment};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Instant as Moment,
+};
 
-use anyhow::Context as _;
-use db::{Db, Wall};
+use db::{Db, Found, Place, Wall};
+use demo::{Held, SignIn};
 use kernel::{Clock, Date, Instant, TimeZone};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Call;
-use crate::{front, logs, ops};
+use crate::{config::shown, front, logs, ops, rooms};
 
-/// Create a demonstration hospital and serve it.
+/// Create a demonstration hospital and serve it on this machine only.
+///
+/// It lies in an embedded file in --data-dir, or in the database that --database names, which must be empty or hold
+/// this demonstration already. BATON_DATABASE and the configuration file are left aside here: they name a real
+/// hospital's database.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How many devices it shall have.
     #[arg(long, default_value_t = 14_000, value_name = "N")]
     devices: u32,
-    /// Folder that keeps it.
-    #[arg(long, default_value = "./baton-demo", value_name = "FOLDER")]
-    data_dir: PathBuf,
-    /// Throw away what the folder keeps and begin anew.
+    /// Folder that keeps it, instead of --database [default: ./baton-demo].
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Throw away the demonstration that is there and begin anew. Never throws anything else away.
     #[arg(long)]
     fresh: bool,
     /// Port to listen on; 0 takes a free one.
@@ -34,35 +41,22 @@ pub struct Args {
     no_serve: bool,
 }
 
-/// What the folder keeps beside the database.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Note {
-    devices: u32,
-    today: Date,
-    password: String,
-    sign_ins: Vec<SignIn>,
+impl Args {
+    fn options(&self) -> demo::Options {
+        demo::Options { devices: self.devices, today: self.today, ..demo::Options::default() }
+    }
 }
 
-/// An account of the demonstration.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct SignIn {
-    name: String,
-    email: String,
-    role: String,
-}
-
+const FOLDER: &str = "./baton-demo";
 const FILE: &str = "baton.sqlite";
-const NOTE: &str = "demo.json";
 
-/// Creates the hospital if the folder does not hold it yet, and serves it on this machine only.
+/// Creates the hospital if its place does not hold it yet, and serves it on this machine only.
 ///
 /// # Errors
-/// When the folder cannot be used or the port is taken.
+/// When the place cannot be used or holds anything else, or the port is taken.
 pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        !call.database_named,
-        "`baton demo` keeps its own database in --data-dir; leave --database out."
-    );
+    args.options().check()?;
+    place(&mut call, &args)?;
     if call.config.log == "info" {
         "warn".clone_into(&mut call.config.log);
     }
@@ -70,83 +64,91 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     ops::recorder();
     call.config.tls_in_front = false;
     call.config.listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    // The port first: creating a hospital for nothing would be a pity.
-    let listener = front::listen(call.config.listen).await?;
-    call.config.database = format!("sqlite://{}", args.data_dir.join(FILE).display());
-    if args.fresh {
-        throw_away(&args.data_dir)?;
-    }
-    let (db, note) = open_or_create(&call, &args).await?;
     if args.no_serve {
+        let (db, sign_ins) = open_or_create(&call, &args).await?;
         db.close().await;
+        let words = format!("The demonstration hospital is in {}.", shown(&call.config.database));
+        call.say(&account(&call, &sign_ins), &words);
         return Ok(());
     }
+    // The port first: creating a hospital for nothing would be a pity.
+    let listener = front::listen(call.config.listen).await?;
+    let (db, sign_ins) = open_or_create(&call, &args).await?;
     let clock = Clock::starting_at(start(&db, args.today).await?);
     let house = front::build(db, clock, &call.config);
-    announce(&call, listener.local_addr()?, &note);
+    announce(&call, listener.local_addr()?, &sign_ins);
     front::run(house, listener).await
 }
 
-async fn open_or_create(call: &Call, args: &Args) -> anyhow::Result<(Db, Note)> {
-    let path = args.data_dir.join(NOTE);
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        let note: Note = serde_json::from_str(&text)
-            .with_context(|| format!("{} cannot be read; use --fresh.", path.display()))?;
-        anyhow::ensure!(
-            (note.devices, note.today) == (args.devices, args.today),
-            "{} holds a demonstration of {} devices up to {}. Use --fresh to begin anew, or name another \
-             --data-dir.",
-            args.data_dir.display(),
-            note.devices,
-            note.today
-        );
-        return Ok((call.open().await?, note));
+/// Settles where the demonstration lies.
+fn place(call: &mut Call, args: &Args) -> anyhow::Result<()> {
+    if call.database_named {
+        anyhow::ensure!(args.data_dir.is_none(), "Name --data-dir or --database, not both.");
+        return Ok(());
     }
-    // A database without its note was left by a creation that did not finish.
-    throw_away(&args.data_dir)?;
-    let began = Moment::now();
-    let db = call.open().await?;
-    let options = demo::Options { devices: args.devices, today: args.today, ..demo::Options::default() };
-    let quiet = call.json;
-    let summary = demo::create(&db, &options, |words| {
-        if !quiet {
-            eprintln!("{words}");
-        }
-    })
-    .await?;
-    if !quiet {
+    if call.config.database != crate::config::Config::default().database {
         eprintln!(
-            "Created {} devices with {} changes on record in {:.1} s.",
-            summary.devices,
-            summary.events,
-            began.elapsed().as_secs_f64()
+            "Leaving {} aside: without --database the demonstration keeps to its own folder.",
+            shown(&call.config.database)
         );
     }
-    let sign_ins = summary.sign_ins.into_iter().map(|who| SignIn {
-        name: who.name,
-        email: who.email,
-        role: who.role.on_page().to_owned(),
-    });
-    let note = Note {
-        devices: args.devices,
-        today: args.today,
-        password: demo::PASSWORD.to_owned(),
-        sign_ins: sign_ins.collect(),
-    };
-    std::fs::write(&path, serde_json::to_string_pretty(&note)?)
-        .with_context(|| format!("{} cannot be written.", path.display()))?;
-    Ok((db, note))
+    let folder = args.data_dir.as_deref().unwrap_or(Path::new(FOLDER));
+    call.config.database = format!("sqlite://{}", folder.join(FILE).display());
+    Ok(())
 }
 
-/// Removes the files of an earlier demonstration, and nothing else.
-fn throw_away(folder: &std::path::Path) -> anyhow::Result<()> {
-    for name in [NOTE, FILE, "baton.sqlite-wal", "baton.sqlite-shm"] {
-        let path = folder.join(name);
-        if path.exists() {
-            std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed.", path.display()))?;
+/// Opens the demonstration that is there, or makes it. Whatever no demonstration made is refused and stays as it is.
+async fn open_or_create(call: &Call, args: &Args) -> anyhow::Result<(Db, Vec<SignIn>)> {
+    // Nothing is looked at, let alone thrown away, before the place is taken.
+    let place = Place::take(&call.config.database)?;
+    let held = match place.found().await? {
+        Found::Nothing => Held::Nothing,
+        Found::Baton => {
+            let db = place.look().await?;
+            let held = demo::held(&db).await;
+            db.close().await;
+            held?
         }
+    };
+    let name = shown(&call.config.database);
+    match held {
+        Held::Hospital(org) => anyhow::bail!(
+            "{name} holds {org}, which is no demonstration. Nothing was changed. Name another --data-dir, or an \
+             empty --database."
+        ),
+        Held::Whole(made, sign_ins) if !args.fresh => {
+            anyhow::ensure!(
+                (made.devices, made.today) == (args.devices, args.today),
+                "{name} holds a demonstration of {} devices up to {}. Use --fresh to begin anew, or name another \
+                 place.",
+                made.devices,
+                made.today
+            );
+            return Ok((place.open(&rooms::schemas()).await?, sign_ins));
+        }
+        Held::Nothing => {}
+        Held::Whole(..) | Held::Begun => place.throw_away()?,
     }
-    Ok(())
+    let db = place.open(&rooms::schemas()).await?;
+    let sign_ins = create(call, args, &db).await?;
+    Ok((db, sign_ins))
+}
+
+async fn create(call: &Call, args: &Args, db: &Db) -> anyhow::Result<Vec<SignIn>> {
+    let began = Moment::now();
+    let tell = |words: &str| {
+        if !call.json {
+            eprintln!("{words}");
+        }
+    };
+    let summary = demo::create(db, &args.options(), tell).await?;
+    tell(&format!(
+        "Created {} devices with {} changes on record in {:.1} s.",
+        summary.devices,
+        summary.events,
+        began.elapsed().as_secs_f64()
+    ));
+    Ok(summary.sign_ins)
 }
 
 /// 08:00 of the demonstration's today in New York, or just after the last change on record: time does not run
@@ -159,24 +161,29 @@ async fn start(db: &Db, today: Date) -> anyhow::Result<Instant> {
     Ok(last.map_or(eight, |last| eight.max(last.plus_seconds(1))))
 }
 
-fn announce(call: &Call, address: SocketAddr, note: &Note) {
-    let sign_ins: Vec<_> = note
-        .sign_ins
+fn account(call: &Call, sign_ins: &[SignIn]) -> Value {
+    let sign_ins: Vec<_> = sign_ins
         .iter()
         .map(|who| {
-            json!({ "name": who.name, "email": who.email, "role": who.role, "password": note.password })
+            let role = who.role.on_page();
+            json!({ "name": who.name, "email": who.email, "role": role, "password": demo::PASSWORD })
         })
         .collect();
-    let value = json!({
+    json!({
         "ok": true,
-        "url": format!("http://{address}"),
-        "password": note.password,
+        "database": shown(&call.config.database),
+        "password": demo::PASSWORD,
         "sign_ins": sign_ins,
-    });
+    })
+}
+
+fn announce(call: &Call, address: SocketAddr, sign_ins: &[SignIn]) {
+    let mut value = account(call, sign_ins);
+    value["url"] = json!(format!("http://{address}"));
     let mut words = format!("The demonstration hospital is at http://{address}\n\nSign in as\n");
-    for who in &note.sign_ins {
-        words.push_str(&format!("  {:<36} {:<18} {}\n", who.email, who.role, who.name));
+    for who in sign_ins {
+        words.push_str(&format!("  {:<36} {:<18} {}\n", who.email, who.role.on_page(), who.name));
     }
-    words.push_str(&format!("with the password {}\n\nCtrl C stops it; the folder keeps it.", note.password));
+    words.push_str(&format!("with the password {}\n\nCtrl C stops it; its data stay.", demo::PASSWORD));
     call.say(&value, &words);
 }

@@ -71,6 +71,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let database_named = args.database.is_some();
     if let Some(url) = args.database {
         config.database = url;
+        config.check()?;
     }
     let call = Call { config, database_named, json: args.json };
     match args.command {
@@ -101,12 +102,12 @@ pub fn fail(json: bool, error: &anyhow::Error) -> ExitCode {
 }
 
 impl Call {
-    /// Opens the configured database.
+    /// Opens the configured database, which must be there: only `serve` and `demo` make one.
     ///
     /// # Errors
-    /// As [`Db::open`].
+    /// As [`Db::open_existing`].
     pub async fn open(&self) -> anyhow::Result<Db> {
-        Ok(Db::open(&self.config.database, &crate::rooms::schemas()).await?)
+        Ok(Db::open_existing(&self.config.database, &crate::rooms::schemas()).await?)
     }
 
     /// The server itself as actor in an organisation, for the record.

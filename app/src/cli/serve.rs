@@ -6,7 +6,7 @@ use db::Db;
 use kernel::Clock;
 
 use super::Call;
-use crate::{front, logs, ops};
+use crate::{front, logs, ops, rooms};
 
 /// Serve a hospital.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     }
     logs::begin(&call.config);
     ops::recorder();
-    let db = call.open().await?;
+    let db = Db::open(&call.config.database, &rooms::schemas()).await?;
     refuse_demo(&db).await?;
     let listener = front::listen(call.config.listen).await?;
     let address = listener.local_addr()?;

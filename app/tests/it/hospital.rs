@@ -7,7 +7,7 @@ use baton::{config::Config, front, rooms};
 use db::{Db, scratch::Scratch};
 use fleet::device::{Draft, Edit, Evidence, Move, State, Strategy, Tag, Tenure, actions};
 use http::{Request, StatusCode, header};
-use identity::{department, grant, person, place, session, setup, site};
+use identity::{account::Hasher, department, grant, person, place, session, setup, site};
 use kernel::{Actor, Clock, DepartmentId, Id, Instant, OrgId, PersonId, RequestId, Role, Scope, SiteId, Via};
 use testkit::TEST_NOW;
 use tower::ServiceExt as _;
@@ -87,8 +87,8 @@ impl Hospital {
         let clock = Clock::hand(TEST_NOW);
         let house = front::build(db.clone(), clock, &Config::default());
         let front = house.app.room::<identity::Front>().unwrap().clone();
-        let made = set_up(&db, &front, HOST, "Here", "boss@here.example").await;
-        let other = set_up(&db, &front, ELSEWHERE, "Elsewhere", "boss@elsewhere.example").await;
+        let made = set_up(&db, front.hasher(), HOST, "Here").await;
+        let other = set_up(&db, front.hasher(), ELSEWHERE, "Elsewhere").await;
         let who = system(made.org);
         let first = Spot::make(&db, &who, made.site, "ICU", "NH-1").await;
         let second = Spot::make(&db, &who, made.site, "Emergency", "NH-2").await;
@@ -182,7 +182,12 @@ pub fn system(org: OrgId) -> Actor {
     Actor::system(org, "Test", Via::Job, TEST_NOW)
 }
 
-async fn set_up(db: &Db, front: &identity::Front, host: &str, name: &str, email: &str) -> setup::Made {
+/// An organisation with its first site and its administrator, `boss@` its host.
+pub async fn an_organisation(db: &Db, host: &str, name: &str) -> setup::Made {
+    set_up(db, &Hasher::new(), host, name).await
+}
+
+async fn set_up(db: &Db, hasher: &Hasher, host: &str, name: &str) -> setup::Made {
     let draft = setup::Draft {
         org_name: name.to_owned(),
         base_url: format!("https://{host}"),
@@ -190,12 +195,12 @@ async fn set_up(db: &Db, front: &identity::Front, host: &str, name: &str, email:
         time_zone: "America/New_York".to_owned(),
         currency: "USD".to_owned(),
         person_name: "Boss".to_owned(),
-        email: email.to_owned(),
+        email: format!("boss@{host}"),
         password: "a long enough phrase".to_owned(),
         again: "a long enough phrase".to_owned(),
         ..setup::Draft::default()
     };
-    let prepared = draft.prepare(front.hasher(), TEST_NOW).await.unwrap();
+    let prepared = draft.prepare(hasher, TEST_NOW).await.unwrap();
     let origin = setup::Origin { via: Via::Cli, request: RequestId::new(), at: TEST_NOW, client: None };
     setup::create_another(db, &prepared, &origin).await.unwrap()
 }

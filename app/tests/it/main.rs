@@ -1,9 +1,13 @@
-//! The whole house in process: rights, and the rules every route and statement keeps.
+//! The whole house in process: rights, and the rules every route and statement keeps; and the program itself, as it is
+//! called from a terminal.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod demonstration;
 mod full_disk;
 mod hospital;
 mod matrix;
+mod places;
 mod plans;
+mod program;
 mod rights;
 mod rules;

@@ -1,15 +1,10 @@
 //! Reaching a database and bringing it to this program's schema.
 
-use std::{
-    fs::{self, File, TryLockError},
-    path::Path,
-    str::FromStr as _,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use kernel::{Instant, Problem, Result};
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, SqliteConnection, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -26,8 +21,7 @@ use crate::{
 const READERS: u32 = 4;
 
 /// Opens an SQLite file: WAL, one writer, several readers, every acknowledged write on the disk.
-pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<(Pools, Option<File>)> {
-    let lock = lock_beside(path)?;
+pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
     let base = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -56,7 +50,7 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<(Pools, 
         .connect_with(base.pragma("query_only", "on").pragma("cache_size", "-8000"))
         .await
         .map_err(|e| cannot_open(path, &e))?;
-    Ok((Pools::Sqlite { writer, readers }, Some(lock)))
+    Ok(Pools::Sqlite { writer, readers })
 }
 
 /// Whether a connection may be used again. On a full or failing disk SQLite ends the transaction by itself; the
@@ -68,43 +62,15 @@ async fn is_whole(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     Ok(!conn.is_in_transaction())
 }
 
-/// Takes the file for this process. The lock lies beside it, because SQLite's own locks come and go.
-fn lock_beside(path: &Path) -> Result<File> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let refused = |what: &str, error: &dyn std::fmt::Display| {
-        Problem::conflict(
-            "db.folder",
-            format!(
-                "{what} {} ({error}). Choose another folder, or make this one writable for the user that runs \
-                 Baton. Nothing was changed.",
-                folder.display()
-            ),
-        )
-    };
-    fs::create_dir_all(folder).map_err(|e| refused("Cannot create the folder", &e))?;
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".lock");
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join(name))
-        .map_err(|e| refused("Cannot write in the folder", &e))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Problem::conflict(
-            "db.in_use",
-            format!(
-                "Another Baton already uses {}. Stop it first, or use PostgreSQL if several servers shall share \
-                 one database. Nothing was changed.",
-                path.display()
-            ),
-        )),
-        Err(TryLockError::Error(e)) => Err(refused("Cannot lock the database in", &e)),
-    }
+/// Opens an SQLite file for a look.
+pub(crate) async fn sqlite_as_it_is(path: &Path) -> Result<Pools> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
+    let pool = pool.await.map_err(|e| cannot_open(path, &e))?;
+    Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
 }
 
-fn cannot_open(path: &Path, error: &sqlx::Error) -> Problem {
+pub(crate) fn cannot_open(path: &Path, error: &sqlx::Error) -> Problem {
     Problem::conflict(
         "db.open",
         format!(
@@ -150,29 +116,44 @@ where
 }
 
 /// Opens a PostgreSQL database.
-pub(crate) async fn postgres(url: &str, rooms: &[RoomSchema]) -> Result<Pools> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|e| Problem::conflict("db.url", format!("The PostgreSQL address cannot be read: {e}.")))?
-        .application_name("baton")
-        .disable_statement_logging();
-    let place = format!("{}:{}", options.get_host(), options.get_port());
-    let pool = PgPoolOptions::new()
-        .max_connections(16)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await
-        .map_err(|e| {
-            Problem::conflict(
-                "db.open",
-                format!(
-                    "PostgreSQL at {place} cannot be reached: {e}. Check that it runs, that the database and \
-                     the user exist and that the password is right."
-                ),
-            )
-        })?;
+pub(crate) async fn postgres(options: &PgConnectOptions, rooms: &[RoomSchema]) -> Result<Pools> {
+    let pool = pool(options, 16).await?;
     check_version(&pool).await?;
     migrate_postgres(&pool, rooms).await?;
     Ok(Pools::Postgres(pool))
+}
+
+/// Opens a PostgreSQL database for a look.
+pub(crate) async fn postgres_as_it_is(options: &PgConnectOptions) -> Result<Pools> {
+    let options = options.clone().options([("default_transaction_read_only", "on")]);
+    Ok(Pools::Postgres(pool(&options, 1).await?))
+}
+
+async fn pool(options: &PgConnectOptions, most: u32) -> Result<PgPool> {
+    PgPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options.clone().application_name("baton").disable_statement_logging())
+        .await
+        .map_err(|e| out_of_reach(options, &e))
+}
+
+/// One connection by itself.
+pub(crate) async fn one(options: &PgConnectOptions) -> Result<PgConnection> {
+    let options = options.clone().application_name("baton").disable_statement_logging();
+    PgConnection::connect_with(&options).await.map_err(|e| out_of_reach(&options, &e))
+}
+
+fn out_of_reach(options: &PgConnectOptions, error: &sqlx::Error) -> Problem {
+    Problem::conflict(
+        "db.open",
+        format!(
+            "PostgreSQL at {}:{} cannot be reached: {error}. Check that it runs, that the database and the user \
+             exist and that the password is right.",
+            options.get_host(),
+            options.get_port()
+        ),
+    )
 }
 
 async fn check_version(pool: &PgPool) -> Result<()> {

@@ -1,7 +1,6 @@
 //! Opening a database, and reading and writing it.
 
 use std::{
-    path::Path,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +11,7 @@ use std::{
 use kernel::{OrgId, Problem, Result};
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
-use crate::{Plans, RoomSchema, Tx, connect, fault::problem};
+use crate::{Place, Plans, RoomSchema, Tx, fault::problem};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,31 +168,27 @@ impl Attempts<'_> {
 }
 
 impl Db {
-    /// Opens a database by its URL (`sqlite://path` or `postgres://…`), brings it to this program's schema and
-    /// takes it for this process.
+    /// Opens a database by its URL (`sqlite://path` or `postgres://…`), creates it where there is none, brings it
+    /// to this program's schema and takes it for this process.
     ///
     /// # Errors
     /// [`Problem::Conflict`] with words and a remedy for: an unknown URL, a folder that cannot be written, a
-    /// second server on the same file, a database of a newer version, a PostgreSQL that does not answer or is
-    /// older than 15.
+    /// second server on the same file, another program's database, a database of a newer version, a PostgreSQL
+    /// that does not answer or is older than 15.
     pub async fn open(url: &str, rooms: &[RoomSchema]) -> Result<Self> {
-        let mut all = vec![crate::FLOOR];
-        all.extend_from_slice(rooms);
-        let unrecorded = all.iter().flat_map(|r| r.unrecorded.iter().map(|(table, _)| *table)).collect();
-        let (pools, lock) = if let Some(path) = url.strip_prefix("sqlite://") {
-            connect::sqlite(Path::new(path), &all).await?
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            (connect::postgres(url, &all).await?, None)
-        } else {
-            return Err(Problem::conflict(
-                "db.url",
-                format!(
-                    "“{}” is not a database address. Write sqlite://path/to/baton.sqlite or \
-                     postgres://user@host/database.",
-                    url.split('@').next_back().unwrap_or_default()
-                ),
-            ));
-        };
+        Place::take(url)?.open(rooms).await
+    }
+
+    /// Opens a database that must be there already; a mistyped address creates nothing.
+    ///
+    /// # Errors
+    /// As [`Db::open`], and [`Problem::Conflict`] with code `db.missing` when there is none.
+    pub async fn open_existing(url: &str, rooms: &[RoomSchema]) -> Result<Self> {
+        Place::take_existing(url)?.open_existing(rooms).await
+    }
+
+    pub(crate) fn over(pools: Pools, rooms: &[RoomSchema], lock: Option<std::fs::File>) -> Self {
+        let unrecorded = rooms.iter().flat_map(|r| r.unrecorded.iter().map(|(table, _)| *table)).collect();
         let inner = Inner {
             pools,
             unrecorded,
@@ -202,7 +197,7 @@ impl Db {
             trouble: Mutex::new(None),
             _lock: lock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Self { inner: Arc::new(inner) }
     }
 
     /// Why the last write of this process could not reach the disk, in words; nothing once a write did again.

@@ -180,6 +180,17 @@ pub async fn dump(tx: &mut Tx, table: &'static str, order: &'static str) -> Resu
         .collect()
 }
 
+/// Whether a table exists; asked of a database whose version is not known yet.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn has_table(tx: &mut Tx, name: &str) -> Result<bool> {
+    const SQLITE: Sql = Sql::new("SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1");
+    const POSTGRES: Sql = Sql::new("SELECT relname FROM pg_class WHERE oid = to_regclass($1)");
+    let look = if tx.engine() == Engine::Sqlite { SQLITE } else { POSTGRES };
+    Ok(tx.find(look, &vals![name]).await?.is_some())
+}
+
 /// Where a duty of the installation is noted before any migration has run.
 pub(crate) const LEASE_TABLE: &str = "CREATE TABLE IF NOT EXISTS lease (name TEXT NOT NULL PRIMARY KEY, holder TEXT NOT NULL, until_at BIGINT NOT NULL)";
 

@@ -91,16 +91,53 @@ impl Scratch {
     /// When PostgreSQL refuses.
     pub async fn finish(self) -> Result<()> {
         self.db.close().await;
-        match self.kept {
-            Kept::Folder(folder) => {
+        self.kept.remove().await
+    }
+}
+
+impl Kept {
+    async fn remove(self) -> Result<()> {
+        match self {
+            Self::Folder(folder) => {
                 let _ = std::fs::remove_dir_all(folder);
                 Ok(())
             }
-            Kept::Database { admin, name } => {
+            Self::Database { admin, name } => {
                 let mut conn = PgConnection::connect(&admin).await.map_err(|e| problem(e, "connect"))?;
                 run(&mut conn, format!("DROP DATABASE {name} WITH (FORCE)")).await
             }
         }
+    }
+}
+
+/// A PostgreSQL database without a table, for tests of what happens before there is a schema.
+pub struct Bare {
+    /// Its URL.
+    pub url: String,
+    kept: Kept,
+}
+
+impl Bare {
+    /// Makes one, owned by a role that row-level security binds. `admin` is the URL of a superuser.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn postgres(admin: &str) -> Result<Self> {
+        let name = format!("baton_test_{}", uuid::Uuid::now_v7().simple());
+        let mut conn = PgConnection::connect(admin).await.map_err(|e| problem(e, "connect"))?;
+        // The role may be there already.
+        let _ = run(&mut conn, "CREATE ROLE baton_app LOGIN".to_owned()).await;
+        run(&mut conn, format!("CREATE DATABASE {name} OWNER baton_app")).await?;
+        let url = as_app(admin, &name);
+        Ok(Self { url, kept: Kept::Database { admin: admin.to_owned(), name } })
+    }
+
+    /// Throws it away, whoever is connected to it.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn finish(self) -> Result<()> {
+        self.kept.remove().await
     }
 }
 

@@ -62,6 +62,75 @@ async fn a_second_server_on_the_same_file() {
 }
 
 #[tokio::test]
+async fn a_second_server_that_comes_by_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("baton.sqlite");
+    let first = Db::open(&format!("sqlite://{}", file.display()), &[]).await.unwrap();
+    for name in ["link.sqlite", "chain.sqlite"] {
+        let link = folder.path().join("elsewhere").join(name);
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        let target = if name == "link.sqlite" { "../baton.sqlite" } else { "link.sqlite" };
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        let (code, _) = words(&format!("sqlite://{}", link.display()), &[]).await;
+        assert_eq!(code, "db.in_use", "{name}");
+    }
+    first.close().await;
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("theirs.sqlite");
+    // Their file is made through SQLite itself, by taking ours and leaving only a table of another program in it.
+    let url = format!("sqlite://{}", file.display());
+    let db = Db::open(&url, &[ROOM]).await.unwrap();
+    const FORGET: Sql = Sql::new("DROP TABLE _sqlx_migrations");
+    db::write!(db, Wall::All("a test"), |tx| tx.execute(FORGET, &[]).await).unwrap();
+    db.close().await;
+    drop(db);
+    let before = std::fs::read(&file).unwrap();
+    let (code, text) = words(&url, &[ROOM]).await;
+    assert_eq!(code, "db.foreign");
+    assert!(text.contains("another program") && text.contains("Nothing was changed"), "{text}");
+    let refused = Db::open_existing(&url, &[ROOM]).await.err().unwrap();
+    assert_eq!(refused.code(), "db.foreign");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_mistyped_address_creates_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("no such folder").join("baton.sqlite");
+    let refused = Db::open_existing(&format!("sqlite://{}", file.display()), &[]).await.err().unwrap();
+    assert_eq!(refused.code(), "db.missing");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(words("sqlite://", &[]).await.0, "db.url");
+    // An empty file is no database yet either.
+    let empty = folder.path().join("empty.sqlite");
+    std::fs::write(&empty, "").unwrap();
+    let refused = Db::open_existing(&format!("sqlite://{}", empty.display()), &[]).await.err().unwrap();
+    assert_eq!(refused.code(), "db.missing");
+    assert_eq!(std::fs::metadata(&empty).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_postgres_database_without_ours_or_with_another_programs_tables() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let bare = db::scratch::Bare::postgres(&admin).await.unwrap();
+    let refused = Db::open_existing(&bare.url, &[ROOM]).await.err().unwrap();
+    assert_eq!(refused.code(), "db.missing");
+    let db = Db::open(&bare.url, &[ROOM]).await.unwrap();
+    assert!(Db::open_existing(&bare.url, &[ROOM]).await.is_ok());
+    const FORGET: Sql = Sql::new("DROP TABLE _sqlx_migrations");
+    db::write!(db, Wall::All("a test"), |tx| tx.execute(FORGET, &[]).await).unwrap();
+    db.close().await;
+    let (code, text) = words(&bare.url, &[ROOM]).await;
+    assert_eq!(code, "db.foreign");
+    assert!(text.contains("another program"), "{text}");
+    bare.finish().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_database_of_a_newer_version() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("baton.sqlite").display());

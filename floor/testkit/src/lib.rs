@@ -58,7 +58,10 @@ pub fn run<F: Future<Output = ()>>(
 }
 
 /// The PostgreSQL that `cargo xtask test` started, or `None` if this run was told to do without.
-fn postgres_url() -> Option<String> {
+///
+/// # Panics
+/// When neither was said: a test that skips itself unasked shows nothing.
+pub fn postgres_url() -> Option<String> {
     if let Ok(url) = std::env::var("BATON_TEST_POSTGRES") {
         return Some(url);
     }

@@ -1,0 +1,293 @@
+//! Where a database lies, taken for this process before anything is done there.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    str::FromStr as _,
+};
+
+use kernel::{Problem, Result};
+use sqlx::{
+    Connection as _, Executor,
+    postgres::{PgConnectOptions, PgConnection},
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
+
+use crate::{Db, RoomSchema, connect, fault::problem};
+
+/// The place of a database. While it is held, no other Baton can use an SQLite file there.
+pub struct Place {
+    at: At,
+}
+
+enum At {
+    /// A file by its real name, and the lock beside it.
+    File { path: PathBuf, lock: File },
+    /// PostgreSQL, which lets several servers in.
+    Server(Box<PgConnectOptions>),
+}
+
+/// What a place holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No table at all.
+    Nothing,
+    /// A database of Baton, of whatever version.
+    Baton,
+}
+
+impl Place {
+    /// Takes a place in which a database may be created; the folder of an SQLite file is made.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] with a remedy for an address that is none, a folder that cannot be written, and a
+    /// file that another Baton uses.
+    pub fn take(url: &str) -> Result<Self> {
+        Self::at(url, true)
+    }
+
+    /// Takes a place that must hold a database already; nothing is created.
+    ///
+    /// # Errors
+    /// As [`Place::take`], and when there is no file.
+    pub fn take_existing(url: &str) -> Result<Self> {
+        Self::at(url, false)
+    }
+
+    fn at(url: &str, create: bool) -> Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+            let path = real(Path::new(path));
+            if !create && !path.is_file() {
+                return Err(missing(&path.display().to_string()));
+            }
+            let lock = lock_beside(&path)?;
+            return Ok(Self { at: At::File { path, lock } });
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url).map_err(|e| {
+                Problem::conflict("db.url", format!("The PostgreSQL address cannot be read: {e}."))
+            })?;
+            return Ok(Self { at: At::Server(Box::new(options)) });
+        }
+        Err(Problem::conflict(
+            "db.url",
+            format!(
+                "“{}” is not a database address. Write sqlite://path/to/baton.sqlite or \
+                 postgres://user@host/database.",
+                url.split('?').next().and_then(|url| url.split('@').next_back()).unwrap_or_default()
+            ),
+        ))
+    }
+
+    /// What lies there. Only looks: nothing is written.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] with code `db.foreign` when it is another program's, or when it cannot be read.
+    pub async fn found(&self) -> Result<Found> {
+        match &self.at {
+            At::File { path, .. } => {
+                if fs::metadata(path).map_or(0, |file| file.len()) == 0 {
+                    return Ok(Found::Nothing);
+                }
+                let options = SqliteConnectOptions::new().filename(path).read_only(true);
+                let conn = SqliteConnection::connect_with(&options);
+                let mut conn = conn.await.map_err(|e| connect::cannot_open(path, &e))?;
+                let tables =
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                let names: Vec<String> = sqlx::query_scalar(tables)
+                    .fetch_all(&mut conn)
+                    .await
+                    .map_err(|e| connect::cannot_open(path, &e))?;
+                let found = whose(&mut conn, names, &path.display().to_string()).await;
+                let _ = conn.close().await;
+                found
+            }
+            At::Server(options) => {
+                let mut conn = connect::one(options).await?;
+                // Tables that an extension brought are nobody's data.
+                let tables = "SELECT c.relname::text FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm') \
+                    AND c.relnamespace = current_schema()::regnamespace AND NOT EXISTS \
+                    (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
+                let names: Vec<String> =
+                    sqlx::query_scalar(tables).fetch_all(&mut conn).await.map_err(|e| problem(e, tables))?;
+                let name = options.get_database().unwrap_or("this database").to_owned();
+                let found = whose(&mut conn, names, &name).await;
+                let _: Result<(), _> = PgConnection::close(conn).await;
+                found
+            }
+        }
+    }
+
+    /// Opens what is there for reading only and as it is: no migration runs, nothing is written.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn look(&self) -> Result<Db> {
+        let pools = match &self.at {
+            At::File { path, .. } => connect::sqlite_as_it_is(path).await?,
+            At::Server(options) => connect::postgres_as_it_is(options).await?,
+        };
+        Ok(Db::over(pools, &[], None))
+    }
+
+    /// Removes the database, if there is one; the place stays taken.
+    ///
+    /// # Errors
+    /// When a file cannot be removed, and on PostgreSQL always: only its owner can drop a database.
+    pub fn throw_away(&self) -> Result<()> {
+        let At::File { path, .. } = &self.at else {
+            return Err(Problem::conflict(
+                "db.throw_away",
+                "A PostgreSQL database is not thrown away from here. Drop it and create it anew (DROP DATABASE, \
+                 CREATE DATABASE), or name another.",
+            ));
+        };
+        for end in ["", "-wal", "-shm"] {
+            let file = beside(path, end);
+            match fs::remove_file(&file) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let words = format!("{} cannot be removed ({error}).", file.display());
+                    return Err(Problem::conflict("db.throw_away", words));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the database and brings it to this program's schema; an empty place gets a new one.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open(self, rooms: &[RoomSchema]) -> Result<Db> {
+        self.found().await?;
+        let mut all = vec![crate::FLOOR];
+        all.extend_from_slice(rooms);
+        let (pools, lock) = match self.at {
+            At::File { path, lock } => (connect::sqlite(&path, &all).await?, Some(lock)),
+            At::Server(options) => (connect::postgres(&options, &all).await?, None),
+        };
+        Ok(Db::over(pools, &all, lock))
+    }
+
+    /// Opens a database that must be there already.
+    ///
+    /// # Errors
+    /// As [`Place::open`], and [`Problem::Conflict`] with code `db.missing` when the place is empty.
+    pub async fn open_existing(self, rooms: &[RoomSchema]) -> Result<Db> {
+        if self.found().await? == Found::Nothing {
+            return Err(missing(&match &self.at {
+                At::File { path, .. } => path.display().to_string(),
+                At::Server(options) => options.get_database().unwrap_or("this database").to_owned(),
+            }));
+        }
+        self.open(rooms).await
+    }
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::conflict(
+        "db.missing",
+        format!(
+            "There is no Baton database in {name}. Check the spelling of --database; a new one is made by `baton \
+             serve` and `baton demo` only. Nothing was changed."
+        ),
+    )
+}
+
+/// The name SQLite will come to in the end: through links, from the root. Two servers that reach one file by two
+/// names must meet at one lock.
+fn real(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many links in a row as Linux follows.
+    for _ in 0..40 {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = folder_of(&path).join(target);
+    }
+    match (fs::canonicalize(folder_of(&path)), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The file beside another whose name goes on like this.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(end);
+    path.with_file_name(name)
+}
+
+/// Takes the file for this process. The lock lies beside it, because SQLite's own locks come and go.
+fn lock_beside(path: &Path) -> Result<File> {
+    let folder = folder_of(path);
+    let refused = |what: &str, error: &dyn std::fmt::Display| {
+        Problem::conflict(
+            "db.folder",
+            format!(
+                "{what} {} ({error}). Choose another folder, or make this one writable for the user that runs \
+                 Baton. Nothing was changed.",
+                folder.display()
+            ),
+        )
+    };
+    fs::create_dir_all(folder).map_err(|e| refused("Cannot create the folder", &e))?;
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(beside(path, ".lock"))
+        .map_err(|e| refused("Cannot write in the folder", &e))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Problem::conflict(
+            "db.in_use",
+            format!(
+                "Another Baton already uses {}. Stop it first, or use PostgreSQL if several servers shall share \
+                 one database. Nothing was changed.",
+                path.display()
+            ),
+        )),
+        Err(TryLockError::Error(e)) => Err(refused("Cannot lock the database in", &e)),
+    }
+}
+
+/// Whose tables these are. Ours began with the floor's first step; a list of steps without a step, or the table of
+/// leases alone, is what a start that was cut short leaves.
+async fn whose<'c, C, D>(conn: &'c mut C, names: Vec<String>, place: &str) -> Result<Found>
+where
+    D: sqlx::Database,
+    &'c mut C: Executor<'c, Database = D>,
+    for<'a> D::Arguments: sqlx::IntoArguments<D>,
+    i64: sqlx::Type<D> + for<'r> sqlx::Decode<'r, D>,
+    usize: sqlx::ColumnIndex<D::Row>,
+    (i64,): for<'r> sqlx::FromRow<'r, D::Row>,
+{
+    const STEPS: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE description LIKE 'floor 0001 %'";
+    let names: BTreeSet<String> = names.into_iter().collect();
+    let steps: i64 = if names.contains("_sqlx_migrations") {
+        sqlx::query_scalar(STEPS).fetch_one(conn).await.map_err(|e| problem(e, STEPS))?
+    } else {
+        0
+    };
+    if steps > 0 {
+        return Ok(Found::Baton);
+    }
+    if names.iter().all(|name| name == "_sqlx_migrations" || name == "lease") {
+        return Ok(Found::Nothing);
+    }
+    let some: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
+    Err(Problem::conflict(
+        "db.foreign",
+        format!(
+            "{place} belongs to another program: it holds tables that are not Baton's ({}). Name an empty \
+             database or one of Baton's with --database. Nothing was changed.",
+            some.join(", ")
+        ),
+    ))
+}
