@@ -163,18 +163,18 @@ pub const MATRIX: &[Entry] = &[
     post("/types", CORRECTS, OrgWideNoRecord).with("version=999&id={type}"),
     get("/makers", READS_MODELS, NoRecord),
     post("/makers", CORRECTS, OrgWideNoRecord).with("version=999&id={company}"),
-    // In. An import that reaches all sites is carried on only by whoever could have brought all of it.
+    // In. An import is seen and carried on only by whoever reaches all that its sender reached.
     get("/devices/import", CORRECTS, NoRecord),
     post("/devices/import", CORRECTS, NoRecord),
     get("/devices/import/template.csv", CORRECTS, NoRecord),
     get("/devices/imports", CORRECTS, NoRecord),
-    get("/devices/import/{id}", CORRECTS, InOrg),
-    get("/devices/import/{id}/verdicts.csv", CORRECTS, InOrg),
-    get("/devices/import/{id}/rows.csv", CORRECTS, InOrg),
-    post("/devices/import/{id}/check", CORRECTS, InOrg),
-    post("/devices/import/{id}/run", CORRECTS, OrgWide),
-    post("/devices/import/{id}/cancel", CORRECTS, OrgWide),
-    post("/devices/import/{id}/undo", CORRECTS, OrgWide),
+    get("/devices/import/{id}", CORRECTS, InReach),
+    get("/devices/import/{id}/verdicts.csv", CORRECTS, InReach),
+    get("/devices/import/{id}/rows.csv", CORRECTS, InReach),
+    post("/devices/import/{id}/check", CORRECTS, InReach),
+    post("/devices/import/{id}/run", CORRECTS, InReach),
+    post("/devices/import/{id}/cancel", CORRECTS, InReach),
+    post("/devices/import/{id}/undo", CORRECTS, InReach),
     // Out.
     get("/devices.csv", TAKES_OUT, NoRecord),
 ];

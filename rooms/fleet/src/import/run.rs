@@ -199,6 +199,9 @@ pub fn kind_words(kind: &str) -> String {
         "serial_taken" => "Serial number already on record",
         "site_missing" => "No site",
         "site_unknown" => "Site not known",
+        "model_new" => "Model not on record",
+        "place_new" => "Place not on record",
+        "department_new" => "Department not on record",
         "site_reach" => "Outside what you may import into",
         "parent_unknown" => "Its system is not known",
         "parent_circle" => "Systems that contain each other",
@@ -345,6 +348,25 @@ impl From<ScopeSet> for Within {
     }
 }
 
+/// What an import may add besides devices: what whoever had it checked may add by hand. Kept with it as [`Within`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MayAdd {
+    /// Makers, types and models, which belong to the whole organisation.
+    pub models: bool,
+    /// Places and departments, there. Everywhere: sites too.
+    pub places: Within,
+}
+
+impl MayAdd {
+    /// What an actor may add.
+    pub fn of(who: &Actor) -> Self {
+        Self {
+            models: who.may_everywhere(crate::permit::MODEL_EDIT),
+            places: who.scope(identity::permit::SITE_MANAGE).into(),
+        }
+    }
+}
+
 /// One import. The serialised record is the version kept in the record of changes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ImportRun {
@@ -364,8 +386,11 @@ pub struct ImportRun {
     pub by: Option<PersonId>,
     /// Their name.
     pub by_name: String,
-    /// Where they may import.
+    /// Where whoever sent the file might import. It stays as it was: whoever checks or runs the import for them must
+    /// reach all of it, and brings no device to anywhere else.
     pub within: Within,
+    /// What whoever had it checked might add.
+    pub may_add: MayAdd,
     /// When the file came.
     pub begun_at: Instant,
     /// The moment that counts as now for its rows: when it was last checked. A run that is taken up again after a
@@ -398,6 +423,11 @@ impl ImportRun {
     /// The mapping of its columns.
     pub fn mapping(&self) -> Mapping {
         self.setup.mapping(&self.layout)
+    }
+
+    /// Whether sites that are not on record may be added: by whoever may import into all and manage all.
+    pub fn may_add_sites(&self) -> bool {
+        self.within == Within::Everywhere && self.may_add.places == Within::Everywhere
     }
 
     /// Whether the file is our own export, read to the letter: its columns are exactly those, in that order.

@@ -8,6 +8,7 @@ pub(crate) mod build;
 pub(crate) mod judge;
 pub(crate) mod known;
 pub(crate) mod link;
+mod missing;
 mod survey;
 mod undo;
 

@@ -1,6 +1,9 @@
 //! Files with something wrong: a message with place and remedy, and nothing half done.
 
-use fleet::import::{Field, RunState, run::upload::Receiver};
+use fleet::import::{
+    Field, RunState,
+    run::{actions, upload::Receiver},
+};
 
 use crate::{
     ROOMS,
@@ -140,13 +143,15 @@ testkit::engine_tests! {
             via: kernel::Via::Page,
             grants: vec![kernel::Grant {
                 role: kernel::Role::Lead,
-                permits: [fleet::permit::IMPORT_RUN].into(),
+                permits: [fleet::permit::IMPORT_RUN, fleet::permit::MODEL_EDIT].into(),
                 scope: kernel::Scope::Site(west),
                 subtree: Default::default(),
             }],
             ..who.clone()
         };
-        let text = b"tag,model,site\nA,M,Main hospital\nB,M,West clinic\nC,M,\n";
+        // A lead of one site adds no models: what the organisation has is there already.
+        house.import(b"tag,maker,type,model,site\nZ,Helion,Pump,M,Main hospital\n").await;
+        let text = b"tag,maker,model,site\nA,Helion,M,Main hospital\nB,Helion,M,West clinic\nC,Helion,M,\n";
         let sent = house.send(&lead, text).await.unwrap();
         let checked = house.finish(&sent).await;
         assert_eq!(checked.setup.site, Some(west));
@@ -154,13 +159,100 @@ testkit::engine_tests! {
         assert_eq!(checked.counts.new, 2);
         let nobody = kernel::Actor { grants: Vec::new(), ..lead.clone() };
         assert_eq!(house.send(&nobody, text).await.unwrap_err().code(), "forbidden");
-        // What somebody imported everywhere, a lead of one site neither runs nor undoes.
+        // What somebody imports everywhere, a lead of one site neither sees nor runs nor undoes.
         let everywhere = house.check(text).await;
-        let refused = db::write!(house.db, house.org, |tx| {
-            let run = fleet::import::run::actions::visible(tx, &lead, everywhere.id).await?;
-            fleet::import::run::actions::begin_run(tx, &lead, &run).await
-        });
-        assert_eq!(refused.unwrap_err().code(), "forbidden");
+        db::write!(house.db, house.org, |tx| {
+            let seen = actions::visible(tx, &lead, everywhere.id).await;
+            assert_eq!(seen.unwrap_err().code(), "not_found");
+            let listed = actions::list(tx, &lead, None, 1).await?;
+            assert_eq!(listed.iter().map(|r| r.id).collect::<Vec<_>>(), [checked.id]);
+            let run = actions::begin_run(tx, &lead, &everywhere).await;
+            assert_eq!(run.unwrap_err().code(), "not_found");
+            let again = actions::begin_check(tx, &lead, &everywhere, everywhere.setup.clone()).await;
+            assert_eq!(again.unwrap_err().code(), "not_found");
+            let stopped = actions::cancel(tx, &lead, &everywhere).await;
+            assert_eq!(stopped.unwrap_err().code(), "not_found");
+            let stands = actions::progress(tx, &lead, everywhere.id).await;
+            assert_eq!(stands.unwrap_err().code(), "not_found");
+            Ok(())
+        })
+        .unwrap();
+        // Somebody who reaches everything runs it for the lead, and brings nothing to where the lead may not.
+        let again = house.check_with(&checked, |_| ()).await;
+        assert_eq!((again.counts.new, again.counts.refusals["site_reach"].count), (2, 1));
+    }
+
+    async fn an_import_adds_only_what_its_people_may_add(store: Store) {
+        let house = House::new(&store).await;
+        house
+            .import(
+                b"tag,maker,type,model,site,building,room,department,unit\n\
+                  Z,Helion,Pump,M,West clinic,A,Bay 1,ICU,\n",
+            )
+            .await;
+        let sites = db::read!(house.db, house.org, |tx| identity::site::list(tx, house.org).await).unwrap();
+        let west = sites.iter().find(|s| s.name == "West clinic").unwrap().id;
+        let somebody = |permits: &[kernel::Permit], scope| kernel::Actor {
+            person: Some(kernel::Id::new()),
+            via: kernel::Via::Page,
+            grants: vec![kernel::Grant {
+                role: kernel::Role::Lead,
+                permits: permits.into(),
+                scope,
+                subtree: Default::default(),
+            }],
+            ..house.who()
+        };
+        use fleet::permit::{IMPORT_RUN, MODEL_EDIT};
+        let lead = somebody(&[IMPORT_RUN, MODEL_EDIT], kernel::Scope::Site(west));
+        let text = b"tag,maker,type,model,site,building,room,department,unit,cost centre\n\
+            A,Helion,Pump,M,West clinic,A,Bay 1,ICU,,4400\n\
+            B,New maker,Pump,M,West clinic,,,,,\n\
+            C,Helion,Pump,New model,West clinic,,,,,\n\
+            D,Helion,Pump,M,West clinic,A,Bay 2,,,\n\
+            E,Helion,Pump,M,West clinic,,,NICU,,\n\
+            F,Helion,Pump,M,West clinic,,,ICU,Step-down,\n\
+            G,Helion,Pump,M,West clinic,a,bay 1,icu,,\n\
+            H,Helion,Other type,M,West clinic,,,,,\n";
+        let names = async || {
+            let mut all = Vec::new();
+            for (table, order) in [("company", "id"), ("device_type", "id"), ("model", "id"), ("place", "id")] {
+                let rows = db::read!(house.db, house.org, |tx| db::dump(tx, table, order).await).unwrap();
+                all.push(rows.len());
+            }
+            all.push(db::read!(house.db, house.org, |tx| db::dump(tx, "department", "id").await).unwrap().len());
+            all
+        };
+        let before = names().await;
+        let sent = house.send(&lead, text).await.unwrap();
+        let checked = house.finish(&sent).await;
+        let refused = |kind: &str| checked.counts.refusals.get(kind).map_or(0, |t| t.count);
+        assert_eq!(
+            (checked.counts.new, refused("model_new"), refused("place_new"), refused("department_new")),
+            (3, 2, 1, 2),
+            "{:#?}",
+            checked.counts
+        );
+        let words = &checked.counts.refusals["model_new"].first[0].message;
+        assert!(words.contains("“New maker M” is not on record as a model and you may not add it"), "{words}");
+        assert_eq!(checked.counts.warnings["cost_centre"].count, 1);
+        let begun = db::write!(house.db, house.org, |tx| actions::begin_run(tx, &lead, &checked).await);
+        let done = house.finish(&begun.unwrap()).await;
+        assert_eq!((done.state, done.counts.devices), (RunState::Done, 3), "{:?}", done.error);
+        assert_eq!(names().await, before, "no name was added");
+        // A site's own manager adds places and departments there, but no models.
+        let manager =
+            somebody(&[IMPORT_RUN, MODEL_EDIT, identity::permit::SITE_MANAGE], kernel::Scope::Site(west));
+        let sent = house.send(&manager, text).await.unwrap();
+        let checked = house.finish(&sent).await;
+        assert_eq!((checked.counts.new, checked.counts.refused), (3, 4), "{:#?}", checked.counts);
+        // A lead does not run what a manager had checked: it may add what the lead may not.
+        let refused = db::write!(house.db, house.org, |tx| actions::begin_run(tx, &lead, &checked).await);
+        assert_eq!(refused.unwrap_err().code(), "fleet.import.may_add");
+        let begun = db::write!(house.db, house.org, |tx| actions::begin_run(tx, &manager, &checked).await);
+        let done = house.finish(&begun.unwrap()).await;
+        assert_eq!(done.counts.devices, 3);
+        assert_eq!(names().await[..3], before[..3], "no model was added");
     }
 }
 

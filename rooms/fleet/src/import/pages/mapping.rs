@@ -179,7 +179,7 @@ pub(super) fn choices(run: &ImportRun, sites: &[Site], shown: Shown<'_>) -> Mark
                 .hint("Three letters, such as USD"))
         }
         (site(run, sites, shown))
-        @if mapping.index(Field::Site).is_some() && run.within == crate::import::run::Within::Everywhere {
+        @if mapping.index(Field::Site).is_some() && run.may_add_sites() {
             (Input::checkbox("create_sites", "Add sites that are not on record")
                 .checked(shown.ticked("create_sites", run.setup.create_sites)))
         }

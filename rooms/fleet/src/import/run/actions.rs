@@ -3,7 +3,7 @@
 use db::{Tx, blob, job};
 use kernel::{Actor, Problem, Result, ScopeSet};
 
-use super::{Counts, ImportRun, Phase, Progress, RunState, Setup, Within, store};
+use super::{Counts, ImportRun, MayAdd, Phase, Progress, RunState, Setup, Within, store};
 use crate::{device::ImportId, permit};
 
 /// The job that carries any step of an import on.
@@ -26,24 +26,52 @@ fn may(who: &Actor) -> Result<()> {
     Err(Problem::Forbidden { permit: permit::IMPORT_RUN.0 })
 }
 
-/// Whether an actor reaches all places that an import may touch.
-fn covers(scope: &ScopeSet, within: &Within) -> bool {
-    match (scope, within) {
-        (ScopeSet::Everywhere, _) => true,
-        (ScopeSet::Only { .. }, Within::Everywhere) => false,
-        (ScopeSet::Only { sites, departments }, Within::Only { sites: s, departments: d }) => {
-            s.is_subset(sites) && d.is_subset(departments)
+/// Whether an actor reaches all places that an import may touch: a department is reached with its site.
+async fn covers(tx: &mut Tx, who: &Actor, within: &Within) -> Result<bool> {
+    let (sites, departments) = match (who.scope(permit::IMPORT_RUN), within) {
+        (ScopeSet::Everywhere, _) => return Ok(true),
+        (ScopeSet::Only { .. }, Within::Everywhere) => return Ok(false),
+        (ScopeSet::Only { sites, departments }, Within::Only { sites: s, .. }) if s.is_subset(&sites) => {
+            (sites, departments)
+        }
+        (ScopeSet::Only { .. }, Within::Only { .. }) => return Ok(false),
+    };
+    let Within::Only { departments: wanted, .. } = within else { return Ok(false) };
+    for department in wanted.difference(&departments) {
+        let found = identity::department::find(tx, who.org, *department).await?;
+        if found.is_none_or(|d| !sites.contains(&d.site)) {
+            return Ok(false);
         }
     }
+    Ok(true)
 }
 
-/// Refuses an actor who could not have brought these rows.
-fn must_cover(who: &Actor, run: &ImportRun) -> Result<()> {
+/// An import out of reach is as if it were not there: its rows tell of places the actor may not see.
+async fn must_cover(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<()> {
     may(who)?;
-    if covers(&who.scope(permit::IMPORT_RUN), &run.within) {
+    if covers(tx, who, &run.within).await? { Ok(()) } else { Err(Problem::not_found("this import")) }
+}
+
+/// Refuses to save in the name of an actor what only the one who had it checked might add.
+fn must_add(who: &Actor, run: &ImportRun) -> Result<()> {
+    let mine = MayAdd::of(who);
+    let places = match (&mine.places, &run.may_add.places) {
+        (Within::Everywhere, _) => true,
+        (Within::Only { .. }, Within::Everywhere) => false,
+        (Within::Only { sites, departments }, Within::Only { sites: s, departments: d }) => {
+            s.is_subset(sites) && d.is_subset(departments)
+        }
+    };
+    if places && (mine.models || !run.may_add.models) {
         return Ok(());
     }
-    Err(Problem::Forbidden { permit: permit::IMPORT_RUN.0 })
+    Err(Problem::conflict(
+        "fleet.import.may_add",
+        format!(
+            "It was checked for {}, who may add names that you may not. Check it again, then import.",
+            run.by_name
+        ),
+    ))
 }
 
 /// The next version of an import in another state, in the name of whoever moves it on.
@@ -61,22 +89,42 @@ async fn later(tx: &mut Tx, who: &Actor, kind: &'static str, id: ImportId) -> Re
     job::add(tx, who.org, kind, &id.to_string(), who.at.plus_seconds(wait)).await.map(drop)
 }
 
-/// An import in sight of the actor.
+/// An import in sight of the actor: one whose reach is within the actor's own.
 ///
 /// # Errors
 /// [`Problem::Forbidden`] without the permission anywhere; [`Problem::NotFound`].
 pub async fn visible(tx: &mut Tx, who: &Actor, id: ImportId) -> Result<ImportRun> {
     may(who)?;
-    store::get(tx, who.org, id).await
+    let run = store::get(tx, who.org, id).await?;
+    must_cover(tx, who, &run).await?;
+    Ok(run)
 }
 
-/// Imports of the organisation, the newest first.
+/// Imports in sight of the actor, the newest first.
 ///
 /// # Errors
 /// [`Problem::Forbidden`] without the permission anywhere.
-pub async fn list(tx: &mut Tx, who: &Actor, before: Option<ImportId>, limit: u32) -> Result<Vec<ImportRun>> {
+pub async fn list(
+    tx: &mut Tx,
+    who: &Actor,
+    mut before: Option<ImportId>,
+    limit: u32,
+) -> Result<Vec<ImportRun>> {
     may(who)?;
-    store::list(tx, who.org, before, limit).await
+    let mut seen = Vec::new();
+    loop {
+        let some = store::list(tx, who.org, before, limit).await?;
+        let more = some.len() == limit as usize;
+        before = some.last().map(|run| run.id);
+        for run in some {
+            if seen.len() < limit as usize && covers(tx, who, &run.within).await? {
+                seen.push(run);
+            }
+        }
+        if !more || seen.len() == limit as usize {
+            return Ok(seen);
+        }
+    }
 }
 
 /// Where the work on an import stands.
@@ -84,21 +132,21 @@ pub async fn list(tx: &mut Tx, who: &Actor, before: Option<ImportId>, limit: u32
 /// # Errors
 /// As [`visible`].
 pub async fn progress(tx: &mut Tx, who: &Actor, id: ImportId) -> Result<Option<Progress>> {
-    may(who)?;
+    visible(tx, who, id).await?;
     store::progress(tx, who.org, id).await
 }
 
 /// Judges every row, again or for the first time, with what a person chose. Nothing is saved to the fleet.
 ///
 /// # Errors
-/// [`Problem::Conflict`] while it is busy or after devices came in, or without a column for tag and model.
+/// [`Problem::Conflict`] while it is busy or after devices came in, or without a column for tag and model;
+/// [`Problem::NotFound`] as for [`begin_run`].
 pub async fn begin_check(tx: &mut Tx, who: &Actor, run: &ImportRun, setup: Setup) -> Result<ImportRun> {
-    may(who)?;
+    must_cover(tx, who, run).await?;
     let open = run.state.is_open() || run.state == RunState::Failed && run.counts.devices == 0;
     run.must(open, "checked")?;
-    let within = Within::from(who.scope(permit::IMPORT_RUN));
     let to = ImportRun {
-        within,
+        may_add: MayAdd::of(who),
         as_at: who.at,
         setup,
         reading: None,
@@ -116,11 +164,12 @@ pub async fn begin_check(tx: &mut Tx, who: &Actor, run: &ImportRun, setup: Setup
 /// Saves the devices of all rows that are ready.
 ///
 /// # Errors
-/// [`Problem::Conflict`] unless it is checked and at least one row is ready; [`Problem::Forbidden`] for somebody
-/// who could not import all of it.
+/// [`Problem::Conflict`] unless it is checked, at least one row is ready, and the actor may add whatever it may add;
+/// [`Problem::NotFound`] for somebody who could not import all of it.
 pub async fn begin_run(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<ImportRun> {
-    must_cover(who, run)?;
+    must_cover(tx, who, run).await?;
     run.must(run.state == RunState::Checked, "run")?;
+    must_add(who, run)?;
     if run.counts.new == 0 {
         return Err(Problem::conflict(
             "fleet.import.nothing",
@@ -138,9 +187,9 @@ pub async fn begin_run(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<Impo
 /// Stops an import. Before it ran, its file is thrown away; once it ran, what came in stays until it is undone.
 ///
 /// # Errors
-/// [`Problem::Conflict`] when there is nothing to stop; [`Problem::Forbidden`] as for [`begin_run`].
+/// [`Problem::Conflict`] when there is nothing to stop; [`Problem::NotFound`] as for [`begin_run`].
 pub async fn cancel(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<ImportRun> {
-    must_cover(who, run)?;
+    must_cover(tx, who, run).await?;
     let begun = run.state == RunState::Running;
     let early = run.state.is_open()
         || run.state == RunState::Checking
@@ -160,9 +209,9 @@ pub async fn cancel(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<ImportR
 ///
 /// # Errors
 /// [`Problem::Conflict`] naming the devices that were changed since, or that hold devices of another origin;
-/// [`Problem::Forbidden`] as for [`begin_run`].
+/// [`Problem::NotFound`] as for [`begin_run`].
 pub async fn begin_undo(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<ImportRun> {
-    must_cover(who, run)?;
+    must_cover(tx, who, run).await?;
     run.must(run.may_undo(), "undone")?;
     in_the_way(tx, who, run.id).await?;
     let after = store::keep(tx, who, "fleet.import.undo", run, moved(run, who, RunState::Undoing)).await?;
@@ -193,7 +242,7 @@ impl InTheWay {
 /// # Errors
 /// As [`Tx::all`].
 pub async fn look_before_undo(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<Option<InTheWay>> {
-    if !run.may_undo() || must_cover(who, run).is_err() {
+    if !run.may_undo() || must_cover(tx, who, run).await.is_err() {
         return Ok(None);
     }
     let (changed, holding) = store::in_the_way(tx, who.org, run.id, NAMED + 1).await?;

@@ -81,6 +81,7 @@ fn from_json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T> {
 fn from_row(row: &Row) -> Result<ImportRun> {
     let reading: Option<String> = row.get("reading")?;
     let (layout, start) = from_json(row, "layout")?;
+    let (within, may_add) = from_json(row, "reach")?;
     Ok(ImportRun {
         id: row.get("id")?,
         version: row.get("version")?,
@@ -90,7 +91,8 @@ fn from_row(row: &Row) -> Result<ImportRun> {
         blob: row.get("blob_id")?,
         by: row.get("by_id")?,
         by_name: row.get("by_name")?,
-        within: from_json(row, "reach")?,
+        within,
+        may_add,
         begun_at: row.get("begun_at")?,
         as_at: row.get("as_at")?,
         layout,
@@ -159,7 +161,7 @@ pub(crate) async fn add(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<()>
         run.blob,
         run.by,
         &run.by_name,
-        json(&run.within)?,
+        json(&(&run.within, &run.may_add))?,
         run.begun_at,
         run.as_at,
         json(&(&run.layout, run.start))?,
@@ -193,7 +195,7 @@ pub(crate) async fn keep(
         after.state.code(),
         after.by,
         &after.by_name,
-        json(&after.within)?,
+        json(&(&after.within, &after.may_add))?,
         after.as_at,
         json(&after.setup)?,
         after.reading.as_ref().map(json).transpose()?,

@@ -7,7 +7,7 @@ use kernel::{Actor, Currency, Id, OrgId, Problem, Reach, Result};
 use sheet::{Error, Layout, Position, Reader};
 
 use super::{
-    ColumnSeen, Counts, ImportRun, RunState, Setup, actions, columns_of, is_own,
+    ColumnSeen, Counts, ImportRun, MayAdd, RunState, Setup, actions, columns_of, is_own,
     source::{AHEAD, Tail, is_edge, unreadable},
     store,
 };
@@ -195,6 +195,7 @@ impl<'d> Receiver<'d> {
             by: who.person,
             by_name: who.name.clone(),
             within: who.scope(permit::IMPORT_RUN).into(),
+            may_add: MayAdd::of(who),
             begun_at: who.at,
             as_at: who.at,
             setup: propose(&layout, &samples),

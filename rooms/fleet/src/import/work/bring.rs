@@ -13,6 +13,7 @@ use super::{
     survey::reading,
 };
 use crate::{
+    Refusal,
     device::{self, Device, DeviceId},
     import::{
         Draft,
@@ -122,6 +123,8 @@ async fn make(
     coming: &HashMap<u64, Coming>,
 ) -> Result<Made> {
     let parents = parents(tx, lookup.who.org, coming).await?;
+    // Names may have been changed since the check, and would be added anew.
+    let ground = lookup.ground(tx).await?;
     let here: HashMap<String, DeviceId> =
         drafts.iter().filter_map(|(l, d)| Some((d.tag.key(), coming.get(l)?.device))).collect();
     let mut made = Made::default();
@@ -135,6 +138,10 @@ async fn make(
                 continue;
             }
         };
+        if let Err(flaw) = ground.check(*line, draft, &site, lookup.run) {
+            made.refused.push((*line, row.flaws.clone(), flaw));
+            continue;
+        }
         let parent = match &row.parent_key {
             None => None,
             Some(key) => match here.get(key).or_else(|| parents.get(key)) {
@@ -167,7 +174,7 @@ async fn one(
     row: &Coming,
     site: &KnownSite,
     parent: Option<DeviceId>,
-) -> Result<Result<(Device, String), Vec<crate::Refusal>>> {
+) -> Result<Result<(Device, String), Vec<Refusal>>> {
     let names = RowNames::of(draft).map_err(|e| kernel::Problem::bug(e.to_string()))?;
     let wanted = Names {
         maker: &names.maker,
@@ -175,7 +182,11 @@ async fn one(
         type_risk: draft.type_risk,
         model: &names.model,
     };
-    let model = lookup.model(tx, &wanted).await?;
+    let Some(model) = lookup.model(tx, &wanted).await? else {
+        let gone =
+            Refusal::new("fleet.import.model_new", "Its model is no longer on record.", "Check again.");
+        return Ok(Err(vec![gone]));
+    };
     let name = |n: &Option<crate::Name>| n.as_ref().map(|n| n.as_str().to_owned());
     let (building, floor, room) = (name(&draft.building), name(&draft.floor), name(&draft.room));
     let way = [building.as_deref(), floor.as_deref(), room.as_deref()];
@@ -185,7 +196,8 @@ async fn one(
         None => None,
         Some(owner) => {
             let named = (owner.as_str(), unit.map(crate::Name::as_str));
-            Some(lookup.department(tx, site.id, named, draft.cost_centre.as_deref()).await?)
+            let cost_centre = draft.cost_centre.as_deref().filter(|_| lookup.may_manage(site.id));
+            Some(lookup.department(tx, site.id, named, cost_centre).await?)
         }
     };
     let refs = Refs {

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use db::{Select, Tx, Val};
-use kernel::{DepartmentId, Instant, OrgId, Reach, Result, SiteId};
+use kernel::{Instant, OrgId, Reach, Result, SiteId};
 
 use super::{
     Work, build,
     build::RowNames,
     known::{self, KnownSite},
+    missing::{Ground, model_may_be_added},
     survey::reading,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
         Draft, Field, Mapping, Options, Seen,
         row::parse,
         run::{
-            Counts, Flaw, ImportRun, Phase, Progress, RunState, Verdict, Within,
+            Counts, Flaw, ImportRun, Phase, Progress, RunState, Verdict,
             source::{Batch, Line},
             store::{self, Judged},
         },
@@ -39,7 +40,7 @@ pub(super) struct Entry {
 /// What a batch of rows must be compared with.
 struct Facts {
     sites: HashMap<String, KnownSite>,
-    departments: HashMap<(SiteId, String, String), DepartmentId>,
+    ground: Ground,
     /// Devices by the keys of their tags.
     devices: HashMap<String, Described>,
     /// Models by the keys of maker and model, with the key of their type.
@@ -162,14 +163,9 @@ impl Facts {
         let models = models(tx, org, &drafts).await?;
         let serials = serials(tx, org, drafts.iter().filter_map(|d| Some(d.serial.as_ref()?.key()))).await?;
         let sites = known::sites(tx, org).await?;
-        let departments = match &run.within {
-            Within::Only { departments, .. } if !departments.is_empty() => {
-                departments_by_name(tx, org, &sites).await?
-            }
-            _ => HashMap::new(),
-        };
+        let ground = Ground::read(tx, org, run, &sites).await?;
         let devices = devices.into_iter().map(|d| (d.device.tag_key(), d)).collect();
-        Ok(Self { sites, departments, devices, models, serials })
+        Ok(Self { sites, ground, devices, models, serials })
     }
 }
 
@@ -206,28 +202,6 @@ pub(super) async fn serials(
     select.one_of("d.serial_key", keys.map(Val::from)).filter("d.removed_at IS NULL", []);
     let rows = select.all(tx).await?;
     rows.iter().map(|row| Ok(((row.get("model_id")?, row.get("serial_key")?), row.get("tag")?))).collect()
-}
-
-async fn departments_by_name(
-    tx: &mut Tx,
-    org: OrgId,
-    sites: &HashMap<String, KnownSite>,
-) -> Result<HashMap<(SiteId, String, String), DepartmentId>> {
-    let mut found = HashMap::new();
-    for site in sites.values() {
-        let all = identity::department::list(tx, org, site.id).await?;
-        let names: HashMap<DepartmentId, String> =
-            all.iter().map(|d| (d.id, kernel::fold(&d.name))).collect();
-        for department in &all {
-            let own = kernel::fold(&department.name);
-            let key = match department.parent {
-                Some(above) => (site.id, names.get(&above).cloned().unwrap_or_default(), own),
-                None => (site.id, own, String::new()),
-            };
-            found.insert(key, department.id);
-        }
-    }
-    Ok(found)
 }
 
 /// The verdict on one row, counted.
@@ -286,7 +260,10 @@ fn against(
         );
         return Err(Flaw::refusal(line, "serial_taken", what));
     }
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<Flaw> = facts.ground.check(line, draft, &site, run)?.into_iter().collect();
+    if model.is_none() {
+        model_may_be_added(line, &names, run)?;
+    }
     if let (Some((_, kind)), Some(named)) = (model, &draft.device_type)
         && named.key() != *kind
     {
@@ -362,13 +339,7 @@ fn site_of(line: u64, draft: &Draft, facts: &Facts, run: &ImportRun) -> Result<(
     let Some(site) = site else {
         return refuse("site_missing", "no site; choose one for rows that name none".to_owned());
     };
-    let department = match (&run.within, build::owner(draft)) {
-        (Within::Only { .. }, (Some(department), unit)) => {
-            let key = (site.id, department.key(), unit.map(crate::Name::key).unwrap_or_default());
-            facts.departments.get(&key).copied()
-        }
-        _ => None,
-    };
+    let department = facts.ground.owner(site.id, draft);
     if !run.within.holds(Reach { site: Some(site.id), department }) {
         let what =
             format!("you may not import devices into {}; leave the row to somebody who may", site.name);
@@ -378,7 +349,7 @@ fn site_of(line: u64, draft: &Draft, facts: &Facts, run: &ImportRun) -> Result<(
     Ok((site, key))
 }
 
-/// A site that the import will add; only somebody who may import everywhere adds sites.
+/// A site that the import will add; only somebody who may import and add sites everywhere does.
 fn new_site(
     line: u64,
     name: &crate::Name,
@@ -386,8 +357,11 @@ fn new_site(
     facts: &Facts,
     run: &ImportRun,
 ) -> Result<(KnownSite, String), Flaw> {
-    if run.within != Within::Everywhere {
-        let what = format!("site “{}” is not on record and you may not add sites", name.as_str());
+    if !run.may_add_sites() {
+        let what = format!(
+            "site “{}” is not on record and you may not add it; have it added by a manager",
+            name.as_str()
+        );
         return Err(Flaw::refusal(line, "site_reach", what));
     }
     let like = default.or_else(|| facts.sites.values().min_by(|a, b| a.name.cmp(&b.name)));

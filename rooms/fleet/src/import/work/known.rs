@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use db::Tx;
-use kernel::{Actor, Change, Currency, DepartmentId, Id, OrgId, Problem, Result, SiteId, TimeZone};
+use kernel::{Actor, Change, Currency, DepartmentId, Id, OrgId, Problem, Reach, Result, SiteId, TimeZone};
 use serde::Serialize;
 
+use super::missing::Ground;
 use crate::{
     Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, RiskLevel, company, device::PlaceId,
     device_type, import::run::ImportRun, model,
@@ -119,6 +120,18 @@ impl Lookup<'_> {
         self.fresh.0.sites.as_ref().ok_or_else(|| Problem::bug("sites"))
     }
 
+    /// What an import that is kept to some places may not add to.
+    pub(crate) async fn ground(&mut self, tx: &mut Tx) -> Result<Ground> {
+        let (org, run) = (self.who.org, self.run);
+        let sites = self.sites(tx).await?;
+        Ground::read(tx, org, run, sites).await
+    }
+
+    /// Whether the import may change departments of a site, such as their cost centres.
+    pub(crate) fn may_manage(&self, site: SiteId) -> bool {
+        self.run.may_add.places.holds(Reach { site: Some(site), department: None })
+    }
+
     /// The site of a name, added when that was chosen; else the site chosen for rows without one.
     pub(crate) async fn site(&mut self, tx: &mut Tx, name: Option<&Name>) -> Result<Option<KnownSite>> {
         let (default, may_add) = (self.run.setup.site, self.run.setup.create_sites);
@@ -158,14 +171,15 @@ impl Lookup<'_> {
         Ok(KnownSite { id: site.id, name: site.name, zone, currency: site.currency })
     }
 
-    async fn company(&mut self, tx: &mut Tx, name: &Name) -> Result<CompanyId> {
+    async fn company(&mut self, tx: &mut Tx, name: &Name) -> Result<Option<CompanyId>> {
         let key = name.key();
         if let Some(id) = self.known.companies.get(&key).or_else(|| self.fresh.0.companies.get(&key)) {
-            return Ok(*id);
+            return Ok(Some(*id));
         }
         let org = self.who.org;
         let id = match company::store::find_by_name(tx, org, name.as_str()).await? {
             Some(found) => found.id,
+            None if !self.run.may_add.models => return Ok(None),
             None => {
                 let new = Company::new(CompanyId::new(), name.clone());
                 company::store::add(tx, org, &new).await?;
@@ -175,7 +189,7 @@ impl Lookup<'_> {
             }
         };
         self.fresh.0.companies.insert(key, id);
-        Ok(id)
+        Ok(Some(id))
     }
 
     async fn device_type(
@@ -203,12 +217,12 @@ impl Lookup<'_> {
         Ok(found)
     }
 
-    /// The model of a row, with maker and type; what is missing is added.
-    pub(crate) async fn model(&mut self, tx: &mut Tx, names: &Names<'_>) -> Result<KnownModel> {
-        let maker = self.company(tx, names.maker).await?;
+    /// The model of a row, with maker and type; what is missing is added, or there is none where the import may not.
+    pub(crate) async fn model(&mut self, tx: &mut Tx, names: &Names<'_>) -> Result<Option<KnownModel>> {
+        let Some(maker) = self.company(tx, names.maker).await? else { return Ok(None) };
         let key = (maker, names.model.key());
         if let Some(found) = self.known.models.get(&key).or_else(|| self.fresh.0.models.get(&key)) {
-            return Ok(*found);
+            return Ok(Some(*found));
         }
         let org = self.who.org;
         let known = match model::store::find_by_name(tx, org, maker, names.model.as_str()).await? {
@@ -216,6 +230,7 @@ impl Lookup<'_> {
                 let risk = device_type::store::get(tx, org, found.device_type).await?.risk;
                 KnownModel { id: found.id, risk }
             }
+            None if !self.run.may_add.models => return Ok(None),
             None => {
                 let (kind, risk) = self.device_type(tx, names.type_name, names.type_risk).await?;
                 let new = Model::new(ModelId::new(), maker, kind, names.model.clone());
@@ -226,7 +241,7 @@ impl Lookup<'_> {
             }
         };
         self.fresh.0.models.insert(key, known);
-        Ok(known)
+        Ok(Some(known))
     }
 
     /// The place of a row.
