@@ -46,14 +46,17 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     files: &[
         File::both(1, "fleet", include_str!("../migrations/0001_fleet.sql")),
         File::both(2, "import", include_str!("../migrations/0002_import.sql")),
+        File::both(3, "former_tag", include_str!("../migrations/0003_former_tag.sql")),
     ],
     unrecorded: &[
+        ("former_tag", "derived from records: the versions of the device hold its tags"),
         ("import_progress", "where the work on an import stands; the import itself is on record"),
         ("import_row", "what was said about a row of a file; the devices it became are on record"),
     ],
     statements: &[
         company::store::ALL,
         device::actions::ALL,
+        device::former::ALL,
         device::list::ALL,
         device::pages::STATEMENTS,
         device::store::ALL,

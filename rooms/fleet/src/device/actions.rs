@@ -8,7 +8,8 @@ use kernel::{Actor, Change, Permit, Problem, Reach, Result, TimeZone};
 use serde_json::Value;
 
 use super::{
-    Device, DeviceId, Draft, Edit, Facts, Hold, HoldTest, Kind, Move, Spot, State, begin, plan, rules, store,
+    Device, DeviceId, Draft, Edit, Facts, Hold, HoldTest, Kind, Move, Spot, State, begin, former, plan,
+    rules, store,
 };
 use crate::{Refusal, RiskLevel, permit};
 
@@ -97,14 +98,34 @@ pub async fn visible(tx: &mut Tx, who: &Actor, id: DeviceId) -> Result<Device> {
     Ok(device)
 }
 
-/// A device that the actor may see, by its tag.
+/// A device that the actor may see, by its tag or by one it carried before.
 ///
 /// # Errors
 /// As [`visible`].
 pub async fn visible_by_tag(tx: &mut Tx, who: &Actor, tag: &str) -> Result<Device> {
     let missing = || Problem::not_found(format!("device {tag}"));
-    let device = store::find_by_tag(tx, who.org, tag).await?.ok_or_else(missing)?;
+    let device = match store::find_by_tag(tx, who.org, tag).await? {
+        Some(device) => device,
+        None => {
+            let former = former::find(tx, who.org, tag).await?.ok_or_else(missing)?;
+            store::get(tx, who.org, former.device).await?
+        }
+    };
     if who.may(permit::DEVICE_VIEW, device.reach()) { Ok(device) } else { Err(missing()) }
+}
+
+/// Devices that the actor may see and that ever went by a tag: now, before, or until their import was undone. For
+/// looking back; which of them is meant depends on the moment.
+///
+/// # Errors
+/// [`Problem::NotFound`] when there is none.
+pub async fn ever_by_tag(tx: &mut Tx, who: &Actor, tag: &str) -> Result<Vec<Device>> {
+    let mut devices = store::ever_by_tag(tx, who.org, tag).await?;
+    if let Some(former) = former::find(tx, who.org, tag).await? {
+        devices.push(store::get(tx, who.org, former.device).await?);
+    }
+    devices.retain(|device| who.may(permit::DEVICE_VIEW, device.reach()));
+    if devices.is_empty() { Err(Problem::not_found(format!("device {tag}"))) } else { Ok(devices) }
 }
 
 /// A device in sight and in reach, still at the version the actor saw.
@@ -130,6 +151,7 @@ pub async fn add(tx: &mut Tx, who: &Actor, draft: &Draft, mv: &Move) -> Result<D
     who.need(permit::DEVICE_ADD, Reach { site: Some(draft.site), department: draft.department })?;
     let facts = facts(tx, who, draft.fields.model, draft.site).await?;
     let device = begin(draft, &facts, mv).map_err(refused)?;
+    former::must_be_new(tx, who.org, &device).await?;
     store::add(tx, who.org, &device).await?;
     let mut change = device.moved(None, mv);
     change.action = "fleet.device.add";
@@ -170,6 +192,7 @@ async fn keep(
         return Ok(());
     }
     store::change(tx, who.org, before, after).await?;
+    former::leave(tx, who.org, before, after, who.at).await?;
     tx.record(who, after.change(action, Some(before), reason)).await?;
     store::index(tx, who.org, after.id).await
 }

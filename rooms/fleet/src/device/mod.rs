@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod evidence;
+pub mod former;
 pub mod list;
 pub mod moves;
 pub(crate) mod pages;
@@ -200,7 +201,8 @@ pub struct Device {
     /// The import that brought it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import: Option<ImportId>,
-    /// When its import was undone. Such a device counts as never recorded and its tag as never used.
+    /// When its import was undone. Such a device counts as never recorded and its tag as never used: as of a moment
+    /// before, it is read all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<Instant>,
 }

@@ -20,6 +20,14 @@ db::statements! {
             d.risk_reason, d.strategy, d.tenure, d.agreement, d.agreement_ends_on, d.acquired_on, d.price_minor, \
             d.price_currency, d.notes, d.import_id, d.removed_at \
             FROM device d WHERE d.org_id = $1 AND d.tag_key = $2 AND d.removed_at IS NULL";
+    /// Devices by their tag's key, those of undone imports included, the newest first. A tag is tried again after an
+    /// undo a few times at most.
+    EVER_BY_TAG = "SELECT d.id, d.version, d.tag, d.serial, d.serial_less, d.udi, d.model_id, d.parent_id, d.site_id, \
+            d.place_id, d.department_id, d.state, d.state_since_at, d.inspect_after_at, d.accepted_at, \
+            d.accepted_as, d.hold_reason, d.hold_released_by, d.loan_agreement, d.loan_ends_on, d.risk, \
+            d.risk_reason, d.strategy, d.tenure, d.agreement, d.agreement_ends_on, d.acquired_on, d.price_minor, \
+            d.price_currency, d.notes, d.import_id, d.removed_at \
+            FROM device d WHERE d.org_id = $1 AND d.tag_key = $2 ORDER BY d.id DESC LIMIT 100";
     /// The components of a device. Sorting by an expression keeps SQLite from walking all tags to save the sort.
     CHILDREN = "SELECT d.id, d.version, d.tag, d.serial, d.serial_less, d.udi, d.model_id, d.parent_id, d.site_id, \
             d.place_id, d.department_id, d.state, d.state_since_at, d.inspect_after_at, d.accepted_at, \
@@ -185,6 +193,14 @@ pub async fn get(tx: &mut Tx, org: OrgId, id: DeviceId) -> Result<Device> {
 pub async fn find_by_tag(tx: &mut Tx, org: OrgId, tag: &str) -> Result<Option<Device>> {
     let row = tx.find(BY_TAG, &vals![org, kernel::key(tag)]).await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// Devices that have a tag, or had it when their import was undone, the newest first.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub(super) async fn ever_by_tag(tx: &mut Tx, org: OrgId, tag: &str) -> Result<Vec<Device>> {
+    tx.all(EVER_BY_TAG, &vals![org, kernel::key(tag)]).await?.iter().map(from_row).collect()
 }
 
 /// The components directly below a device, by tag.

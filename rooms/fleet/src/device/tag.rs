@@ -7,7 +7,7 @@ use crate::{TextError, name::printable};
 /// An asset tag: the number on the sticker, 1 to 40 printable characters.
 ///
 /// It stands in the short address `/d/TAG`, so it holds none of `/ ? #` and is not made of dots alone. Unique
-/// by [`Tag::key`] among all tags ever used; a tag is never given out twice.
+/// by [`Tag::key`] among all tags ever used; a tag is never given out twice: see [`super::former`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Tag(String);

@@ -195,6 +195,7 @@ pub fn kind_words(kind: &str) -> String {
         "unreadable" => "Cells cannot be told apart",
         "tag_twice" => "Asset tag used twice in the file",
         "tag_taken" => "Asset tag on record with other values",
+        "tag_used" => "Asset tag used before",
         "serial_twice" => "Same serial number on two rows",
         "serial_taken" => "Serial number already on record",
         "site_missing" => "No site",

@@ -1,5 +1,6 @@
 //! Files with something wrong: a message with place and remedy, and nothing half done.
 
+use fleet::device;
 use fleet::import::{
     Field, RunState,
     run::{actions, upload::Receiver},
@@ -180,6 +181,33 @@ testkit::engine_tests! {
         // Somebody who reaches everything runs it for the lead, and brings nothing to where the lead may not.
         let again = house.check_with(&checked, |_| ()).await;
         assert_eq!((again.counts.new, again.counts.refusals["site_reach"].count), (2, 1));
+    }
+
+    async fn a_tag_that_was_used_before_is_refused(store: Store) {
+        let house = House::new(&store).await;
+        house.import(b"tag,model,site\nA-1,M,West clinic\nA-2,M,West clinic\n").await;
+        let checked = house.check(b"tag,model,site\nA-3,M,West clinic\nB-1,M,West clinic\n").await;
+        let who = house.who();
+        let rename = async |from: &str, to: &str| {
+            let device =
+                db::read!(house.db, house.org, |tx| device::store::find_by_tag(tx, house.org, from).await);
+            let device = device.unwrap().unwrap();
+            let mut fields = device::Edit::of(&device).unwrap();
+            fields.tag = device::Tag::parse(to).unwrap();
+            db::write!(house.db, house.org, |tx| {
+                device::actions::edit(tx, &who, device.id, device.version, &fields, None).await
+            })
+            .unwrap();
+        };
+        // B-1 was free when it was checked, and is not when it comes.
+        rename("A-1", "B-1").await;
+        rename("B-1", "C-1").await;
+        let done = house.run(&checked).await;
+        assert_eq!((done.counts.devices, done.counts.refusals["tag_taken"].count), (1, 1));
+        let checked = house.check(b"tag,model,site\na - 1,M,West clinic\nC-2,M,West clinic\n").await;
+        assert_eq!((checked.counts.new, checked.counts.refusals["tag_used"].count), (1, 1));
+        let words = &checked.counts.refusals["tag_used"].first[0].message;
+        assert!(words.contains("was carried by another device before; tags are never used again"), "{words}");
     }
 
     async fn an_import_adds_only_what_its_people_may_add(store: Store) {

@@ -294,3 +294,42 @@ fn only_those_who_may_import_or_export_come_in() {
         house.get("auditor", "/devices.csv").await.is(200);
     });
 }
+
+testkit::engine_tests! {
+    rooms: crate::hospital::ROOMS;
+
+    /// What an undone import brought is read as of a moment when it was there, even after its tag was given out anew.
+    async fn an_undone_import_is_seen_when_looking_back(store: Store) {
+        let house = House::build(&store).await;
+        let step = async |page: &str, verb: &str| {
+            house.post("lead", &format!("{page}/{verb}"), &[("command", &command())]).await.goes_to(page);
+            house.work().await;
+        };
+        let moment = || {
+            house.clock.advance(60);
+            let at = house.clock.now().timestamp().to_zoned(crate::hospital::testkit_zone());
+            house.clock.advance(60);
+            at.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+        };
+        let early = moment();
+        let page = send(&house, "lead", FILE.as_bytes()).await.is(303).to.clone();
+        house.work().await;
+        step(&page, "run").await;
+        let there = moment();
+        step(&page, "undo").await;
+        let gone = moment();
+        let at = async |when: &str| house.get("technician", &format!("/d/i-1?as-of={when}")).await;
+        at(&there).await.is(200).says("As known on").says("serial").says("S1").says("was undone on");
+        at(&gone).await.is(404);
+        at(&early).await.is(404);
+        house.get("technician", "/d/I-1").await.is(404);
+        house.get("nurse", &format!("/d/I-1?as-of={there}")).await.is(404);
+        let again = FILE.replace("S1", "S9");
+        let page = send(&house, "lead", again.as_bytes()).await.is(303).to.clone();
+        house.work().await;
+        step(&page, "run").await;
+        at(&there).await.is(200).says("S1").hides("S9");
+        at(&gone).await.is(404);
+        at(&moment()).await.is(200).says("S9").hides("was undone on");
+    }
+}

@@ -270,9 +270,44 @@ testkit::engine_tests! {
         let refused = add("NH-2", "sn-nh-1").await.unwrap_err();
         assert!(refused.to_string().contains("already on record for this model"), "{refused}");
         assert_eq!(add("NH-2", "free").await.unwrap().version, 1);
-        // Renaming frees nothing: the tag once used stays with the device that had it last.
-        let first = house.now("NH-1").await;
-        assert_eq!(first.state, State::Retired);
+        // Renaming frees nothing: the tag once used stays with the device that had it.
+        let renamed = async |from: &str, to: &str| {
+            let device = house.now(from).await;
+            let mut fields = fleet::device::Edit::of(&device).unwrap();
+            fields.tag = fleet::device::Tag::parse(to).unwrap();
+            let who = tick(&house);
+            db::write!(house.app.db(), who.org, |tx| {
+                actions::edit(tx, &who, device.id, device.version, &fields, None).await
+            })
+        };
+        let before = house.clock.now();
+        renamed("NH-2", "NH-2x").await.unwrap();
+        add("NH-3", "other").await.unwrap();
+        for tag in ["NH-2", "nh -2"] {
+            let refused = add(tag, "another").await.unwrap_err();
+            assert!(refused.to_string().contains("carried by another device before"), "{tag}: {refused}");
+            let refused = renamed("NH-3", tag).await.unwrap_err();
+            assert!(refused.to_string().contains("carried by another device before"), "{tag}: {refused}");
+        }
+        for path in ["/d/NH-2", "/d/nh-2", "/devices?q=NH-2"] {
+            let there = house.get("technician", path).await.is(303).to.clone();
+            assert!(there.starts_with("/d/NH-2x?formerly="), "{path} leads to {there}");
+            house.get("technician", &there).await.is(200).says("This device carried tag ").says("Its tag is NH-2x now");
+        }
+        house.get("technician", "/d/NH-3?formerly=NH-2").await.is(200).hides("This device carried tag");
+        house.get("nurse", "/d/NH-2").await.is(303);
+        house.get("lakesider", "/d/NH-2").await.is(404);
+        house.get("lakesider", "/devices?q=NH-2").await.is(200);
+        // As it was known before, it carries the tag it had.
+        let zone = crate::house::testkit_zone();
+        let then = before.timestamp().to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        house.get("technician", &format!("/d/NH-2?as-of={then}")).await.is(200).says("As known on").hides("NH-2x");
+        // A sticker put back is no other device; the one taken off is used up as well.
+        renamed("NH-2x", "NH-2").await.unwrap();
+        assert!(add("NH-2x", "another").await.is_err());
+        house.get("technician", "/d/NH-2").await.is(200);
+        renamed("NH-2", "nh-2").await.unwrap();
+        assert_eq!(house.now("NH-2").await.tag, "nh-2");
     }
 
     /// Invariants 10 and 11, and what a device in service must have, after any sequence of transfers, attachments and

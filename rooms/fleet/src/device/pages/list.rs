@@ -23,12 +23,14 @@ use super::{
     ask::{Asked, Show, present},
     first_run,
     names::{Ids, Names},
+    show::formerly,
     words::{age, capped, count, href, risk_letter, state_mark},
 };
 use crate::{
     device::{
-        OutFor, State,
+        OutFor, State, actions, former,
         list::{self, Listed, Sort, Tally},
+        store,
     },
     permit, stand,
 };
@@ -71,12 +73,12 @@ pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     let who = ctx.actor();
     let found = db::read!(ctx.app.db(), who.org, |tx| {
         match one(tx, &ctx, &asked).await? {
-            Some(tag) => Ok(Err(tag)),
+            Some(there) => Ok(Err(there)),
             None => find(tx, &ctx, &asked).await.map(Ok),
         }
     })?;
     let found = match found {
-        Err(tag) => return Ok(Redirect::to(&href(&tag)).into_response()),
+        Err(there) => return Ok(Redirect::to(&there).into_response()),
         Ok(found) => found,
     };
     if found.tallies.is_empty() && asked.is_everything() {
@@ -85,13 +87,20 @@ pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     Ok(show(&ctx, &asked, &found))
 }
 
-/// The tag of the one device that the words name exactly, whatever filters are set.
+/// The address of the one device that the words name exactly, whatever filters are set: as it is known now, or by a tag
+/// it carried before.
 async fn one(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Option<String>> {
     if asked.text.is_empty() || asked.after.is_some() {
         return Ok(None);
     }
-    let Some(id) = list::named(tx, ctx.actor(), &asked.text).await? else { return Ok(None) };
-    Ok(Some(super::super::actions::visible(tx, ctx.actor(), id).await?.tag))
+    let who = ctx.actor();
+    if let Some(id) = list::named(tx, who, &asked.text).await? {
+        return Ok(Some(href(&actions::visible(tx, who, id).await?.tag)));
+    }
+    let Some(former) = former::find(tx, who.org, &asked.text).await? else { return Ok(None) };
+    let device = store::get(tx, who.org, former.device).await?;
+    let seen = who.may(permit::DEVICE_VIEW, device.reach());
+    Ok(seen.then(|| formerly(&device.tag, &former.tag)))
 }
 
 /// At most nine short statements: the kept counts and the sites' names, how broad the words are, the rows, their

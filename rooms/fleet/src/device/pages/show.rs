@@ -1,6 +1,9 @@
 //! One device: can I use it, and what is open.
 
-use axum::extract::{Path, RawQuery};
+use axum::{
+    extract::{Path, RawQuery},
+    response::{IntoResponse as _, Redirect},
+};
 use db::{Event, Tx};
 use kernel::{Instant, Problem, Result};
 use maud::{Markup, Render as _, html};
@@ -25,7 +28,11 @@ use super::{
     words::{age, count, day, day_of, href, respelt, risk_of, state_mark, under},
 };
 use crate::{
-    device::{Device, Gap, Tenure, actions, store},
+    device::{
+        Device, Gap, Tenure, actions,
+        former::{self, Former},
+        store,
+    },
     permit,
 };
 
@@ -33,22 +40,36 @@ use crate::{
 struct Found {
     known: Known,
     as_of: Option<AsOf>,
+    /// When the import that brought it was undone: nothing of it is there now.
+    undone: Option<Instant>,
+    /// The tag by which it was asked for, which it no longer carries.
+    former: Option<Former>,
     parts: Vec<Device>,
     events: Vec<Event>,
     names: Names,
 }
 
+/// The parameter that says by which former tag somebody came.
+pub(super) const FORMERLY: &str = "formerly";
+
 /// `GET /d/{tag}`, with `?as-of=` as it was known then.
 pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): RawQuery) -> Reply {
     let who = ctx.actor();
     let asked = history::parameter(query.as_deref(), "as-of");
-    let found = db::read!(ctx.app.db(), who.org, |tx| find(tx, &ctx, &tag, asked.as_deref()).await)?;
-    if let Some(there) =
-        respelt(&tag, &found.known.device, "", query.as_deref()).filter(|_| found.as_of.is_none())
-    {
-        return Ok(there);
-    }
+    let came_by = history::parameter(query.as_deref(), FORMERLY);
+    let found = db::read!(ctx.app.db(), who.org, |tx| match &asked {
+        Some(text) => as_known(tx, &ctx, &tag, text).await,
+        None => find(tx, &ctx, &tag, came_by.as_deref()).await,
+    })?;
     let device = &found.known.device;
+    if found.as_of.is_none() {
+        if kernel::key(&tag) != device.tag_key() {
+            return Ok(Redirect::to(&formerly(&device.tag, &tag)).into_response());
+        }
+        if let Some(there) = respelt(&tag, device, "", query.as_deref()) {
+            return Ok(there);
+        }
+    }
     let main = html! {
         (strip(&facts(&found.known, at(&ctx, &found))))
         // A phone has the history below; the lanes need width.
@@ -58,18 +79,32 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
     };
     let crumbs = [("Devices".to_owned(), "/devices".to_owned()), kind_crumb(&found.known)];
     let page = ctx.page(&device.tag, "/devices").under(crumbs).head(head(&ctx, &found));
-    Ok(page.actions(if found.as_of.is_some() { back(device) } else { buttons(&ctx, device) }).show(main))
+    Ok(page
+        .actions(match (found.as_of, found.undone) {
+            (_, Some(_)) => Markup::default(),
+            (Some(_), None) => back(device),
+            (None, None) => buttons(&ctx, device),
+        })
+        .show(main))
 }
 
-async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, asked: Option<&str>) -> Result<Found> {
+/// The address of a device for somebody who came by a tag it no longer carries.
+pub(super) fn formerly(tag: &str, former: &str) -> String {
+    let query: String =
+        form_urlencoded::Serializer::new(String::new()).append_pair(FORMERLY, former).finish();
+    format!("{}?{query}", href(tag))
+}
+
+async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, came_by: Option<&str>) -> Result<Found> {
     let who = ctx.actor();
     let device = actions::visible_by_tag(tx, who, tag).await?;
     let looks_back = who.may(permit::DEVICE_HISTORY, device.reach());
     let known = Known::of(tx, who.org, device).await?;
-    if let Some(text) = asked {
-        who.need(permit::DEVICE_HISTORY, known.device.reach())?;
-        return as_known(tx, ctx, known, text).await;
-    }
+    let former = match came_by {
+        Some(came_by) => former::find(tx, who.org, came_by).await?,
+        None => None,
+    };
+    let former = former.filter(|former| former.device == known.device.id);
     let parts = store::children(tx, who.org, known.device.id).await?;
     let events = if looks_back {
         let id = known.device.id.uuid();
@@ -78,21 +113,32 @@ async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, asked: Option<&str>) -> Result<
         Vec::new()
     };
     let names = Names::read(tx, who.org, &changed::ids(&events)).await?;
-    Ok(Found { known, as_of: None, parts, events, names })
+    Ok(Found { known, as_of: None, undone: None, former, parts, events, names })
 }
 
-/// The record as it was known at an instant; its names are today's.
-async fn as_known(tx: &mut Tx, ctx: &Ctx, known: Known, text: &str) -> Result<Found> {
-    let org = ctx.actor().org;
-    let as_of = AsOf::read(text, &known.zone).map_err(|message| Problem::invalid("as-of", message))?;
-    let id = known.device.id.uuid();
-    let event = db::gate::as_of(tx, org, "device", id, as_of.at).await?.ok_or_else(|| {
-        let tag = &known.device.tag;
-        Problem::not_found(format!("a record of {tag} as known {}", as_of.words(&known.zone)))
-    })?;
-    let device: Device = serde_json::from_value(event.after).map_err(Problem::bug)?;
-    let known = Known::of(tx, org, device).await?;
-    Ok(Found { known, as_of: Some(as_of), parts: Vec::new(), events: Vec::new(), names: Names::default() })
+/// The record as it was known at an instant; its names are today's. Of the devices that ever went by the tag, the one
+/// is meant that was on record then, and rather one that carried it then.
+async fn as_known(tx: &mut Tx, ctx: &Ctx, tag: &str, text: &str) -> Result<Found> {
+    let who = ctx.actor();
+    let mut then: Option<(AsOf, Device, Option<Instant>)> = None;
+    let mut missing = None;
+    for today in actions::ever_by_tag(tx, who, tag).await? {
+        who.need(permit::DEVICE_HISTORY, today.reach())?;
+        let (id, undone) = (today.id.uuid(), today.removed_at);
+        let zone = Known::of(tx, who.org, today).await?.zone;
+        let as_of = AsOf::read(text, &zone).map_err(|message| Problem::invalid("as-of", message))?;
+        missing.get_or_insert_with(|| format!("a record of {tag} as known {}", as_of.words(&zone)));
+        let Some(event) = db::gate::as_of(tx, who.org, "device", id, as_of.at).await? else { continue };
+        let device: Device = serde_json::from_value(event.after).map_err(Problem::bug)?;
+        let carried = device.tag_key() == kernel::key(tag);
+        if device.removed_at.is_none() && (carried || then.is_none()) {
+            then = Some((as_of, device, undone));
+        }
+    }
+    let (as_of, device, undone) = then.ok_or_else(|| Problem::not_found(missing.unwrap_or_default()))?;
+    let known = Known::of(tx, who.org, device).await?;
+    let (parts, events, names) = (Vec::new(), Vec::new(), Names::default());
+    Ok(Found { known, as_of: Some(as_of), undone, former: None, parts, events, names })
 }
 
 fn kind_crumb(known: &Known) -> (String, String) {
@@ -150,6 +196,15 @@ fn head(ctx: &Ctx, found: &Found) -> Markup {
             (message(Tone::Warn, &html! {
                 b { "As known " (as_of.words(&known.zone)) "." }
                 " Version " (device.version) ". Names of places, owners and models are today’s."
+                @if let Some(undone) = found.undone {
+                    " The import that brought it was undone on " (day_of(undone, &known.zone)) "."
+                }
+            }))
+        }
+        @if let Some(former) = &found.former {
+            (message(Tone::Warn, &html! {
+                b { "This device carried tag " (former.tag) " until " (day_of(former.until, &known.zone)) "." }
+                " Its tag is " (device.tag) " now. If the old sticker is still on it, replace it."
             }))
         }
         (record_head(DeviceGlyph::from_type_name(&known.type_name), &identity, &line))

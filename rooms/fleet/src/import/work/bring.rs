@@ -252,7 +252,8 @@ async fn ids_by_tag<'k>(
 /// Leaves out devices whose tag or serial number somebody took since the check.
 async fn still_free(tx: &mut Tx, org: OrgId, made: Made) -> Result<Made> {
     let keys: Vec<String> = made.devices.iter().map(|r| r.device.tag_key()).collect();
-    let taken = ids_by_tag(tx, org, keys.iter()).await?;
+    let mut taken: HashSet<String> = ids_by_tag(tx, org, keys.iter()).await?.into_keys().collect();
+    taken.extend(device::former::among(tx, org, &keys).await?);
     let keys = made.devices.iter().filter_map(|r| r.device.serial.as_deref().map(kernel::key));
     let serials = serials(tx, org, keys).await?;
     if taken.is_empty() && serials.is_empty() {
@@ -262,7 +263,7 @@ async fn still_free(tx: &mut Tx, org: OrgId, made: Made) -> Result<Made> {
     for ready in made.devices {
         let device = &ready.device;
         let serial = device.serial.as_deref().map(|s| (device.model, kernel::key(s)));
-        let flaw = if taken.contains_key(&device.tag_key()) {
+        let flaw = if taken.contains(&device.tag_key()) {
             let what = format!("asset tag {} was taken since the check; check again", device.tag);
             Some(Flaw::refusal(ready.line, "tag_taken", what))
         } else {

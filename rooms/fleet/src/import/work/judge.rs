@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     ModelId,
+    device::former,
     export::described::{self, Described},
     import::{
         Draft, Field, Mapping, Options, Seen,
@@ -43,6 +44,8 @@ struct Facts {
     ground: Ground,
     /// Devices by the keys of their tags.
     devices: HashMap<String, Described>,
+    /// Keys of tags that a device carried before its present one.
+    former: HashSet<String>,
     /// Models by the keys of maker and model, with the key of their type.
     models: HashMap<(String, String), (ModelId, String)>,
     /// Tags of devices by model and key of the serial number.
@@ -160,12 +163,13 @@ impl Facts {
         let drafts: Vec<&Draft> = entries.iter().filter_map(|e| e.draft.as_ref()).collect();
         let tags: Vec<String> = drafts.iter().map(|d| d.tag.key()).collect();
         let devices = described::by_tags(tx, org, &tags).await?;
+        let former = former::among(tx, org, &tags).await?;
         let models = models(tx, org, &drafts).await?;
         let serials = serials(tx, org, drafts.iter().filter_map(|d| Some(d.serial.as_ref()?.key()))).await?;
         let sites = known::sites(tx, org).await?;
         let ground = Ground::read(tx, org, run, &sites).await?;
         let devices = devices.into_iter().map(|d| (d.device.tag_key(), d)).collect();
-        Ok(Self { sites, ground, devices, models, serials })
+        Ok(Self { sites, ground, devices, former, models, serials })
     }
 }
 
@@ -249,6 +253,13 @@ fn against(
             differing.join(", ")
         );
         return Err(Flaw::refusal(line, "tag_taken", what));
+    }
+    if facts.former.contains(&draft.tag.key()) {
+        let what = format!(
+            "asset tag {} was carried by another device before; tags are never used again, give this one a new tag",
+            draft.tag.as_str()
+        );
+        return Err(Flaw::refusal(line, "tag_used", what));
     }
     let model = facts.models.get(&(names.maker.key(), names.model.key()));
     if let (Some((model, _)), Some(serial)) = (model, &draft.serial)
