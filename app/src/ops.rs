@@ -1,6 +1,6 @@
 //! For those who run Baton: is it alive, is it ready, how is it doing.
 
-use std::{net::SocketAddr, sync::OnceLock};
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
 use axum::{
     Router,
@@ -33,12 +33,20 @@ pub fn routes(app: &App, config: &Config) -> Router {
         .with_state(Ops { app: app.clone(), metrics: config.metrics })
 }
 
-/// Ready means that the database answers.
+/// How long a write may wait for its turn before the server counts as not ready. One transaction of an import, the
+/// longest there are, takes less.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Ready means that the database answers and that a write could begin.
 async fn ready(State(ops): State<Ops>) -> Response {
+    let not = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     let answered = db::read!(ops.app.db(), Wall::All("readiness"), |tx| job::pending(tx).await);
-    match answered {
-        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response(),
+    if answered.is_err() {
+        return not("the database does not answer\n");
+    }
+    match tokio::time::timeout(PATIENCE, ops.app.db().can_write()).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n").into_response(),
+        _ => not("no change can be saved now\n"),
     }
 }
 

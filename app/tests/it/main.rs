@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod demonstration;
+mod disk;
 mod full_disk;
 mod hospital;
 mod matrix;
 mod places;
 mod plans;
 mod program;
+mod ready;
 mod rights;
 mod rules;

@@ -1,8 +1,12 @@
 //! The program as a terminal calls it.
 
 use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -49,4 +53,95 @@ pub fn call(args: &[&str]) -> Said {
 /// The address of an SQLite file.
 pub fn sqlite(file: &Path) -> String {
     format!("sqlite://{}", file.display())
+}
+
+/// The program serving on a free port, until dropped.
+pub struct Server {
+    child: Child,
+    /// Where it answers.
+    pub address: String,
+    err: Arc<Mutex<String>>,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// The header lines, in lower case.
+    pub head: String,
+    /// The rest.
+    pub body: String,
+}
+
+impl Answer {
+    /// The beginning of the page's own part, for a test that says what it met.
+    pub fn main(&self) -> String {
+        let from = self.body.find("<main").unwrap_or(0);
+        self.body[from..].chars().take(900).collect()
+    }
+}
+
+impl Server {
+    /// Starts a command that ends in `baton serve …` and waits until it answers.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let err = Arc::new(Mutex::new(String::new()));
+        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), err.clone());
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                kept.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let address = first.split("http://").nth(1).unwrap_or_else(|| panic!("no address: {first}"));
+        let end = address.find(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).unwrap_or(address.len());
+        Self { address: address[..end].to_owned(), child, err }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged until now.
+    pub fn log(&self) -> String {
+        self.err.lock().unwrap().clone()
+    }
+
+    /// One request with a session's token; a form is posted.
+    pub fn ask(&self, path: &str, token: &str, form: Option<&str>) -> Answer {
+        let method = if form.is_some() { "POST" } else { "GET" };
+        let (form, address) = (form.unwrap_or_default(), &self.address);
+        self.say(&format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncookie: baton={token}\r\nconnection: close\r\n\
+             sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {}\r\n\r\n{form}",
+            form.len()
+        ))
+    }
+
+    /// One request as it goes over the wire.
+    pub fn say(&self, request: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).unwrap();
+        let all = String::from_utf8_lossy(&all);
+        let (head, body) = all.split_once("\r\n\r\n").unwrap_or((&all, ""));
+        Answer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

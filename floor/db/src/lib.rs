@@ -6,6 +6,7 @@
 
 pub mod blob;
 pub mod command;
+mod conn;
 mod connect;
 pub mod counter;
 mod fault;

@@ -9,9 +9,9 @@ use std::{
 };
 
 use kernel::{OrgId, Problem, Result};
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{PgPool, SqlitePool};
 
-use crate::{Place, Plans, RoomSchema, Tx, fault::problem};
+use crate::{Place, Plans, RoomSchema, Tx, conn::Conn, fault::problem};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,9 +149,9 @@ impl Attempts<'_> {
             }
             Ok(out) => tx.commit().await.map(|()| out),
             Err(refused) => {
-                // The first error is the one to report; a rollback that fails too ends with the connection.
+                // The first error is the one to report; a connection whose rollback fails is not used again.
                 if let Err(error) = tx.rollback().await {
-                    tracing::warn!(%error, "rollback failed");
+                    tracing::warn!(%error, "a rollback failed; its connection is closed and another one opened");
                 }
                 Err(refused)
             }
@@ -229,6 +229,14 @@ impl Db {
         }
     }
 
+    /// Whether a write could begin now: takes the place of a writer and gives it back, and writes nothing.
+    ///
+    /// # Errors
+    /// What keeps it from beginning.
+    pub async fn can_write(&self) -> Result<()> {
+        self.begin(Wall::All("whether a write could begin"), true).await?.rollback().await
+    }
+
     /// Makes every write fail at its first commit and run again; tests run in this mode to prove that bodies may
     /// run twice.
     pub fn fail_first_commits(&self, on: bool) {
@@ -270,9 +278,9 @@ impl Db {
     async fn begin(&self, wall: Wall, write: bool) -> Result<Tx> {
         match &self.inner.pools {
             Pools::Sqlite { writer, .. } if write => {
-                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::sqlite)
+                Conn::begin(writer, "BEGIN IMMEDIATE".to_owned()).await.map(Tx::sqlite)
             }
-            Pools::Sqlite { readers, .. } => readers.begin().await.map(Tx::sqlite),
+            Pools::Sqlite { readers, .. } => Conn::begin(readers, "BEGIN".to_owned()).await.map(Tx::sqlite),
             Pools::Postgres(pool) => {
                 let org = match wall {
                     Wall::Org(org) => org.to_string(),
@@ -280,7 +288,7 @@ impl Db {
                 };
                 let kind = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
                 let begin = format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL baton.org = '{org}'");
-                pool.begin_with(AssertSqlSafe(begin)).await.map(Tx::postgres)
+                Conn::begin(pool, begin).await.map(Tx::postgres)
             }
         }
         .map(|tx| tx.watched(self.inner.plans.get().cloned()))

@@ -3,13 +3,21 @@
 use std::collections::BTreeMap;
 
 use kernel::{Problem, Result};
-use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction, query::Query};
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, query::Query};
 
-use crate::{Engine, Plans, Row, Sql, Val, fault::problem, tally};
+use crate::{
+    Engine, Plans, Row, Sql, Val,
+    conn::Conn,
+    fault::{DISK, problem},
+    tally,
+};
 
 /// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
 pub struct Tx {
-    conn: Conn,
+    conn: Either,
+    /// What ended the transaction before its time: after trouble with the disk SQLite is outside it, and a further
+    /// statement would be kept at once, by itself.
+    ended: Option<Problem>,
     /// Rows written per table.
     written: BTreeMap<String, u64>,
     /// Changes recorded per entity, which is the table's name.
@@ -20,23 +28,24 @@ pub struct Tx {
     plans: Option<Plans>,
 }
 
-enum Conn {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+enum Either {
+    Sqlite(Conn<Sqlite>),
+    Postgres(Conn<Postgres>),
 }
 
 impl Tx {
-    pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>) -> Self {
-        Self::over(Conn::Sqlite(tx))
+    pub(crate) fn sqlite(conn: Conn<Sqlite>) -> Self {
+        Self::over(Either::Sqlite(conn))
     }
 
-    pub(crate) fn postgres(tx: Transaction<'static, Postgres>) -> Self {
-        Self::over(Conn::Postgres(tx))
+    pub(crate) fn postgres(conn: Conn<Postgres>) -> Self {
+        Self::over(Either::Postgres(conn))
     }
 
-    fn over(conn: Conn) -> Self {
+    fn over(conn: Either) -> Self {
         Self {
             conn,
+            ended: None,
             written: BTreeMap::new(),
             recorded: BTreeMap::new(),
             tallies: BTreeMap::new(),
@@ -47,8 +56,8 @@ impl Tx {
     /// Which engine this runs on; only the floor asks.
     pub fn engine(&self) -> Engine {
         match self.conn {
-            Conn::Sqlite(_) => Engine::Sqlite,
-            Conn::Postgres(_) => Engine::Postgres,
+            Either::Sqlite(_) => Engine::Sqlite,
+            Either::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -62,19 +71,37 @@ impl Tx {
     }
 
     async fn run(&mut self, sql: Sql, vals: Vec<Val>) -> Result<u64> {
+        self.still_open()?;
         self.note_plan(&sql, &vals).await?;
         let table = sql.written_table().map(str::to_owned);
         let rows = match &mut self.conn {
-            Conn::Sqlite(tx) => {
-                bind_sqlite(&sql, vals).execute(&mut **tx).await.map(|done| done.rows_affected())
+            Either::Sqlite(conn) => {
+                bind_sqlite(&sql, vals).execute(conn.held()?).await.map(|done| done.rows_affected())
             }
-            Conn::Postgres(tx) => {
-                bind_postgres(&sql, vals).execute(&mut **tx).await.map(|done| done.rows_affected())
+            Either::Postgres(conn) => {
+                bind_postgres(&sql, vals).execute(conn.held()?).await.map(|done| done.rows_affected())
             }
         }
-        .map_err(|e| problem(e, sql.text()))?;
+        .map_err(|e| self.failed(problem(e, sql.text())))?;
         self.note(table, rows);
         Ok(rows)
+    }
+
+    /// Refuses to go on in a transaction that the engine has ended.
+    fn still_open(&self) -> Result<()> {
+        self.ended.clone().map_or(Ok(()), Err)
+    }
+
+    /// Notes an error after which neither the transaction nor the connection is of any use.
+    fn failed(&mut self, problem: Problem) -> Problem {
+        if problem.code() == DISK {
+            self.ended = Some(problem.clone());
+            match &mut self.conn {
+                Either::Sqlite(conn) => conn.spoil(),
+                Either::Postgres(conn) => conn.spoil(),
+            }
+        }
+        problem
     }
 
     /// Runs a statement and returns all rows.
@@ -82,19 +109,20 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn all(&mut self, sql: Sql, vals: &[Val]) -> Result<Vec<Row>> {
+        self.still_open()?;
         self.note_plan(&sql, vals).await?;
         let table = sql.written_table().map(str::to_owned);
         let rows: Vec<Row> = match &mut self.conn {
-            Conn::Sqlite(tx) => bind_sqlite(&sql, vals.to_vec())
-                .fetch_all(&mut **tx)
+            Either::Sqlite(conn) => bind_sqlite(&sql, vals.to_vec())
+                .fetch_all(conn.held()?)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Conn::Postgres(tx) => bind_postgres(&sql, vals.to_vec())
-                .fetch_all(&mut **tx)
+            Either::Postgres(conn) => bind_postgres(&sql, vals.to_vec())
+                .fetch_all(conn.held()?)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
         }
-        .map_err(|e| problem(e, sql.text()))?;
+        .map_err(|e| self.failed(problem(e, sql.text())))?;
         self.note(table, rows.len() as u64);
         Ok(rows)
     }
@@ -177,9 +205,9 @@ impl Tx {
     /// As [`Tx::all`].
     pub async fn plan(&mut self, sql: &Sql, vals: &[Val]) -> Result<Vec<String>> {
         use sqlx::Row as _;
-        let Conn::Sqlite(tx) = &mut self.conn else { return Ok(Vec::new()) };
+        let Either::Sqlite(conn) = &mut self.conn else { return Ok(Vec::new()) };
         let explain = Sql::built(format!("EXPLAIN QUERY PLAN {}", sql.text()));
-        let rows = bind_sqlite(&explain, vals.to_vec()).fetch_all(&mut **tx).await;
+        let rows = bind_sqlite(&explain, vals.to_vec()).fetch_all(conn.held()?).await;
         let rows = rows.map_err(|e| problem(e, sql.text()))?;
         Ok(rows.iter().map(|row| row.get("detail")).collect())
     }
@@ -206,22 +234,27 @@ impl Tx {
 
     /// What every write does last: its check, then its counts.
     pub(crate) async fn finish(&mut self, unrecorded: &[&str]) -> Result<()> {
+        self.still_open()?;
         self.check_recorded(unrecorded)?;
         tally::write(self).await
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
         match self.conn {
-            Conn::Sqlite(tx) => tx.commit().await,
-            Conn::Postgres(tx) => tx.commit().await,
+            Either::Sqlite(tx) => tx.commit().await,
+            Either::Postgres(tx) => tx.commit().await,
         }
         .map_err(crate::fault::commit_problem)
     }
 
     pub(crate) async fn rollback(self) -> Result<()> {
+        if self.ended.is_some() {
+            // The engine has done it, and the connection closes with this.
+            return Ok(());
+        }
         match self.conn {
-            Conn::Sqlite(tx) => tx.rollback().await,
-            Conn::Postgres(tx) => tx.rollback().await,
+            Either::Sqlite(tx) => tx.rollback().await,
+            Either::Postgres(tx) => tx.rollback().await,
         }
         .map_err(|e| problem(e, "ROLLBACK"))
     }
@@ -234,8 +267,8 @@ impl Tx {
         use sqlx::{Executor as _, SqlSafeStr as _};
         let text = AssertSqlSafe(sql.text().to_owned()).into_sql_str();
         match &mut self.conn {
-            Conn::Sqlite(tx) => tx.prepare(text).await.map(|_| ()),
-            Conn::Postgres(tx) => tx.prepare(text).await.map(|_| ()),
+            Either::Sqlite(conn) => conn.held()?.prepare(text).await.map(|_| ()),
+            Either::Postgres(conn) => conn.held()?.prepare(text).await.map(|_| ()),
         }
         .map_err(|e| problem(e, sql.text()))
     }

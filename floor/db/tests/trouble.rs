@@ -149,6 +149,82 @@ async fn a_postgres_that_does_not_answer() {
     assert!(text.contains("127.0.0.1:9") && text.contains("cannot be reached"), "{text}");
 }
 
+/// A database whose writer has no room left beyond some pages. The engine then rolls back by itself, as on a full disk.
+/// The limit is the connection's own: a new one has it no more, as if room had been made.
+async fn full(folder: &std::path::Path) -> Db {
+    const LIMIT: Sql = Sql::new("PRAGMA max_page_count = 1");
+    let db = Db::open(&format!("sqlite://{}", folder.join("baton.sqlite").display()), &[ROOM]).await.unwrap();
+    db::write!(db, Wall::All("a test"), |tx| tx.all(LIMIT, &[]).await.map(drop)).unwrap();
+    db
+}
+
+fn large() -> String {
+    "a long note ".repeat(100_000)
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_the_next_write_begins_afresh() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, org) = (full(folder.path()).await, OrgId::new());
+    let refused = db::write!(db, org, |tx| {
+        tx.execute(ADD, &vals![org, "before"]).await?;
+        tx.execute(ADD, &vals![org, large()]).await
+    });
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), db::DISK, "{refused}");
+    assert!(refused.to_string().contains("Free space"), "{refused}");
+    assert_eq!(count(&db, org).await, 0, "nothing half done");
+    db.can_write().await.unwrap();
+    db::write!(db, org, |tx| tx.execute(ADD, &vals![org, "after"]).await).unwrap();
+    assert_eq!(count(&db, org).await, 1);
+}
+
+#[tokio::test]
+async fn a_body_that_goes_on_after_a_full_disk_keeps_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, org) = (full(folder.path()).await, OrgId::new());
+    let done = db::write!(db, org, |tx| {
+        let _ = tx.execute(ADD, &vals![org, large()]).await;
+        // SQLite is outside the transaction by now; this would be kept by itself.
+        let _ = tx.execute(ADD, &vals![org, "by itself"]).await;
+        Ok(())
+    });
+    assert_eq!(done.unwrap_err().code(), db::DISK);
+    assert_eq!(count(&db, org).await, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_was_read_only_for_a_while_is_written_again() {
+    const READ_ONLY: Sql = Sql::new("PRAGMA query_only = on");
+    let folder = tempfile::tempdir().unwrap();
+    let (db, org) = (full(folder.path()).await, OrgId::new());
+    // What a connection is that was opened while the folder could not be written.
+    db::write!(db, org, |tx| tx.all(READ_ONLY, &[]).await.map(drop)).unwrap();
+    let refused = db::write!(db, org, |tx| tx.execute(ADD, &vals![org, "no"]).await).unwrap_err();
+    assert_eq!(refused.code(), db::DISK);
+    assert!(refused.to_string().contains("writable"), "{refused}");
+    db::write!(db, org, |tx| tx.execute(ADD, &vals![org, "yes"]).await).unwrap();
+    assert_eq!(count(&db, org).await, 1);
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_waits_for_any_more_leaves_a_clean_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, org) = (full(folder.path()).await, OrgId::new());
+    for turn in 0..20 {
+        let body = async {
+            db::write!(db, org, |tx| {
+                tx.execute(ADD, &vals![org, "half"]).await?;
+                tokio::time::sleep(std::time::Duration::from_millis(turn)).await;
+                tx.execute(ADD, &vals![org, large()]).await
+            })
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(turn / 2), body).await;
+    }
+    db::write!(db, org, |tx| tx.execute(ADD, &vals![org, "whole"]).await).unwrap();
+    assert_eq!(count(&db, org).await, 1);
+}
+
 testkit::engine_tests! {
     rooms: &[ROOM];
 

@@ -1,0 +1,94 @@
+//! A pooled connection while a transaction is open on it.
+
+use kernel::Result;
+use sqlx::{AssertSqlSafe, Database, Executor as _, Pool, pool::PoolConnection};
+
+use crate::fault::problem;
+
+/// One connection, taken from its pool for one transaction. However that ends, the next one finds either a clean
+/// connection or a new one: after some errors SQLite ends a transaction by itself, and a pool that does not know could
+/// never begin another on that connection.
+pub(crate) struct Conn<D: Engine> {
+    /// `None` only while dropping.
+    held: Option<PoolConnection<D>>,
+    open: bool,
+    /// Whether the connection must not be used again.
+    spoilt: bool,
+}
+
+/// An engine whose connections run plain statements.
+pub(crate) trait Engine: Database {
+    fn run(conn: &mut Self::Connection, sql: String) -> impl Future<Output = sqlx::Result<()>> + Send;
+}
+
+macro_rules! engine {
+    ($name:ty) => {
+        impl Engine for $name {
+            async fn run(conn: &mut Self::Connection, sql: String) -> sqlx::Result<()> {
+                conn.execute(AssertSqlSafe(sql)).await.map(drop)
+            }
+        }
+    };
+}
+engine!(sqlx::Sqlite);
+engine!(sqlx::Postgres);
+
+impl<D: Engine> Conn<D> {
+    /// Takes a connection and begins. A connection that cannot begin is of no use to the next one either: it may have
+    /// been opened while the file could not be written, and stays read-only for ever.
+    pub async fn begin(pool: &Pool<D>, begin: String) -> sqlx::Result<Self> {
+        let mut conn = Self { held: Some(pool.acquire().await?), open: true, spoilt: false };
+        match D::run(conn.connection()?, begin).await {
+            Ok(()) => Ok(conn),
+            Err(error) => {
+                conn.spoilt = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// Says that the connection must be closed afterwards.
+    pub fn spoil(&mut self) {
+        self.spoilt = true;
+    }
+
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.end("COMMIT").await
+    }
+
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, how: &str) -> sqlx::Result<()> {
+        D::run(self.connection()?, how.to_owned()).await?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// The connection itself, to run a statement on.
+    pub fn held(&mut self) -> Result<&mut D::Connection> {
+        self.connection().map_err(|e| problem(e, "a transaction that ended"))
+    }
+
+    fn connection(&mut self) -> sqlx::Result<&mut D::Connection> {
+        self.held.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+}
+
+impl<D: Engine> Drop for Conn<D> {
+    fn drop(&mut self) {
+        let Some(mut held) = self.held.take() else { return };
+        if self.spoilt {
+            held.close_on_drop();
+        } else if self.open {
+            // Whoever asked went away, or the end itself failed. Closing rolls back as well, and then nothing is left.
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else { return held.close_on_drop() };
+            runtime.spawn(async move {
+                if D::run(&mut held, "ROLLBACK".to_owned()).await.is_err() {
+                    held.close_on_drop();
+                }
+            });
+        }
+    }
+}
