@@ -4,11 +4,9 @@ use std::process::{Command, Stdio};
 
 use baton::rooms;
 use db::Db;
-use identity::session;
-use kernel::Instant;
 
 use crate::{
-    hospital::an_organisation,
+    hospital::set_up_at,
     program::{Server, baton, sqlite},
 };
 
@@ -38,14 +36,7 @@ fn give_room(server: &Server) {
 async fn a_disk_that_was_full_is_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("baton.sqlite");
-    let db = Db::open(&sqlite(&file), &rooms::schemas()).await.unwrap();
-    let made = an_organisation(&db, "here.example", "Here").await;
-    let client = session::Client::default();
-    let now = Instant::machine_now();
-    let token =
-        db::write!(db, made.org, |tx| session::open(tx, made.org, made.person, &client, now).await).unwrap();
-    db.close().await;
-    drop(db);
+    let (org, token) = set_up_at(&sqlite(&file)).await;
     let server = serve_in(&sqlite(&file), std::fs::metadata(&file).unwrap().len() + 400_000);
     let add = |name: &str| {
         let form = format!("site_name={name}&time_zone=UTC&currency=USD&command={}", uuid(name));
@@ -75,7 +66,7 @@ async fn a_disk_that_was_full_is_written_again() {
     assert_eq!(server.ask("/readyz", &token, None).status, 200);
     drop(server);
     let db = Db::open(&sqlite(&file), &rooms::schemas()).await.unwrap();
-    let sites = db::read!(db, made.org, |tx| identity::site::list(tx, made.org).await).unwrap();
+    let sites = db::read!(db, org, |tx| identity::site::list(tx, org).await).unwrap();
     assert_eq!(sites.len(), 1 + kept + 3, "what was refused is not there, what was said to be kept is");
     db.close().await;
 }

@@ -187,6 +187,17 @@ pub async fn an_organisation(db: &Db, host: &str, name: &str) -> setup::Made {
     set_up(db, &Hasher::new(), host, name).await
 }
 
+/// A database with an organisation in it, closed again, and a session of its administrator that is good now.
+pub async fn set_up_at(url: &str) -> (OrgId, String) {
+    let db = Db::open(url, &rooms::schemas()).await.unwrap();
+    let made = an_organisation(&db, "here.example", "Here").await;
+    let (client, now) = (session::Client::default(), Instant::machine_now());
+    let token =
+        db::write!(db, made.org, |tx| session::open(tx, made.org, made.person, &client, now).await).unwrap();
+    db.close().await;
+    (made.org, token)
+}
+
 async fn set_up(db: &Db, hasher: &Hasher, host: &str, name: &str) -> setup::Made {
     let draft = setup::Draft {
         org_name: name.to_owned(),

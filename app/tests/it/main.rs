@@ -2,6 +2,7 @@
 //! called from a terminal.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod away;
 mod demonstration;
 mod disk;
 mod full_disk;

@@ -4,16 +4,18 @@ use std::{path::Path, time::Duration};
 
 use kernel::{Instant, Problem, Result};
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection, PgPool, SqliteConnection, SqlitePool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::timeout;
 
 use crate::{
     Engine, RoomSchema,
     fault::problem,
     open::Pools,
+    reach::Server,
     schema::{LEASE_TABLE, check_not_newer, migrate_until, migrations, wall_off},
 };
 
@@ -36,7 +38,6 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None)
-        .after_release(|conn, _| Box::pin(is_whole(conn)))
         // An import writes tens of megabytes; bringing them over in larger steps writes hot pages less often.
         .connect_with(base.clone().pragma("cache_size", "-16000").pragma("wal_autocheckpoint", "8000"))
         .await
@@ -46,20 +47,10 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
         .min_connections(1)
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
-        .after_release(|conn, _| Box::pin(is_whole(conn)))
         .connect_with(base.pragma("query_only", "on").pragma("cache_size", "-8000"))
         .await
         .map_err(|e| cannot_open(path, &e))?;
     Ok(Pools::Sqlite { writer, readers })
-}
-
-/// Whether a connection may be used again. On a full or failing disk SQLite ends the transaction by itself; the
-/// driver's `ROLLBACK` then finds none, and it would count the transaction as open for ever after. Such a connection
-/// is closed, and the next write opens another.
-async fn is_whole(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // A rollback that was only begun is through once this is answered.
-    conn.ping().await?;
-    Ok(!conn.is_in_transaction())
 }
 
 /// Opens an SQLite file for a look.
@@ -117,39 +108,43 @@ where
 
 /// Opens a PostgreSQL database.
 pub(crate) async fn postgres(options: &PgConnectOptions, rooms: &[RoomSchema]) -> Result<Pools> {
-    let pool = pool(options, 16).await?;
-    check_version(&pool).await?;
-    migrate_postgres(&pool, rooms).await?;
-    Ok(Pools::Postgres(pool))
+    let server = server(options, 16);
+    check_version(&server.pool).await?;
+    migrate_postgres(&server.pool, rooms).await?;
+    Ok(Pools::Postgres(server))
 }
 
 /// Opens a PostgreSQL database for a look.
-pub(crate) async fn postgres_as_it_is(options: &PgConnectOptions) -> Result<Pools> {
-    let options = options.clone().options([("default_transaction_read_only", "on")]);
-    Ok(Pools::Postgres(pool(&options, 1).await?))
+pub(crate) fn postgres_as_it_is(options: &PgConnectOptions) -> Pools {
+    Pools::Postgres(server(&options.clone().options([("default_transaction_read_only", "on")]), 1))
 }
 
-async fn pool(options: &PgConnectOptions, most: u32) -> Result<PgPool> {
-    PgPoolOptions::new()
+/// The connections to a server that has just answered; they are made as they are needed.
+fn server(options: &PgConnectOptions, most: u32) -> Box<Server> {
+    let options = options.clone().application_name("baton").disable_statement_logging();
+    let pool = PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options.clone().application_name("baton").disable_statement_logging())
-        .await
-        .map_err(|e| out_of_reach(options, &e))
+        .connect_lazy_with(options.clone());
+    Box::new(Server::new(pool, options))
 }
 
-/// One connection by itself.
+/// One connection by itself, so that what keeps it from being made is known at once; a pool would try again until
+/// its time is over and then know only that.
 pub(crate) async fn one(options: &PgConnectOptions) -> Result<PgConnection> {
     let options = options.clone().application_name("baton").disable_statement_logging();
-    PgConnection::connect_with(&options).await.map_err(|e| out_of_reach(&options, &e))
+    match timeout(Duration::from_secs(5), PgConnection::connect_with(&options)).await {
+        Ok(made) => made.map_err(|e| out_of_reach(&options, &e.to_string())),
+        Err(_) => Err(out_of_reach(&options, "no answer within five seconds")),
+    }
 }
 
-fn out_of_reach(options: &PgConnectOptions, error: &sqlx::Error) -> Problem {
+fn out_of_reach(options: &PgConnectOptions, error: &str) -> Problem {
     Problem::conflict(
         "db.open",
         format!(
-            "PostgreSQL at {}:{} cannot be reached: {error}. Check that it runs, that the database and the user \
-             exist and that the password is right.",
+            "PostgreSQL at {}:{} cannot be reached: {error}. Check host and port, that PostgreSQL runs there, \
+             that the database and the user exist and that the password is right.",
             options.get_host(),
             options.get_port()
         ),

@@ -16,6 +16,7 @@ pub mod lease;
 mod open;
 mod place;
 mod plan;
+mod reach;
 mod schema;
 pub mod scratch;
 pub mod search;

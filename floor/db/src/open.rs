@@ -9,9 +9,9 @@ use std::{
 };
 
 use kernel::{OrgId, Problem, Result};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::SqlitePool;
 
-use crate::{Place, Plans, RoomSchema, Tx, conn::Conn, fault::problem};
+use crate::{Place, Plans, RoomSchema, Tx, conn::Conn, fault::problem, reach::Server};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ struct Inner {
 
 pub(crate) enum Pools {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
+    Postgres(Box<Server>),
 }
 
 /// Attempts of a write before the caller is told that the database is busy.
@@ -255,7 +255,7 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(server) => server.pool.close().await,
         }
     }
 
@@ -276,23 +276,24 @@ impl Db {
     }
 
     async fn begin(&self, wall: Wall, write: bool) -> Result<Tx> {
-        match &self.inner.pools {
-            Pools::Sqlite { writer, .. } if write => {
-                Conn::begin(writer, "BEGIN IMMEDIATE".to_owned()).await.map(Tx::sqlite)
-            }
-            Pools::Sqlite { readers, .. } => Conn::begin(readers, "BEGIN".to_owned()).await.map(Tx::sqlite),
-            Pools::Postgres(pool) => {
+        Ok(self.begun(wall, write).await?.watched(self.inner.plans.get().cloned()))
+    }
+
+    async fn begun(&self, wall: Wall, write: bool) -> Result<Tx> {
+        let (pool, begin) = match &self.inner.pools {
+            Pools::Sqlite { writer, .. } if write => (writer, "BEGIN IMMEDIATE"),
+            Pools::Sqlite { readers, .. } => (readers, "BEGIN"),
+            Pools::Postgres(server) => {
                 let org = match wall {
                     Wall::Org(org) => org.to_string(),
                     Wall::All(_) => "*".to_owned(),
                 };
                 let kind = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
                 let begin = format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL baton.org = '{org}'");
-                Conn::begin(pool, begin).await.map(Tx::postgres)
+                return server.begin(begin).await.map(Tx::postgres);
             }
-        }
-        .map(|tx| tx.watched(self.inner.plans.get().cloned()))
-        .map_err(|e| problem(e, "BEGIN"))
+        };
+        Conn::begin(pool, begin.to_owned()).await.map(Tx::sqlite).map_err(|e| problem(e, "BEGIN"))
     }
 }
 

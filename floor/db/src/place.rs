@@ -126,7 +126,7 @@ impl Place {
     pub async fn look(&self) -> Result<Db> {
         let pools = match &self.at {
             At::File { path, .. } => connect::sqlite_as_it_is(path).await?,
-            At::Server(options) => connect::postgres_as_it_is(options).await?,
+            At::Server(options) => connect::postgres_as_it_is(options),
         };
         Ok(Db::over(pools, &[], None))
     }

@@ -144,9 +144,70 @@ async fn a_database_of_a_newer_version() {
 
 #[tokio::test]
 async fn a_postgres_that_does_not_answer() {
+    let began = std::time::Instant::now();
     let (code, text) = words("postgres://baton@127.0.0.1:9/baton", &[]).await;
     assert_eq!(code, "db.open");
     assert!(text.contains("127.0.0.1:9") && text.contains("cannot be reached"), "{text}");
+    assert!(text.contains("refused") && text.contains("Check host and port"), "{text}");
+    assert!(began.elapsed().as_secs() < 2, "at once");
+}
+
+/// What a read says, and that it said so within seconds.
+async fn soon(db: &Db, org: OrgId) -> Result<(), Problem> {
+    let began = std::time::Instant::now();
+    let said = db::read!(db, org, |tx| tx.one(COUNT, &vals![org]).await.map(drop));
+    assert!(began.elapsed().as_millis() < 3_500, "{said:?} after {:?}", began.elapsed());
+    said
+}
+
+#[tokio::test]
+async fn a_postgres_that_goes_away_and_comes_back() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let (bare, org) = (db::scratch::Bare::postgres(&admin).await.unwrap(), OrgId::new());
+    let (mut proxy, url) = testkit::Proxy::before(&bare.url);
+    let db = Db::open(&url, &[ROOM]).await.unwrap();
+    soon(&db, org).await.unwrap();
+    for silent in [false, true] {
+        if silent {
+            proxy.fall_silent()
+        } else {
+            proxy.cut()
+        }
+        // Connections that were idle may break first; then it is known.
+        let first = soon(&db, org).await.unwrap_err();
+        assert_eq!(first.status(), 503, "{first}");
+        let Problem::Away { since } = soon(&db, org).await.unwrap_err() else { panic!("not away: {first}") };
+        let written = db::write!(db, org, |tx| tx.execute(ADD, &vals![org, "no"]).await).unwrap_err();
+        assert!(matches!(written, Problem::Away { since: then } if then == since), "{written}");
+        assert_eq!(db.can_write().await.unwrap_err().code(), "away");
+        proxy.mend();
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+        db::write!(db, org, |tx| tx.execute(ADD, &vals![org, "yes"]).await).unwrap();
+    }
+    assert_eq!(count(&db, org).await, 2);
+    db.close().await;
+    bare.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_busy_postgres_is_waited_for_and_not_called_away() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let (bare, org) = (db::scratch::Bare::postgres(&admin).await.unwrap(), OrgId::new());
+    let db = Db::open(&bare.url, &[ROOM]).await.unwrap();
+    let mut all = Vec::new();
+    for _ in 0..16 {
+        all.push(db.begin_read(org).await.unwrap());
+    }
+    let waiting = tokio::spawn({
+        let db = db.clone();
+        async move { db::read!(db, org, |tx| tx.one(COUNT, &vals![org]).await.map(drop)) }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(2_000)).await;
+    assert!(!waiting.is_finished());
+    drop(all);
+    waiting.await.unwrap().unwrap();
+    db.close().await;
+    bare.finish().await.unwrap();
 }
 
 /// A database whose writer has no room left beyond some pages. The engine then rolls back by itself, as on a full disk.

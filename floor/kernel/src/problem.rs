@@ -2,6 +2,8 @@
 
 use std::{error::Error, sync::Arc};
 
+use crate::Instant;
+
 /// What went wrong, in the few shapes a caller can act on.
 ///
 /// Each has an HTTP status and a stable code. Rooms have their own errors and turn them into these; the chain
@@ -48,6 +50,12 @@ pub enum Problem {
     Busy {
         /// Seconds to wait.
         retry_after: u32,
+    },
+    /// The database server cannot be reached.
+    #[error("the database cannot be reached since {since}")]
+    Away {
+        /// When that was first noticed.
+        since: Instant,
     },
     /// A defect of ours or of the machine; the source goes to the log only.
     #[error("something went wrong on our side")]
@@ -98,7 +106,7 @@ impl Problem {
             Self::Conflict { .. } | Self::Stale { .. } => 409,
             Self::Forbidden { .. } => 403,
             Self::Unauthenticated => 401,
-            Self::Busy { .. } => 503,
+            Self::Busy { .. } | Self::Away { .. } => 503,
             Self::Bug { .. } => 500,
         }
     }
@@ -113,6 +121,7 @@ impl Problem {
             Self::Forbidden { .. } => "forbidden",
             Self::Unauthenticated => "unauthenticated",
             Self::Busy { .. } => "busy",
+            Self::Away { .. } => "away",
             Self::Bug { .. } => "bug",
         }
     }

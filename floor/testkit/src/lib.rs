@@ -1,10 +1,14 @@
 //! What tests of every crate share: a database of their own on both engines, and people to act.
 #![expect(clippy::expect_used, reason = "a test that cannot set itself up must stop")]
 
+mod proxy;
+
 use std::future::Future;
 
 use db::{Db, RoomSchema, scratch::Scratch};
 use kernel::{Actor, Clock, Id, Instant, OrgId, Via};
+
+pub use proxy::Proxy;
 
 /// Tuesday 13 October 2026, 08:00 in New York: where the clocks of tests stand.
 pub const TEST_NOW: Instant = Instant::from_micros(1_791_892_800_000_000);

@@ -87,7 +87,11 @@ pub async fn keep(app: App, duties: Vec<Duty>, mut stop: watch::Receiver<bool>) 
 pub async fn once(app: &App, duty: &Duty) {
     let run = std::panic::AssertUnwindSafe((duty.run)(app.clone())).catch_unwind().await;
     let done = run.unwrap_or_else(|_| Err(Problem::bug("the duty panicked")));
-    if let Err(problem) = done {
+    if let Err(problem) = done.or_else(|problem| match problem {
+        // Said in the log already, once.
+        Problem::Away { .. } => Ok(()),
+        other => Err(other),
+    }) {
         tracing::warn!(duty = duty.name, error = %problem, "a duty failed; it is tried again");
     }
 }

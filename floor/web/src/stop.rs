@@ -49,8 +49,13 @@ pub(crate) fn dress(ctx: Option<&Ctx>, request: &RequestId, response: Response) 
             html_page(status, &Bare::new(sentence, main).render())
         }
     };
-    if let Problem::Busy { retry_after } = problem {
-        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after.max(1)));
+    let wait = match problem {
+        Problem::Busy { retry_after } => Some(retry_after.max(1)),
+        Problem::Away { .. } => Some(5),
+        _ => None,
+    };
+    if let Some(seconds) = wait {
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     page
 }
@@ -64,6 +69,7 @@ fn title(problem: &Problem) -> &'static str {
         Problem::Forbidden { .. } => "Not allowed",
         Problem::Unauthenticated => "Sign in",
         Problem::Busy { .. } => "Busy",
+        Problem::Away { .. } => "Out of reach",
         Problem::Bug { .. } => "Our fault",
     }
 }
@@ -92,6 +98,13 @@ fn words(problem: &Problem) -> (String, String) {
         Problem::Busy { .. } => (
             "The database is busy. Nothing was changed.".to_owned(),
             "Go back and send it again in a moment. It will not be done twice.".to_owned(),
+        ),
+        // The organisation and with it its time zone lie in the database.
+        Problem::Away { since } => (
+            format!("The database cannot be reached since {} UTC.", since.on_page(&kernel::TimeZone::UTC)),
+            "Nothing was changed by this. It is tried again with every page; whoever looks after Baton finds the \
+             reason in its log. A form that you send again is not done twice."
+                .to_owned(),
         ),
         Problem::Bug { .. } => (
             "Something went wrong on our side. Nothing was changed.".to_owned(),

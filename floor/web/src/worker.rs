@@ -13,6 +13,7 @@ use crate::App;
 const IDLE: Duration = Duration::from_millis(250);
 /// Between two looks while the database cannot be reached or written.
 const TROUBLED: Duration = Duration::from_secs(2);
+
 const EVERY: Wall = Wall::All("the worker serves all organisations");
 
 /// Takes jobs as they fall due. `stop` turns true when the server shuts down; the job in hand then finishes its
@@ -24,8 +25,8 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
         let busy = match turn(&app, &holder).await {
             Ok(busy) => busy,
             Err(problem) => {
-                // A full disk stays full for hours: said once, by the store.
-                if app.db().trouble().is_none() {
+                // A disk may be full and a server away for hours: said once, by the store.
+                if app.db().trouble().is_none() && !matches!(problem, Problem::Away { .. }) {
                     tracing::warn!(error = words(&problem), "the worker could not look for jobs");
                 }
                 pause = TROUBLED;
@@ -70,7 +71,7 @@ pub async fn turn(app: &App, holder: &str) -> Result<bool> {
         Err(problem) => {
             let said = words(&problem);
             tracing::warn!(kind = taken.kind, error = said, "a job failed");
-            let blameless = matches!(&problem, Problem::Conflict { code, .. } if *code == db::DISK);
+            let blameless = [db::DISK, "away"].contains(&problem.code());
             db::write!(app.db(), EVERY, |tx| match blameless {
                 true => job::put_back(tx, &taken, holder, app.now(), &said).await,
                 false => job::failed(tx, &taken, holder, app.now(), &said).await,
