@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Call;
 
 /// Write the fleet into a folder of files that import back: sites, places, departments, companies, types, models,
-/// devices. Files of an earlier export in that folder are written over.
+/// devices. Files of an earlier export in that folder are replaced when all of the new ones are whole.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The folder; it is created if it does not exist.

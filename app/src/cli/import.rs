@@ -286,6 +286,11 @@ fn report(call: &Call, run: &ImportRun, dry_run: bool) {
 
 async fn whole(call: &Call, db: &Db, args: Folder) -> anyhow::Result<()> {
     let org = call.org(db, args.org.as_deref()).await?;
+    anyhow::ensure!(
+        folder::is_export(&args.folder),
+        "{} holds no file of an export (sites.csv, …, devices.csv). Name the folder that `baton export` wrote.",
+        args.folder.display()
+    );
     let watched = std::io::stderr().is_terminal();
     folder::read_names(db, &call.operator(org), &args.folder, |file, rows| {
         if watched {

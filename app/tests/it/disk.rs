@@ -1,4 +1,4 @@
-//! A served hospital whose disk fills up, and is given room again.
+//! Disks that are full: of a served hospital, which is given room again, and of an export.
 
 use std::process::{Command, Stdio};
 
@@ -7,24 +7,23 @@ use db::Db;
 
 use crate::{
     hospital::set_up_at,
-    program::{Server, baton, sqlite},
+    program::{Server, baton, call, sqlite},
 };
 
-/// `baton serve` that may make no file longer than so many bytes. Writing beyond ends in an error, as on a full disk;
-/// the signal that would end the program instead is ignored.
-fn serve_in(url: &str, bytes: u64) -> Server {
-    let serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", url]);
+/// A call that may make no file longer than so many bytes. Writing beyond ends in an error, as on a full disk; the
+/// signal that would end the program instead is ignored.
+fn limited(call: &Command, bytes: u64) -> Command {
     let mut shell = Command::new("sh");
     // POSIX counts in blocks of 512 bytes.
     shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", bytes / 512)).arg("sh");
-    shell.arg(serve.get_program()).args(serve.get_args()).stdin(Stdio::null());
-    for (name, value) in serve.get_envs() {
+    shell.arg(call.get_program()).args(call.get_args()).stdin(Stdio::null());
+    for (name, value) in call.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
             None => shell.env_remove(name),
         };
     }
-    Server::start(shell)
+    shell
 }
 
 fn give_room(server: &Server) {
@@ -37,7 +36,8 @@ async fn a_disk_that_was_full_is_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("baton.sqlite");
     let (org, token) = set_up_at(&sqlite(&file)).await;
-    let server = serve_in(&sqlite(&file), std::fs::metadata(&file).unwrap().len() + 400_000);
+    let serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &sqlite(&file)]);
+    let server = Server::start(limited(&serve, std::fs::metadata(&file).unwrap().len() + 400_000));
     let add = |name: &str| {
         let form = format!("site_name={name}&time_zone=UTC&currency=USD&command={}", uuid(name));
         server.ask("/sites/new", &token, Some(&form))
@@ -78,4 +78,47 @@ fn uuid(name: &str) -> String {
         hash = hash.wrapping_mul(31).wrapping_add(byte.into());
     }
     format!("01900000-0000-7000-8000-{:012x}", hash & 0xffff_ffff_ffff)
+}
+
+#[tokio::test]
+async fn an_export_that_has_no_room_leaves_the_earlier_one_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, out) = (folder.path().join("demo"), folder.path().join("out"));
+    let (home, out) = (home.to_str().unwrap(), out.to_str().unwrap());
+    assert_eq!(call(&["demo", "--no-serve", "--devices", "300", "--data-dir", home]).code, 0);
+    let url = format!("sqlite://{home}/baton.sqlite");
+    let export = ["export", out, "--database", &url];
+    assert_eq!(call(&export).code, 0);
+    let kept = |name: &str| std::fs::read(format!("{out}/{name}")).unwrap();
+    let names = || {
+        let mut names: Vec<_> =
+            std::fs::read_dir(out).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let (devices, places, all) = (kept("devices.csv"), kept("places.csv"), names());
+    // Room for the names but not for the devices. The database is only read, and is larger.
+    let short = limited(&baton(&export), devices.len() as u64 / 2).output().unwrap();
+    let words = String::from_utf8_lossy(&short.stderr).into_owned();
+    assert!(!short.status.success());
+    assert!(words.contains("devices.csv cannot be written") && words.contains("Make room"), "{words}");
+    assert!(!words.contains("our side"), "{words}");
+    assert_eq!((kept("devices.csv"), kept("places.csv"), names()), (devices, places, all));
+}
+
+#[test]
+fn a_folder_without_an_export_is_not_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("demo");
+    assert_eq!(
+        call(&["demo", "--no-serve", "--devices", "20", "--data-dir", home.to_str().unwrap()]).code,
+        0
+    );
+    let url = sqlite(&home.join("baton.sqlite"));
+    for at in ["/nope", folder.path().to_str().unwrap()] {
+        let said = call(&["import", "folder", at, "--database", &url, "--json"]);
+        assert_eq!(said.code, 1, "{at}: {}", said.out);
+        assert_eq!(said.json()["ok"], false);
+        assert!(said.out.contains("holds no file of an export"), "{}", said.out);
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
-    path::Path,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
 };
 
 use db::Db;
@@ -25,56 +25,112 @@ const NAMES: [&str; 6] =
 /// Rows of names a transaction.
 const AT_ONCE: usize = 500;
 
-fn cannot_write(file: &str, error: &std::io::Error) -> Problem {
+fn cannot_write(path: &Path, error: &io::Error) -> Problem {
+    let remedy = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "Make room on that disk, or name a folder on another one"
+        }
+        _ => "Name another folder, or make this one writable for the user that runs Baton",
+    };
     Problem::conflict(
         "fleet.export.folder",
-        format!("{file} cannot be written ({error}). Name another folder, or make room on the disk."),
+        format!(
+            "{} cannot be written ({error}). {remedy}. An earlier export there is as it was.",
+            path.display()
+        ),
     )
 }
 
-/// Writes every file; `tell` hears each name with its rows. Files of an earlier export are written over.
+/// Writes every file; `tell` hears each name with its rows. Files of an earlier export are replaced when all of the
+/// new ones are whole and on the disk.
 ///
 /// # Errors
 /// [`Problem::Conflict`] when the folder cannot be written; [`Problem::Forbidden`] for whoever may not take the
 /// whole fleet out.
 pub async fn write(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&str, u64)) -> Result<()> {
     who.need_everywhere(permit::EXPORT_RUN)?;
-    std::fs::create_dir_all(folder).map_err(|e| cannot_write(&folder.display().to_string(), &e))?;
+    std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, &e))?;
     let tables = db::read!(db, who.org, |tx| names::tables(tx, who.org).await)?;
+    let mut parts = Vec::new();
     for table in tables {
-        let failed = |e: std::io::Error| cannot_write(table.file, &e);
-        let mut writer = begin(folder, table.file)?;
-        writer.write(table.columns).map_err(failed)?;
+        let mut part = Part::begin(folder, table.file)?;
+        let mut writer = Writer::new(Vec::new());
+        writer.write(table.columns).map_err(Problem::bug)?;
         for row in &table.rows {
-            writer.write(row.iter().map(|cell| cell.replace('\0', ""))).map_err(failed)?;
+            writer.write(row.iter().map(|cell| cell.replace('\0', ""))).map_err(Problem::bug)?;
         }
-        writer.finish().and_then(|mut out| out.flush()).map_err(failed)?;
+        part.add(writer)?;
+        part.end()?;
+        parts.push(part);
         tell(table.file, table.rows.len() as u64);
     }
-    devices(db, who, folder, tell).await
+    parts.push(devices(db, who, folder, tell).await?);
+    parts.into_iter().try_for_each(Part::put_in_place)?;
+    // The names as well must outlive a power cut.
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| cannot_write(folder, &e))
 }
 
-fn begin(folder: &Path, file: &str) -> Result<Writer<BufWriter<File>>> {
-    let output = File::create(folder.join(file)).map_err(|e| cannot_write(file, &e))?;
-    Ok(Writer::new(BufWriter::new(output)))
+/// A file that grows beside its place and is put there when it is whole; one that is dropped before is removed.
+struct Part {
+    path: PathBuf,
+    place: PathBuf,
+    file: File,
 }
 
-async fn devices(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&str, u64)) -> Result<()> {
-    let failed = |e: std::io::Error| cannot_write(DEVICES, &e);
-    let mut writer = begin(folder, DEVICES)?;
-    writer.write(described::fields().map(|f| f.code())).map_err(failed)?;
+impl Part {
+    fn begin(folder: &Path, name: &str) -> Result<Self> {
+        let (path, place) = (folder.join(format!(".{name}.part")), folder.join(name));
+        let file = File::create(&path).map_err(|e| cannot_write(&place, &e))?;
+        Ok(Self { path, place, file })
+    }
+
+    /// Adds what was written.
+    fn add(&mut self, written: Writer<Vec<u8>>) -> Result<()> {
+        let bytes = written.finish().map_err(Problem::bug)?;
+        self.file.write_all(&bytes).map_err(|e| cannot_write(&self.place, &e))
+    }
+
+    fn end(&self) -> Result<()> {
+        self.file.sync_all().map_err(|e| cannot_write(&self.place, &e))
+    }
+
+    fn put_in_place(self) -> Result<()> {
+        std::fs::rename(&self.path, &self.place).map_err(|e| cannot_write(&self.place, &e))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // In its place already, or of no use to anybody.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+async fn devices(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&str, u64)) -> Result<Part> {
+    let mut part = Part::begin(folder, DEVICES)?;
+    let mut writer = Writer::new(Vec::new());
+    writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
+    part.add(writer)?;
     let wanted = Wanted { left_too: true, ..Wanted::default() };
     let mut keyset = Keyset { after: None, limit: BATCH };
     let mut count = 0;
     loop {
+        let mut writer = Writer::new(Vec::new());
         let (written, next) =
             db::read!(db, who.org, |tx| rows(tx, who, &wanted, &keyset, &mut writer).await)?;
+        part.add(writer)?;
         count += written;
         tell(DEVICES, count);
         let Some(next) = next else { break };
         keyset.after = Some(next);
     }
-    writer.finish().and_then(|mut out| out.flush()).map_err(failed)
+    part.end()?;
+    Ok(part)
+}
+
+/// Whether a folder holds any file that an export writes.
+pub fn is_export(folder: &Path) -> bool {
+    NAMES.iter().chain([&DEVICES]).any(|file| folder.join(file).is_file())
 }
 
 /// Brings the names of a folder in: what is on record already is left alone. The devices come in as an import of
