@@ -25,6 +25,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Who may read `/metrics`.
     pub metrics: Metrics,
+    /// A secret that opens `/metrics` from anywhere unless that is off: `Authorization: Bearer …`.
+    pub metrics_token: Option<String>,
 }
 
 /// How log lines look.
@@ -41,7 +43,7 @@ pub enum LogFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metrics {
-    /// Only this machine.
+    /// This machine, when it asks by itself: not through a proxy, behind which everybody comes from this machine.
     Loopback,
     /// Anybody who reaches the port.
     Anyone,
@@ -58,6 +60,7 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             metrics: Metrics::Loopback,
+            metrics_token: None,
         }
     }
 }
@@ -96,7 +99,7 @@ impl Config {
                 let lines: Vec<String> = errors.into_iter().map(|e| format!("  {e}")).collect();
                 anyhow::anyhow!(
                     "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, log, \
-                     log_format (text, json), metrics (loopback, anyone, off).",
+                     log_format (text, json), metrics (loopback, anyone, off), metrics_token.",
                     lines.join("\n")
                 )
             })?;
@@ -114,14 +117,19 @@ impl Config {
             known.iter().any(|k| self.database.strip_prefix(k).is_some_and(|place| !place.is_empty())),
             "database: write sqlite://path/to/baton.sqlite or postgres://user@host/database."
         );
+        anyhow::ensure!(
+            self.metrics_token.as_ref().is_none_or(|token| token.len() >= 16),
+            "metrics_token: use at least 16 characters."
+        );
         tracing_subscriber::EnvFilter::try_new(&self.log)
             .map_err(|e| anyhow::anyhow!("log: “{}” is not a log filter: {e}", self.log))?;
         Ok(())
     }
 
-    /// The configuration with the database's secrets left out, for printing.
+    /// The configuration with its secrets left out, for printing.
     pub fn shown(&self) -> Self {
-        Self { database: shown(&self.database), ..self.clone() }
+        let metrics_token = self.metrics_token.as_ref().map(|_| "(set)".to_owned());
+        Self { database: shown(&self.database), metrics_token, ..self.clone() }
     }
 }
 
@@ -150,6 +158,8 @@ mod tests {
         let config = Config { database: "postgres://baton:secret@db/baton".to_owned(), ..Config::default() };
         assert_eq!(config.shown().database, "postgres://baton@db/baton");
         assert_eq!(Config::default().shown(), Config::default());
+        let config = Config { metrics_token: Some("a long enough secret".to_owned()), ..config };
+        assert!(!format!("{:?}", config.shown()).contains("secret"));
         for (url, printed) in [
             ("postgres://u@h/db?password=sekret", "postgres://u@h/db"),
             ("postgresql://h:5433/db?user=u&password=p%40ss/w&sslkey=k", "postgresql://h:5433/db"),

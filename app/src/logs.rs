@@ -1,5 +1,7 @@
 //! Log lines to standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use crate::config::{Config, LogFormat};
@@ -9,7 +11,9 @@ pub fn begin(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let begun = match config.log_format {
         LogFormat::Text => {
-            let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+            // Colours are for eyes; in a file or a journal they are noise.
+            let eyes = std::io::stderr().is_terminal();
+            let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(eyes).with_target(false);
             tracing_subscriber::registry().with(filter).with(lines).try_init()
         }
         LogFormat::Json => {

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use baton::cli;
-use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let args = cli::Args::parse();
+    let args = match cli::read() {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
     let json = args.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

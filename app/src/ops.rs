@@ -1,6 +1,10 @@
 //! For those who run Baton: is it alive, is it ready, how is it doing.
 
-use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -9,8 +13,9 @@ use axum::{
     routing::get,
 };
 use db::{Wall, job};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use sha2::{Digest as _, Sha256};
 use web::App;
 
 use crate::config::{Config, Metrics};
@@ -22,6 +27,9 @@ static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 struct Ops {
     app: App,
     metrics: Metrics,
+    token: Option<Arc<str>>,
+    /// Whether a proxy stands in front, so that the address of whoever asks says nothing.
+    behind_proxy: bool,
 }
 
 /// `/healthz`, `/readyz` and `/metrics`.
@@ -30,7 +38,12 @@ pub fn routes(app: &App, config: &Config) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(figures))
-        .with_state(Ops { app: app.clone(), metrics: config.metrics })
+        .with_state(Ops {
+            app: app.clone(),
+            metrics: config.metrics,
+            token: config.metrics_token.as_deref().map(Arc::from),
+            behind_proxy: config.tls_in_front,
+        })
 }
 
 /// How long a write may wait for its turn before the server counts as not ready. One transaction of an import, the
@@ -50,12 +63,42 @@ async fn ready(State(ops): State<Ops>) -> Response {
     }
 }
 
-async fn figures(State(ops): State<Ops>, ConnectInfo(from): ConnectInfo<SocketAddr>) -> Response {
-    let allowed = match ops.metrics {
-        Metrics::Loopback => from.ip().is_loopback(),
-        Metrics::Anyone => true,
-        Metrics::Off => false,
-    };
+impl Ops {
+    /// Whether somebody may read the figures.
+    fn lets_in(&self, from: SocketAddr, headers: &HeaderMap) -> bool {
+        // Hashes are compared, so the time taken tells nothing of the token.
+        let hash = |text: &str| Sha256::digest(text);
+        let shown = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let shown = shown.and_then(|v| v.strip_prefix("Bearer "));
+        let by_token = matches!((&self.token, shown), (Some(kept), Some(shown)) if hash(kept) == hash(shown));
+        match self.metrics {
+            Metrics::Off => false,
+            Metrics::Anyone => true,
+            Metrics::Loopback => {
+                by_token || (from.ip().is_loopback() && !self.behind_proxy && asked_directly(headers))
+            }
+        }
+    }
+}
+
+/// Whether a request shows no trace of a proxy: none of the headers they add, and this machine's own name as host.
+fn asked_directly(headers: &HeaderMap) -> bool {
+    let passed_on = headers.keys().any(|name| {
+        let name = name.as_str();
+        name.starts_with("x-forwarded") || matches!(name, "forwarded" | "x-real-ip" | "via")
+    });
+    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let host = host.parse::<http::uri::Authority>();
+    let here = host.is_ok_and(|host| matches!(host.host(), "localhost" | "127.0.0.1" | "[::1]"));
+    here && !passed_on
+}
+
+async fn figures(
+    State(ops): State<Ops>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let allowed = ops.lets_in(from, &headers);
     let Some(recorder) = recorder().filter(|_| allowed) else {
         return StatusCode::NOT_FOUND.into_response();
     };

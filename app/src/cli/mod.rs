@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod export;
 mod import;
+mod org;
 mod serve;
 mod user;
 
@@ -42,6 +43,9 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Organisations of this installation.
+    #[command(subcommand)]
+    Org(org::Command),
     /// People who may sign in.
     #[command(subcommand)]
     User(user::Command),
@@ -78,23 +82,61 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(call, args).await,
         Command::Serve(args) => serve::run(call, args).await,
         Command::Config(command) => config::run(&call, &command),
+        Command::Org(command) => org::run(call, command).await,
         Command::User(command) => user::run(call, command).await,
         Command::Import(command) => import::run(call, command).await,
         Command::Export(args) => export::run(call, args).await,
     }
 }
 
+/// Status of a command line that was not understood, as other programs have it.
+const USAGE: u8 = 2;
+
+/// Reads the command line. Help and version are printed as text; whatever was not understood is said as JSON where
+/// `--json` asks for it.
+///
+/// # Errors
+/// The status with which the program ends: help and version end well.
+pub fn read() -> Result<Args, ExitCode> {
+    let error = match Args::try_parse() {
+        Ok(args) => return Ok(args),
+        Err(error) => error,
+    };
+    let asked_for_json = std::env::args_os().any(|arg| arg == "--json");
+    if !error.use_stderr() || !asked_for_json {
+        let _ = error.print();
+        return Err(if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS });
+    }
+    let words = error.render().to_string();
+    let words = words.trim().strip_prefix("error: ").unwrap_or(words.trim());
+    println!("{}", json!({ "ok": false, "code": "usage", "message": words }));
+    Err(ExitCode::from(USAGE))
+}
+
 /// Prints an error and says how the program ended.
 pub fn fail(json: bool, error: &anyhow::Error) -> ExitCode {
     let problem = error.downcast_ref::<Problem>();
+    let fields = match problem {
+        Some(Problem::Invalid { fields }) => fields.as_slice(),
+        _ => &[],
+    };
     let words = match problem {
         Some(Problem::Bug { source }) => format!("Something went wrong on our side: {source}"),
+        Some(Problem::Invalid { fields }) => {
+            fields.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join(if json { " " } else { "\n" })
+        }
         Some(problem) => problem.to_string(),
         None => format!("{error:#}"),
     };
     if json {
         let code = problem.map_or("error", Problem::code);
-        println!("{}", json!({ "ok": false, "code": code, "message": words }));
+        let fields: Vec<_> =
+            fields.iter().map(|f| json!({ "field": f.field, "message": f.message })).collect();
+        let mut value = json!({ "ok": false, "code": code, "message": words });
+        if !fields.is_empty() {
+            value["fields"] = fields.into();
+        }
+        println!("{value}");
     } else {
         eprintln!("{words}");
     }

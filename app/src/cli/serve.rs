@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use db::Db;
 use kernel::Clock;
+use serde_json::json;
 
 use super::Call;
 use crate::{front, logs, ops, rooms};
@@ -32,14 +33,27 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let house = front::build(db.clone(), Clock::Machine, &call.config);
     tracing::info!(%address, database = call.config.shown().database, "serving");
-    if identity::org::list(&db).await?.is_empty() {
-        // To standard output and not to the log: whoever reads this may claim the installation.
-        println!("Nothing is set up yet. Open http://{address}/set-up?code={}", house.set_up_code);
-    } else {
-        println!("Baton answers at http://{address}");
+    let open = db.wall_is_open().await?;
+    if open {
+        tracing::warn!("{WALL_IS_OPEN}");
     }
+    // To standard output and not to the log: whoever reads the code may claim the installation.
+    let url = format!("http://{address}");
+    let set_up = identity::org::list(&db).await?.is_empty();
+    let set_up = set_up.then(|| format!("{url}/set-up?code={}", house.set_up_code));
+    let warnings: Vec<&str> = open.then_some(WALL_IS_OPEN).into_iter().collect();
+    let words = match &set_up {
+        Some(address) => format!("Nothing is set up yet. Open {address}"),
+        None => format!("Baton answers at {url}"),
+    };
+    call.say(&json!({ "ok": true, "url": url, "set_up": set_up, "warnings": warnings }), &words);
     front::run(house, listener).await
 }
+
+/// Said at every start until it is mended.
+const WALL_IS_OPEN: &str = "The PostgreSQL role that Baton uses is a superuser or has BYPASSRLS, so the second wall \
+    between organisations, row-level security, does not bind it. Make a plain role that owns the database (CREATE ROLE \
+    baton LOGIN NOSUPERUSER NOBYPASSRLS) and name it in the address of the database.";
 
 /// A demonstration's passwords stand in the README; such a database must not be served as a real one.
 async fn refuse_demo(db: &Db) -> anyhow::Result<()> {

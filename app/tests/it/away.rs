@@ -27,6 +27,7 @@ async fn a_page_says_that_the_database_is_away_and_since_when() {
     assert!(page.head.contains("retry-after: "), "{}", page.head);
     assert!(page.main().contains("The database cannot be reached since "), "{}", page.main());
     assert!(!page.body.contains(&proxy.address.to_string()), "where it is concerns its keepers only");
+    assert!(server.logs("cannot be reached"));
     let log = server.log();
     assert!(log.contains(&proxy.address.to_string()) && log.contains("refused"), "{log}");
     assert_eq!(log.matches("cannot be reached").count(), 1, "once, and not with every try:\n{log}");
@@ -34,7 +35,7 @@ async fn a_page_says_that_the_database_is_away_and_since_when() {
     proxy.mend();
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(server.ask("/devices", &token, None).status, 200);
-    assert!(server.log().contains("reached again"), "{}", server.log());
+    assert!(server.logs("reached again"), "{}", server.log());
     drop(server);
     bare.finish().await.unwrap();
 }

@@ -14,3 +14,4 @@ mod program;
 mod ready;
 mod rights;
 mod rules;
+mod terminal;

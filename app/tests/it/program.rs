@@ -60,6 +60,8 @@ pub struct Server {
     child: Child,
     /// Where it answers.
     pub address: String,
+    /// The first line it printed.
+    pub first: String,
     err: Arc<Mutex<String>>,
 }
 
@@ -95,9 +97,10 @@ impl Server {
         });
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-        let address = first.split("http://").nth(1).unwrap_or_else(|| panic!("no address: {first}"));
+        let said = first.clone();
+        let address = said.split("http://").nth(1).unwrap_or_else(|| panic!("no address: {first}"));
         let end = address.find(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).unwrap_or(address.len());
-        Self { address: address[..end].to_owned(), child, err }
+        Self { address: address[..end].to_owned(), first, child, err }
     }
 
     /// Its process.
@@ -108,6 +111,17 @@ impl Server {
     /// What it has logged until now.
     pub fn log(&self) -> String {
         self.err.lock().unwrap().clone()
+    }
+
+    /// Whether it logs some words within two seconds: they come through a pipe.
+    pub fn logs(&self, words: &str) -> bool {
+        (0..100).any(|_| {
+            let there = self.log().contains(words);
+            if !there {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            there
+        })
     }
 
     /// One request with a session's token; a form is posted.

@@ -2,7 +2,39 @@
 
 use http::StatusCode;
 
-use crate::hospital::Hospital;
+use crate::{
+    hospital::Hospital,
+    program::{Server, baton, sqlite},
+};
+
+/// Statuses of `/metrics`: asked from here, through a proxy that says so, through one that keeps the host, with a
+/// wrong token and with the right one.
+fn figures(more: &[(&str, &str)]) -> [u16; 5] {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let mut serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    serve.envs(more.iter().copied());
+    let server = Server::start(serve);
+    let here = format!("host: {}", server.address);
+    [
+        here.clone(),
+        format!("{here}\r\nx-forwarded-for: 10.1.2.3"),
+        "host: baton.example.org".to_owned(),
+        format!("{here}\r\nx-forwarded-for: 10.1.2.3\r\nauthorization: Bearer wrong"),
+        "host: baton.example.org\r\nauthorization: Bearer a-token-of-figures".to_owned(),
+    ]
+    .map(|head| server.say(&format!("GET /metrics HTTP/1.1\r\n{head}\r\nconnection: close\r\n\r\n")).status)
+}
+
+#[test]
+fn the_figures_are_not_for_whoever_comes_through_a_proxy() {
+    let token = ("BATON_METRICS_TOKEN", "a-token-of-figures");
+    assert_eq!(figures(&[]), [200, 404, 404, 404, 404]);
+    assert_eq!(figures(&[token]), [200, 404, 404, 404, 200]);
+    assert_eq!(figures(&[token, ("BATON_TLS_IN_FRONT", "true")]), [404, 404, 404, 404, 200]);
+    assert_eq!(figures(&[token, ("BATON_METRICS", "off")]), [404; 5]);
+    assert_eq!(figures(&[("BATON_METRICS", "anyone")]), [200; 5]);
+}
 
 #[tokio::test]
 async fn a_server_that_cannot_begin_a_write_is_not_ready() {

@@ -11,7 +11,7 @@ use std::{
 use kernel::{OrgId, Problem, Result};
 use sqlx::SqlitePool;
 
-use crate::{Place, Plans, RoomSchema, Tx, conn::Conn, fault::problem, reach::Server};
+use crate::{Place, Plans, RoomSchema, Sql, Tx, conn::Conn, fault::problem, reach::Server};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,6 +227,19 @@ impl Db {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Whether row-level security does not bind the role in use, so that statements alone keep organisations apart.
+    ///
+    /// # Errors
+    /// As a read.
+    pub async fn wall_is_open(&self) -> Result<bool> {
+        const ROLE: Sql =
+            Sql::new("SELECT rolsuper OR rolbypassrls AS free FROM pg_roles WHERE rolname = current_user");
+        if self.engine() == Engine::Sqlite {
+            return Ok(false);
+        }
+        crate::read!(self, Wall::All("what the role may do"), |tx| tx.one(ROLE, &[]).await?.get("free"))
     }
 
     /// Whether a write could begin now: takes the place of a writer and gives it back, and writes nothing.

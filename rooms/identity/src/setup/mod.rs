@@ -54,6 +54,16 @@ pub struct Prepared {
     person: Person,
 }
 
+impl Prepared {
+    /// Asks for another password at the first sign-in: this one was made by the program and shown on a terminal.
+    #[must_use]
+    pub fn with_one_time_password(mut self) -> Self {
+        self.person.must_change_password = true;
+        self.person.password_changed_at = None;
+        self
+    }
+}
+
 impl Draft {
     /// Checks every field and hashes the password.
     ///

@@ -1,0 +1,165 @@
+//! What the commands say, to people and as JSON.
+
+use baton::rooms;
+use db::{Db, scratch::Bare};
+
+use crate::{
+    hospital::set_up_at,
+    program::{Server, baton, call, sqlite},
+};
+
+const ORG: [&str; 16] = [
+    "org",
+    "add",
+    "--name",
+    "Elsewhere",
+    "--base-url",
+    "https://elsewhere.example",
+    "--site",
+    "Main",
+    "--time-zone",
+    "Europe/Berlin",
+    "--currency",
+    "EUR",
+    "--admin-name",
+    "Mira Vogt",
+    "--email",
+    "mira@elsewhere.example",
+];
+
+/// A call of some arguments with others behind them.
+fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [args, more].concat()
+}
+
+#[test]
+fn every_refusal_is_json_where_json_is_asked_for() {
+    for (args, code) in [
+        (&["user", "add", "--role", "boss", "--email", "a@b", "--name", "A"][..], 2),
+        (&["import", "undo", "xyz"], 2),
+        (&["nonsense"], 2),
+        (&["serve", "--listen", "nowhere"], 2),
+        (&["config", "check", "--database", "mysql://x"], 1),
+        (&["demo", "--devices", "0", "--no-serve"], 1),
+    ] {
+        let said = call(&with(args, &["--json"]));
+        assert_eq!(said.code, code, "{args:?}: {}", said.out);
+        let value = said.json();
+        assert_eq!(value["ok"], false, "{args:?}");
+        assert!(!value["message"].as_str().unwrap().is_empty(), "{args:?}");
+        let plain = call(args);
+        assert!(plain.out.is_empty() && !plain.err.is_empty(), "{args:?}");
+    }
+    assert!(call(&["--help", "--json"]).out.contains("Usage"));
+}
+
+#[tokio::test]
+async fn errors_of_fields_are_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    set_up_at(&url).await;
+    let args = ["user", "add", "--role", "auditor", "--email", "nowhere", "--name", "", "--database", &url];
+    let value = call(&with(&args, &["--json"])).json();
+    let fields: Vec<&str> =
+        value["fields"].as_array().unwrap().iter().map(|f| f["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["person_name", "email"], "{value}");
+    let plain = call(&args);
+    assert!(!plain.err.contains("person_name:") && plain.err.lines().count() == 2, "{}", plain.err);
+}
+
+#[tokio::test]
+async fn the_lines_of_a_start_are_json_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let serve = ["serve", "--json", "--listen", "127.0.0.1:0", "--database", &url];
+    let server = Server::start(baton(&serve));
+    let value: serde_json::Value = serde_json::from_str(&server.first).unwrap();
+    assert!(value["set_up"].as_str().unwrap().contains("/set-up?code="), "{value}");
+    assert!(!server.log().contains('\u{1b}'), "colours in a file: {}", server.log());
+    drop(server);
+    set_up_at(&url).await;
+    let server = Server::start(baton(&serve));
+    let value: serde_json::Value = serde_json::from_str(&server.first).unwrap();
+    assert!(value["set_up"].is_null() && value["url"].as_str().unwrap().starts_with("http://"), "{value}");
+    assert_eq!(value["warnings"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn a_role_that_no_wall_binds_is_said_at_the_start() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let bare = Bare::postgres(&admin).await.unwrap();
+    set_up_at(&bare.url).await;
+    let name = bare.url.rsplit('/').next().unwrap();
+    let free = format!("{}/{name}", admin.rsplit_once('/').unwrap().0);
+    for (url, warned) in [(&bare.url, false), (&free, true)] {
+        let server = Server::start(baton(&["serve", "--json", "--listen", "127.0.0.1:0", "--database", url]));
+        let value: serde_json::Value = serde_json::from_str(&server.first).unwrap();
+        assert_eq!(value["warnings"].to_string().contains("row-level security"), warned, "{value}");
+        assert!(server.logs("serving"), "{}", server.log());
+        assert_eq!(warned && server.logs("NOBYPASSRLS"), warned, "{}", server.log());
+    }
+    bare.finish().await.unwrap();
+}
+
+#[test]
+fn secrets_are_printed_nowhere() {
+    let url = "postgres://u@127.0.0.1:9/db?password=sekret1234567890";
+    let checked = baton(&["config", "check"])
+        .env("BATON_DATABASE", url)
+        .env("BATON_METRICS_TOKEN", "sekret-of-the-figures")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(checked.status.success() && said.contains("postgres://u@127.0.0.1:9/db"), "{said}");
+    assert!(!said.contains("sekret"), "{said}");
+    let served = call(&["serve", "--database", url]);
+    assert!(!served.err.contains("sekret") && !served.out.contains("sekret"), "{}", served.err);
+}
+
+#[tokio::test]
+async fn a_further_organisation_is_added_from_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    set_up_at(&url).await;
+    let add = |more: &[&str]| call(&with(&with(&ORG, &["--json", "--database", &url]), more));
+    let made = add(&[]);
+    assert_eq!(made.code, 0, "{}", made.out);
+    let password = made.json()["one_time_password"].as_str().unwrap().to_owned();
+    let again = add(&[]);
+    assert_eq!(again.json()["fields"][0]["field"], "base_url", "{}", again.out);
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    let sign_in = |host: &str| {
+        let form = format!("email=mira%40elsewhere.example&password={password}");
+        server.say(&format!(
+            "POST /sign-in HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nsec-fetch-site: same-origin\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            form.len()
+        ))
+    };
+    assert_eq!(sign_in("here.example").status, 422, "she belongs to the other one");
+    let entered = sign_in("elsewhere.example");
+    assert_eq!(entered.status, 303, "{}", entered.main());
+    let token = entered.head.split("baton=").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    let page = server.say(&format!(
+        "GET /devices HTTP/1.1\r\nhost: elsewhere.example\r\nconnection: close\r\ncookie: baton={token}\r\n\r\n"
+    ));
+    assert!(
+        page.head.contains("location: /me/password"),
+        "the password must be changed first: {}",
+        page.head
+    );
+    drop(server);
+    let db = Db::open(&url, &rooms::schemas()).await.unwrap();
+    assert_eq!(identity::org::list(&db).await.unwrap().len(), 2);
+    db.close().await;
+}
+
+#[tokio::test]
+async fn a_demonstration_stays_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    assert_eq!(call(&["demo", "--no-serve", "--devices", "20", "--data-dir", at]).code, 0);
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let said = call(&with(&ORG, &["--database", &url]));
+    assert!(said.code == 1 && said.err.contains("stays alone"), "{}", said.err);
+}
