@@ -1,9 +1,12 @@
 //! What the operational addresses say.
 
+use baton::rooms;
+use db::{Db, Wall, job};
 use http::StatusCode;
+use kernel::{Instant, OrgId, Role};
 
 use crate::{
-    hospital::Hospital,
+    hospital::{Held, Hospital},
     program::{Server, baton, sqlite},
 };
 
@@ -34,6 +37,35 @@ fn the_figures_are_not_for_whoever_comes_through_a_proxy() {
     assert_eq!(figures(&[token, ("BATON_TLS_IN_FRONT", "true")]), [404, 404, 404, 404, 200]);
     assert_eq!(figures(&[token, ("BATON_METRICS", "off")]), [404; 5]);
     assert_eq!(figures(&[("BATON_METRICS", "anyone")]), [200; 5]);
+}
+
+#[tokio::test]
+async fn what_a_killed_server_left_is_taken_over_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let db = Db::open(&url, &rooms::schemas()).await.unwrap();
+    let (org, now) = (OrgId::new(), Instant::machine_now());
+    db::write!(db, Wall::All("a test"), |tx| {
+        job::add(tx, org, "nobody.does.this", "{}", now.plus_seconds(-1)).await?;
+        job::take(tx, "a server that was killed", now).await
+    })
+    .unwrap()
+    .unwrap();
+    db.close().await;
+    drop(db);
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    assert!(server.logs("taking over what was left unfinished"), "{}", server.log());
+    assert!(server.logs("no room carries out nobody.does.this"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_text_gets_a_page() {
+    let hospital = Hospital::new().await;
+    let token = hospital.session(hospital.people[&(Role::Manager, Held::Everywhere)]).await;
+    let (status, text) = hospital.ask("GET", "/d/%ff", Some(&token), "").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(text.contains("<main"), "{text}");
+    hospital.finish().await;
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ crate::statements! {
             WHERE org_id = $1 AND id = $2 AND (state = 'waiting' OR held_until_at < $5)";
     /// Keeps a job a while longer.
     RENEW = "UPDATE job SET held_until_at = $4 WHERE org_id = $1 AND id = $2 AND holder = $3";
+    /// Jobs that nobody can be at any more. all organisations: a server works for every organisation it hosts.
+    FREE = "UPDATE job SET held_until_at = $1 WHERE state = 'running' AND held_until_at > $1";
     /// A job that is done leaves no row.
     DONE = "DELETE FROM job WHERE org_id = $1 AND id = $2 AND holder = $3";
     /// A job that failed waits or rests.
@@ -90,6 +92,15 @@ pub async fn take(tx: &mut Tx, holder: &str, now: Instant) -> Result<Option<Job>
     let until = now.plus_seconds(HELD_FOR);
     let held = tx.execute(HOLD, &vals![job.org, job.id, holder, until, now]).await?;
     Ok((held == 1).then_some(job))
+}
+
+/// Lets go of every job that a server held which was cut short, and says how many. Only for a server that is alone with
+/// its database, before it takes its first job. Needs [`crate::Wall::All`].
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn free(tx: &mut Tx, now: Instant) -> Result<u64> {
+    tx.execute(FREE, &vals![now.plus_seconds(-1)]).await
 }
 
 fn from_row(row: &Row) -> Result<Job> {

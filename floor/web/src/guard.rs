@@ -77,11 +77,25 @@ pub(crate) async fn guard(
     let entered = enter(&app, gate, &mut request, &id).await;
     let ctx = request.extensions().get::<Ctx>().cloned();
     let response = match entered {
+        Ok(None) if !is_text(request.uri().path()) => Stop(Problem::not_found("this page")).into_response(),
         Ok(None) => next.run(request).await,
         Ok(Some(elsewhere)) => elsewhere,
         Err(problem) => Stop(problem).into_response(),
     };
     dress(ctx.as_ref(), &id, response)
+}
+
+/// Whether a path, its escapes undone, is text. No record has a name that is none.
+fn is_text(path: &str) -> bool {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, more @ ..] = rest {
+        let escaped = more.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
+        let escaped = escaped.and_then(|two| u8::from_str_radix(two, 16).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { more.get(2..).unwrap_or_default() } else { more };
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// Finds out who asks; `Some` sends them elsewhere first.
@@ -186,6 +200,19 @@ mod tests {
 
     fn from(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn paths_are_text() {
+        for (path, text) in [
+            ("/d/NH-1", true),
+            ("/d/%C3%A4%20b", true),
+            ("/d/100%", true),
+            ("/d/%ff", false),
+            ("/%c3", false),
+        ] {
+            assert_eq!(is_text(path), text, "{path}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use db::{Wall, job};
+use db::{Engine, Wall, job};
 use futures::FutureExt as _;
 use kernel::{Problem, Result};
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ const EVERY: Wall = Wall::All("the worker serves all organisations");
 /// present batch by itself or is taken up again later.
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     let holder = uuid::Uuid::now_v7().to_string();
+    take_over(&app).await;
     while !*stop.borrow() {
         let mut pause = IDLE;
         let busy = match turn(&app, &holder).await {
@@ -39,6 +40,19 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+}
+
+/// Takes over at once what a server before us left unfinished. Nobody else can be at it where one process has the file;
+/// on PostgreSQL another server may be, and its hold runs out by itself.
+async fn take_over(app: &App) {
+    if app.db().engine() != Engine::Sqlite {
+        return;
+    }
+    match db::write!(app.db(), EVERY, |tx| job::free(tx, app.now()).await) {
+        Ok(0) => {}
+        Ok(jobs) => tracing::info!(jobs, "taking over what was left unfinished"),
+        Err(error) => tracing::warn!(%error, "what was left unfinished waits until its hold runs out"),
     }
 }
 
