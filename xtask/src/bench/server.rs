@@ -1,5 +1,6 @@
 //! The demonstration hospital, served on a free port for the length of a measurement.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -29,20 +30,24 @@ pub struct Demo {
 impl Demo {
     /// Serves the hospital in `folder`, generating it if it is not there.
     pub fn start(program: &Path, folder: &Path, devices: u32) -> Result<Self> {
-        Self::start_with(program, folder, devices, &[])
-    }
-
-    /// The same with further arguments.
-    pub fn start_with(program: &Path, folder: &Path, devices: u32, more: &[&str]) -> Result<Self> {
         // One folder a size: the program reuses what it finds, whatever number it is given.
         let folder = folder.with_file_name(format!(
             "{}-{devices}",
             folder.file_name().unwrap_or_default().to_string_lossy()
         ));
+        Self::start_at(program, devices, OsStr::new("--data-dir"), folder.as_os_str())
+    }
+
+    /// Serves the hospital in a database, generating it if the database is empty.
+    pub fn start_in(program: &Path, database: &str, devices: u32) -> Result<Self> {
+        Self::start_at(program, devices, OsStr::new("--database"), OsStr::new(database))
+    }
+
+    fn start_at(program: &Path, devices: u32, option: &OsStr, place: &OsStr) -> Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(program);
         command.args(["demo", "--json", "--devices", &devices.to_string(), "--port", &port.to_string()]);
-        command.args(more).arg("--data-dir").arg(&folder);
+        command.arg(option).arg(place);
         eprintln!("$ {}", process::line(&command));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;

@@ -1,8 +1,6 @@
 //! Changes a second that are acknowledged and on the disk: eight people, each marking a device of theirs “Do not
 //! use” and lifting that again, one form after the other.
 
-use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,8 +10,8 @@ use super::browse::cells;
 use super::client::{Client, percent_encode};
 use super::server::Demo;
 use super::{Bench, Figure};
+use crate::needs;
 use crate::postgres::{Durability, Postgres};
-use crate::{needs, process};
 
 /// People writing at once.
 const CLIENTS: usize = 8;
@@ -30,19 +28,9 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let programs = needs::postgres(true, &bench.workspace.target)
         .map_err(|missing| anyhow::anyhow!("{}", missing.message()))?;
     let postgres = Postgres::start(&programs, &bench.workspace.target, Durability::Full)?;
-    let folder = bench.folder.join("writes-postgres");
-    let demo = served(&program, &folder, &postgres)?;
+    let demo = Demo::start_in(&program, &postgres.url(), DEVICES)?;
     figures.extend(measure(bench, &demo, "postgres")?);
     Ok(figures)
-}
-
-/// A hospital in a database of its own, made first so that serving starts at once.
-fn served(program: &Path, folder: &Path, postgres: &Postgres) -> Result<Demo> {
-    let url = postgres.url();
-    let mut make = Command::new(program);
-    make.args(["demo", "--fresh", "--no-serve", "--devices", &DEVICES.to_string(), "--database", &url]);
-    process::run(make.arg("--data-dir").arg(folder))?;
-    Demo::start_with(program, folder, DEVICES, &["--database", &url])
 }
 
 /// One person's share: how long each acknowledged write took, in milliseconds.
