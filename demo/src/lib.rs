@@ -68,11 +68,11 @@ impl Options {
         let mut fields = Vec::new();
         if !(1..=MOST).contains(&self.devices) {
             let message = format!("A demonstration has from 1 to {MOST} devices.");
-            fields.push(FieldError { field: "devices", message });
+            fields.push(FieldError { field: "devices".into(), message });
         }
         if !years.contains(&self.today) {
             let message = format!("Its day lies between {} and {}.", years.start(), years.end());
-            fields.push(FieldError { field: "today", message });
+            fields.push(FieldError { field: "today".into(), message });
         }
         if fields.is_empty() { Ok(()) } else { Err(Problem::Invalid { fields }) }
     }

@@ -1,6 +1,6 @@
 //! The one error type that reaches a page, a command or the API.
 
-use std::{error::Error, sync::Arc};
+use std::{borrow::Cow, error::Error, sync::Arc};
 
 use crate::Instant;
 
@@ -69,7 +69,7 @@ pub enum Problem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The form field.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What is wrong and what would be right, in one sentence.
     pub message: String,
 }
@@ -84,8 +84,8 @@ impl Problem {
     }
 
     /// One field's error.
-    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { fields: vec![FieldError { field, message: message.into() }] }
+    pub fn invalid(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Invalid { fields: vec![FieldError { field: field.into(), message: message.into() }] }
     }
 
     /// A rule that forbids.

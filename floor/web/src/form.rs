@@ -51,7 +51,7 @@ impl Form {
     pub fn need(&self, name: &'static str, label: &str, errors: &mut Vec<FieldError>) -> String {
         let text = self.text(name).to_owned();
         if text.is_empty() {
-            errors.push(FieldError { field: name, message: format!("{label} is missing.") });
+            errors.push(FieldError { field: name.into(), message: format!("{label} is missing.") });
         }
         text
     }
@@ -70,7 +70,9 @@ impl Form {
         match text.parse() {
             Ok(value) => Some(value),
             Err(_) => {
-                errors.push(FieldError { field: name, message: format!("“{text}” is not {wanted}.") });
+                errors.push(FieldError {
+                    field: name.into(), message: format!("“{text}” is not {wanted}.")
+                });
                 None
             }
         }
@@ -79,7 +81,9 @@ impl Form {
     /// Reads a date that may be blank, as people write dates.
     pub fn day(&self, name: &'static str, errors: &mut Vec<FieldError>) -> Option<Date> {
         let text = self.some(name)?;
-        kernel::read_day(&text).map_err(|message| errors.push(FieldError { field: name, message })).ok()
+        kernel::read_day(&text)
+            .map_err(|message| errors.push(FieldError { field: name.into(), message }))
+            .ok()
     }
 
     /// The record's version when the form was shown, for the check that nobody changed it meanwhile.
@@ -97,6 +101,21 @@ impl Form {
         &self.raw
     }
 
+    /// Refuses fields that hold characters which neither print nor part lines or the elements of a scanned code. No
+    /// key types them, and PostgreSQL keeps no NUL. Every posted command passes here.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`], at each such field.
+    pub fn printable(&self) -> Result<()> {
+        let hidden = |value: &String| value.chars().find(|c| never_typed(*c));
+        let fault = |(name, values): (&String, &Vec<String>)| {
+            let code = u32::from(values.iter().find_map(hidden)?);
+            let message = format!("It holds an invisible character (U+{code:04X}). Type it again by hand.");
+            Some(FieldError { field: name.clone().into(), message })
+        };
+        check(self.fields.iter().filter_map(fault).collect())
+    }
+
     /// The path it was sent to, which names the record, for the fingerprint of the command.
     pub fn path(&self) -> &str {
         &self.path
@@ -111,6 +130,12 @@ impl Form {
         }
         form
     }
+}
+
+/// Control characters but those that free text and scanned codes hold: tabs and line ends, group and record separators
+/// and the end of transmission of GS1 and ISO/IEC 15434.
+pub(crate) fn never_typed(c: char) -> bool {
+    c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1d}' | '\u{1e}' | '\u{4}')
 }
 
 /// Ends the reading of a form: the errors, if there were any.
@@ -142,5 +167,20 @@ impl FromRequest<App> for Form {
             fields.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         Ok(Self { fields, raw: raw.to_vec(), path })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_key_types_is_refused_at_its_field() {
+        let form = Form::from_pairs(&[("notes", "a\r\n\tb"), ("udi", "(01)1\u{1d}21A"), ("test", "a\0b")]);
+        let Err(Problem::Invalid { fields }) = form.printable() else { panic!("it was taken") };
+        assert_eq!(fields.iter().map(|f| &*f.field).collect::<Vec<_>>(), ["test"]);
+        assert!(fields[0].message.contains("U+0000"), "{fields:?}");
+        assert!(Form::from_pairs(&[("a", "\u{7f}")]).printable().is_err());
+        assert!(Form::from_pairs(&[("a", "Öl 日本 😀")]).printable().is_ok());
     }
 }

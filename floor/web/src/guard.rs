@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 use crate::{
     App, Ctx, Guest, House,
     cookie::{self, Told},
+    form::never_typed,
     room::Gate,
     stop::{Stop, dress},
 };
@@ -77,25 +78,12 @@ pub(crate) async fn guard(
     let entered = enter(&app, gate, &mut request, &id).await;
     let ctx = request.extensions().get::<Ctx>().cloned();
     let response = match entered {
-        Ok(None) if !is_text(request.uri().path()) => Stop(Problem::not_found("this page")).into_response(),
+        Ok(None) if !readable(request.uri()) => Stop(Problem::not_found("this page")).into_response(),
         Ok(None) => next.run(request).await,
         Ok(Some(elsewhere)) => elsewhere,
         Err(problem) => Stop(problem).into_response(),
     };
     dress(ctx.as_ref(), &id, response)
-}
-
-/// Whether a path, its escapes undone, is text. No record has a name that is none.
-fn is_text(path: &str) -> bool {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [first, more @ ..] = rest {
-        let escaped = more.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        let escaped = escaped.and_then(|two| u8::from_str_radix(two, 16).ok());
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { more.get(2..).unwrap_or_default() } else { more };
-    }
-    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// Finds out who asks; `Some` sends them elsewhere first.
@@ -153,6 +141,30 @@ async fn enter(app: &App, gate: Gate, request: &mut Request, id: &RequestId) -> 
     }
 }
 
+/// Whether an address is text that a person could have typed: nothing here has a name with other characters, and no
+/// query looks for them.
+fn readable(address: &http::Uri) -> bool {
+    let query = address.query().unwrap_or_default();
+    let mut words = form_urlencoded::parse(query.as_bytes());
+    let hex = |byte: Option<&u8>| char::from(*byte?).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let (path, mut plain) = (address.path().as_bytes(), Vec::new());
+    let mut at = 0;
+    while let Some(byte) = path.get(at) {
+        match (byte, hex(path.get(at + 1)), hex(path.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push(high * 16 + low);
+                at += 3;
+            }
+            _ => {
+                plain.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(plain).is_ok_and(|path| !path.chars().any(char::is_control))
+        && words.all(|(name, value)| !name.chars().chain(value.chars()).any(never_typed))
+}
+
 fn host_of(request: &Request) -> String {
     request
         .headers()
@@ -203,15 +215,20 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_text() {
-        for (path, text) in [
-            ("/d/NH-1", true),
-            ("/d/%C3%A4%20b", true),
-            ("/d/100%", true),
+    fn addresses_are_text() {
+        for (address, wanted) in [
+            ("/d/NH-1?as-of=2025-03-01T12%3A00", true),
+            ("/d/%C3%9Cnit%201%25?q=a+b%0Ac", true),
+            ("/devices?q=(01)1%1D21A", true),
+            ("/d/%00", false),
+            ("/d/%0a", false),
             ("/d/%ff", false),
             ("/%c3", false),
+            ("/devices?q=%00", false),
+            ("/devices?%00=x", false),
+            ("/d/100%", true),
         ] {
-            assert_eq!(is_text(path), text, "{path}");
+            assert_eq!(readable(&address.parse().unwrap()), wanted, "{address}");
         }
     }
 

@@ -46,17 +46,22 @@ fn invisible(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Most bytes of a key: it stands in an index, and an index entry of PostgreSQL holds 2,704. Folding takes some
+/// characters apart; 200 Hangul syllables come to 1,800 bytes.
+const LONGEST_KEY: usize = 2_000;
+
 /// Trims a text and refuses what is empty, too long (in characters) or does not print.
 pub(crate) fn printable(what: &'static str, text: &str, limit: usize) -> Result<String, TextError> {
     let text = text.trim();
     if let Some(c) = text.chars().find(|c| invisible(*c)) {
         return Err(TextError::Invisible { what, code: u32::from(c) });
     }
-    if kernel::key(text).is_empty() {
+    let key = kernel::key(text);
+    if key.is_empty() {
         return Err(TextError::Empty { what });
     }
     let length = text.chars().count();
-    if length > limit {
+    if length > limit || key.len() > LONGEST_KEY {
         return Err(TextError::TooLong { what, length, limit });
     }
     Ok(text.to_owned())

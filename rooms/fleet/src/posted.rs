@@ -14,6 +14,7 @@ macro_rules! once {
     ($ctx:expr, $form:expr, $action:literal, |$tx:ident, $who:ident| $body:expr) => {{
         let $who = $ctx.actor();
         db::write!($ctx.app.db(), $who.org, |$tx| {
+            $form.printable()?;
             let (id, record, content) = ($form.command(), $form.path(), $form.content());
             match db::command::claim($tx, $who, id, $action, record, content).await? {
                 db::Claim::Done(answer) => Ok($crate::posted::Done::read(&answer)),
@@ -147,7 +148,7 @@ impl Faults {
 
 impl From<Vec<FieldError>> for Faults {
     fn from(fields: Vec<FieldError>) -> Self {
-        Self { lines: fields.into_iter().map(|f| (f.field.to_owned(), f.message)).collect(), stale: None }
+        Self { lines: fields.into_iter().map(|f| (f.field.into_owned(), f.message)).collect(), stale: None }
     }
 }
 

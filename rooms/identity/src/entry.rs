@@ -9,7 +9,7 @@ pub(crate) const CODE_LIMIT: usize = 40;
 
 /// Adds one field's error.
 pub(crate) fn fault(errors: &mut Vec<FieldError>, field: &'static str, message: impl Into<String>) {
-    errors.push(FieldError { field, message: message.into() });
+    errors.push(FieldError { field: field.into(), message: message.into() });
 }
 
 /// A name that must be there: trimmed, with single blanks.

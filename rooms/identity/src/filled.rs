@@ -111,7 +111,7 @@ impl<'f> Filled<'f> {
     /// The summary at the top of the page; nothing when all is well.
     pub(crate) fn summary(&self) -> Markup {
         let lines: Vec<(String, String)> =
-            self.errors.iter().map(|e| (field_id(e.field), e.message.clone())).collect();
+            self.errors.iter().map(|e| (field_id(&e.field), e.message.clone())).collect();
         html! {
             @if let Some(words) = self.notice {
                 div role="alert" tabindex="-1" data-errors { (message(Tone::Crit, &html! { (words) })) }

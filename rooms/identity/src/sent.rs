@@ -14,32 +14,37 @@ pub struct Sent<'f> {
     id: CommandId,
     record: &'f str,
     content: &'f [u8],
+    form: Option<&'f Form>,
 }
 
 impl<'f> Sent<'f> {
     /// A posted form.
     pub fn form(form: &'f Form) -> Self {
-        Self { id: form.command(), record: form.path(), content: form.content() }
+        Self { id: form.command(), record: form.path(), content: form.content(), form: Some(form) }
     }
 
     /// A posted form that holds a password: its content stays out of the fingerprint, which is kept and which a
     /// thief of the database could try passwords against far faster than against their proper hash.
     pub fn secret(form: &'f Form) -> Self {
-        Self { id: form.command(), record: form.path(), content: b"" }
+        Self { id: form.command(), record: form.path(), content: b"", form: Some(form) }
     }
 
     /// A command nobody will repeat, from the command line or another room.
     pub fn once() -> Self {
-        Self { id: Id::new(), record: "", content: b"" }
+        Self { id: Id::new(), record: "", content: b"", form: None }
     }
 
-    /// Claims the command; `Some` is the answer it got when it was carried out before.
+    /// Claims the command; `Some` is the answer it got when it was carried out before. A form with characters that no
+    /// key types is refused at its fields.
     pub(crate) async fn before<T: DeserializeOwned>(
         &self,
         tx: &mut Tx,
         who: &Actor,
         action: &'static str,
     ) -> Result<Option<T>> {
+        if let Some(form) = self.form {
+            form.printable()?;
+        }
         match command::claim(tx, who, self.id, action, self.record, self.content).await? {
             Claim::Fresh => Ok(None),
             Claim::Done(answer) => serde_json::from_str(&answer).map(Some).map_err(Problem::bug),

@@ -8,7 +8,7 @@ use kernel::{Actor, Change, Permit, Problem, Reach, Result, TimeZone};
 use serde_json::Value;
 
 use super::{
-    Device, DeviceId, Draft, Edit, Facts, Hold, HoldTest, Kind, Move, Spot, State, begin, former, plan,
+    Device, DeviceId, Draft, Edit, Facts, Hold, HoldTest, Kind, Move, Spot, State, Text, begin, former, plan,
     rules, store,
 };
 use crate::{Refusal, RiskLevel, permit};
@@ -191,6 +191,7 @@ async fn keep(
     if after.version == before.version {
         return Ok(());
     }
+    Text::Words.refusal("fleet.device.reason", reason.as_ref()).map_or(Ok(()), Err)?;
     store::change(tx, who.org, before, after).await?;
     former::leave(tx, who.org, before, after, who.at).await?;
     tx.record(who, after.change(action, Some(before), reason)).await?;

@@ -3,7 +3,7 @@
 use kernel::{Date, Instant};
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, State};
+use super::{Kind, State, Text};
 use crate::{Refusal, refusal::given};
 
 coded! {
@@ -148,6 +148,42 @@ pub struct Evidence {
     /// How it was disposed of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disposal: Option<Disposal>,
+}
+
+impl Evidence {
+    /// Texts that are too long or hold what does not print.
+    pub(crate) fn texts(&self) -> Vec<Refusal> {
+        let release = self.release.as_ref().map(|release| &release.name);
+        let mut all = vec![
+            (Text::Words, "fleet.device.reason", self.reason.as_ref()),
+            (Text::Words, "fleet.device.budget_request", self.budget_request.as_ref()),
+            (Text::Words, "fleet.device.purchase_order", self.purchase_order.as_ref()),
+            (Text::Words, "fleet.device.incident", self.incident.as_ref()),
+            (Text::Words, "fleet.device.custodian", self.custodian.as_ref()),
+            (Text::Words, "fleet.device.preserved", self.preserved.as_ref()),
+            (Text::Words, "fleet.device.release", release),
+            (Text::Agreement, "fleet.device.agreement", self.agreement.as_ref()),
+            (Text::Words, "fleet.device.search_note", self.search_note.as_ref()),
+            (Text::Words, "fleet.device.signature", self.signed_by.as_ref()),
+            (Text::Words, "fleet.device.inspected_by", self.inspected_by.as_ref()),
+        ];
+        if let Some(disposal) = &self.disposal {
+            let rules = [
+                "fleet.device.decontaminated",
+                "fleet.device.patient_data",
+                "fleet.device.hazards",
+                "fleet.device.registration",
+                "fleet.device.network",
+                "fleet.device.accounting",
+                "fleet.device.tracked",
+            ];
+            let answers = disposal.answers().into_iter().map(|(_, answer)| match answer {
+                Answer::Done(words) | Answer::NotApplicable(words) => words,
+            });
+            all.extend(rules.into_iter().zip(answers).map(|(rule, words)| (Text::Words, rule, Some(words))));
+        }
+        all.into_iter().filter_map(|(text, rule, words)| text.refusal(rule, words)).collect()
+    }
 }
 
 /// A move somebody asks for.

@@ -10,6 +10,7 @@ pub mod rules;
 pub mod state;
 pub mod store;
 mod tag;
+pub mod text;
 
 use kernel::{Date, DepartmentId, Id, Instant, Money, SiteId};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use moves::{Draft, Facts, Possible, baseline, begin, moves, plan};
 pub use rules::{Edit, HoldTest, Spot};
 pub use state::{Kind, OutFor, State, TRANSITIONS, Transition};
 pub use tag::{Serial, Tag};
+pub use text::Text;
 
 use crate::{ModelId, RiskLevel};
 

@@ -89,6 +89,7 @@ pub fn moves(device: &Device, facts: &Facts) -> Vec<Possible> {
 pub fn plan(device: &Device, facts: &Facts, mv: &Move) -> Result<Device, Vec<Refusal>> {
     let mut unmet: Vec<Refusal> = Vec::new();
     unmet.extend(removed(device));
+    unmet.extend(mv.evidence.texts());
     unmet.extend(dated(device, facts, mv.at));
     let legal = Transition::find(device.state.kind(), mv.to.kind()).is_some() && device.state != mv.to;
     if legal {
@@ -113,6 +114,7 @@ pub fn plan(device: &Device, facts: &Facts, mv: &Move) -> Result<Device, Vec<Ref
 pub fn begin(draft: &Draft, facts: &Facts, mv: &Move) -> Result<Device, Vec<Refusal>> {
     let blank = blank(draft, mv.to, mv.at);
     let mut unmet = draft.fields.unmet(None, facts);
+    unmet.extend(mv.evidence.texts());
     if mv.at > facts.now {
         unmet.push(in_the_future());
     }

@@ -4,7 +4,7 @@ use jiff::civil::date;
 use kernel::{Date, DepartmentId, Money, SiteId};
 
 use super::{
-    Device, DeviceId, Facts, Hold, PlaceId, Serial, State, Strategy, Tag, Tenure,
+    Device, DeviceId, Facts, Hold, PlaceId, Serial, State, Strategy, Tag, Tenure, Text,
     moves::{no_serial, removed},
 };
 use crate::{ModelId, Refusal, RiskLevel, refusal::given};
@@ -93,7 +93,7 @@ impl Edit {
 
     /// The rules that hold for every device, imported ones included.
     pub(super) fn sound(&self, facts: &Facts) -> Vec<Refusal> {
-        let mut unmet = Vec::new();
+        let mut unmet: Vec<Refusal> = self.texts().collect();
         if self.serial.is_some() && self.serial_less {
             unmet.push(Refusal::new(
                 "fleet.device.serial_less",
@@ -117,6 +117,18 @@ impl Edit {
             ));
         }
         unmet
+    }
+
+    /// Texts that are too long or hold what does not print.
+    fn texts(&self) -> impl Iterator<Item = Refusal> {
+        [
+            (Text::Udi, "fleet.device.udi", &self.udi),
+            (Text::RiskReason, "fleet.device.risk_reason", &self.risk_reason),
+            (Text::Agreement, "fleet.device.agreement", &self.agreement),
+            (Text::Notes, "fleet.device.notes", &self.notes),
+        ]
+        .into_iter()
+        .filter_map(|(text, rule, words)| text.refusal(rule, words.as_ref()))
     }
 
     /// Every rule these fields do not meet; `before` is `None` for a device being recorded for the first time.
@@ -149,8 +161,7 @@ impl Edit {
 
     /// The device with these fields, one version on.
     pub(super) fn applied(&self, device: &Device) -> Device {
-        let text =
-            |t: &Option<String>| t.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let text = |t: &Option<String>| t.as_deref().map(Text::trimmed).filter(|t| !t.is_empty());
         Device {
             version: device.version + 1,
             tag: self.tag.clone().into(),
@@ -331,6 +342,8 @@ pub fn set_hold(device: &Device, hold: Hold) -> Result<Device, Vec<Refusal>> {
             "Write the reason and name the test.",
         ));
     }
+    unmet.extend(Text::HoldReason.refusal("fleet.device.hold_words", Some(&hold.reason)));
+    unmet.extend(Text::HoldTest.refusal("fleet.device.hold_test", Some(&hold.released_by)));
     if !device.state.in_inventory() {
         unmet.push(Refusal::new(
             "fleet.device.hold_inventory",
@@ -346,6 +359,8 @@ pub fn set_hold(device: &Device, hold: Hold) -> Result<Device, Vec<Refusal>> {
         ));
     }
     if unmet.is_empty() {
+        let hold =
+            Hold { reason: Text::trimmed(&hold.reason), released_by: Text::trimmed(&hold.released_by) };
         Ok(Device { version: device.version + 1, hold: Some(hold), ..device.clone() })
     } else {
         Err(unmet)
@@ -372,6 +387,7 @@ pub fn release_hold(device: &Device, done: &HoldTest) -> Result<Device, Vec<Refu
             format!("Make and record this test: {}.", hold.released_by),
         ));
     }
+    unmet.extend(Text::Result.refusal("fleet.device.hold_result", Some(&done.result)));
     if !done.passed || done.result.trim().is_empty() {
         unmet.push(Refusal::new(
             "fleet.device.hold_result",

@@ -4,7 +4,7 @@ use db::Tx;
 use kernel::{Actor, Change, Id, Problem, Result};
 
 use super::{DeviceType, DeviceTypeId, RiskLevel, store};
-use crate::{company::actions::name, permit, reindex};
+use crate::{company::actions::name, device::Text, permit, reindex};
 
 impl DeviceType {
     fn change(&self, action: &'static str, before: Option<&Self>, reason: Option<String>) -> Result<Change> {
@@ -64,6 +64,7 @@ pub async fn change(
     reason: Option<String>,
 ) -> Result<DeviceType> {
     who.need_everywhere(permit::MODEL_EDIT)?;
+    Text::Words.refusal("fleet.device_type.reason", reason.as_ref()).map_or(Ok(()), Err)?;
     let before = store::get(tx, who.org, id).await?;
     if before.version != seen {
         return Err(Problem::Stale { current: before.version });

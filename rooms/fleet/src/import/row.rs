@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Name,
-    device::{Serial, State, Tag, Tenure},
+    device::{Serial, State, Tag, Tenure, Text},
     name::printable,
 };
 
@@ -249,22 +249,22 @@ impl<'a> Row<'a> {
             cost_centre: self.short(Field::CostCentre),
             state: self.state(),
             state_since: self.when(Field::StateSince),
-            hold_reason: self.text(Field::HoldReason),
-            hold_released_by: self.text(Field::HoldReleasedBy),
-            lent_under: self.short(Field::LentUnder),
+            hold_reason: self.text(Field::HoldReason, Text::HoldReason),
+            hold_released_by: self.text(Field::HoldReleasedBy, Text::HoldTest),
+            lent_under: self.agreement(Field::LentUnder),
             lent_until: self.date(Field::LentUntil),
             inspect_after: self.when(Field::InspectAfter),
             risk: self.if_known(Field::Risk, words::risk),
-            risk_reason: self.text(Field::RiskReason),
+            risk_reason: self.text(Field::RiskReason, Text::RiskReason),
             strategy: self.if_known(Field::Strategy, words::strategy),
             tenure: self.tenure(),
-            agreement: self.short(Field::Agreement),
+            agreement: self.agreement(Field::Agreement),
             agreement_ends_on: self.date(Field::AgreementEndsOn),
             acquired_on: self.date(Field::AcquiredOn),
             accepted_on: self.when(Field::AcceptedOn),
             price: self.price(),
             parent_tag: self.parent(tag.as_ref()),
-            notes: self.text(Field::Notes),
+            notes: self.text(Field::Notes, Text::Notes),
             tag: tag?,
         };
         Some(draft)
@@ -360,8 +360,7 @@ impl<'a> Row<'a> {
             );
             return None;
         }
-        // A scanned UDI may hold group separators, so it need not print.
-        self.within(Field::Udi, cell, 500)
+        self.read(Field::Udi, Text::Udi, cell)
     }
 
     fn parent(&mut self, own: Option<&Tag>) -> Option<Tag> {
@@ -388,6 +387,12 @@ impl<'a> Row<'a> {
         Name::parse(cell).map_err(|error| self.refuse(field, error)).ok()
     }
 
+    /// The number or name of an agreement.
+    fn agreement(&mut self, field: Field) -> Option<String> {
+        let cell = self.value(field)?;
+        self.read(field, Text::Agreement, cell)
+    }
+
     /// A short printable text.
     fn short(&mut self, field: Field) -> Option<String> {
         let cell = self.value(field)?;
@@ -395,21 +400,18 @@ impl<'a> Row<'a> {
     }
 
     /// Free words. Only emptiness is blank here: “none” may be what somebody meant to say.
-    fn text(&mut self, field: Field) -> Option<String> {
+    fn text(&mut self, field: Field, kind: Text) -> Option<String> {
         let cell = self.cell(field);
         if cell.is_empty() || words::is_failed_formula(cell) && !self.options.own {
-            return self.value(field).map(str::to_owned);
+            let cell = self.value(field)?;
+            return self.read(field, kind, cell);
         }
-        self.within(field, cell, 10_000)
+        self.read(field, kind, cell)
     }
 
-    fn within(&mut self, field: Field, cell: &str, limit: usize) -> Option<String> {
-        let length = cell.chars().count();
-        if length > limit {
-            self.refuse(field, format_args!("{length} characters; shorten it to at most {limit}"));
-            return None;
-        }
-        Some(cell.to_owned())
+    /// A text as the device takes it.
+    fn read(&mut self, field: Field, kind: Text, cell: &str) -> Option<String> {
+        kind.read(cell).map_err(|error| self.refuse(field, error)).ok()
     }
 
     /// A word that must be known.

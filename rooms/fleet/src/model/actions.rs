@@ -6,6 +6,7 @@ use kernel::{Actor, Change, Id, Problem, Result};
 use super::{Model, ModelId, store};
 use crate::{
     company::{self, actions::name},
+    device::Text,
     device_type::{self, DeviceType},
     permit, reindex,
 };
@@ -94,6 +95,7 @@ pub async fn change(
     reason: Option<String>,
 ) -> Result<Model> {
     who.need_everywhere(permit::MODEL_EDIT)?;
+    Text::Words.refusal("fleet.model.reason", reason.as_ref()).map_or(Ok(()), Err)?;
     let before = store::get(tx, who.org, id).await?;
     if before.version != seen {
         return Err(Problem::Stale { current: before.version });

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use fleet::{
     Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, RiskLevel, company,
-    device::{self, Acceptance, Device, DeviceId, Hold, Loan, OutFor, State, Strategy, Tenure},
+    device::{
+        self, Acceptance, Device, DeviceId, Edit, Hold, Loan, OutFor, Serial, State, Strategy, Tag, Tenure,
+        Text,
+    },
     device_type,
     export::folder,
     model,
@@ -188,8 +191,78 @@ async fn export(house: &House, folder: &Path) -> BTreeMap<String, String> {
     files.map(|f| (f.file_name().into_string().unwrap(), fs::read_to_string(f.path()).unwrap())).collect()
 }
 
+/// Texts of the greatest length each field takes, of characters that cost most: four bytes each, quotes that are
+/// doubled, line ends, separators of scanned codes. `n` shifts them, so that each stands first and last once.
+fn longest(kind: Text, n: usize) -> String {
+    let parts: &[char] = match kind {
+        Text::Udi => &['\u{10348}', '"', '\u{1d}', '=', '😀'],
+        Text::Agreement => &['\u{10348}', '"', ';', '\'', '😀'],
+        _ => &['\u{10348}', '"', '\n', ',', '\t', '=', '😀', '\''],
+    };
+    // Blanks around a text are no part of it.
+    let mut text: Vec<char> = (0..kind.limit()).map(|i| parts[(i + n) % parts.len()]).collect();
+    let last = text.len() - 1;
+    (text[0], text[last]) = (['x', '=', '"', '\''][n % 4], ['"', 'x'][n % 2]);
+    text.into_iter().collect()
+}
+
 testkit::engine_tests! {
     rooms: ROOMS;
+
+    /// Whatever the forms take, at its longest, comes back from an export as it was.
+    async fn the_longest_values_come_back(store: Store) {
+        let house = House::new(&store).await;
+        fill(&house, 1).await;
+        let who = house.who();
+        let first = db::read!(house.db, house.org, |tx| device::store::each(tx, house.org, None, 1).await);
+        let like = first.unwrap().remove(0);
+        let letters = |n: usize, count: usize| format!("{n}{}", "\u{10348}".repeat(count - 1));
+        for n in 0..8 {
+            let fields = Edit {
+                tag: Tag::parse(&letters(n, 40)).unwrap(),
+                serial: Some(Serial::parse(&letters(n, 80)).unwrap()),
+                serial_less: false,
+                udi: Some(longest(Text::Udi, n)),
+                model: like.model,
+                risk: Some(RiskLevel::High),
+                risk_reason: Some(longest(Text::RiskReason, n)),
+                strategy: Some(Strategy::Oem),
+                tenure: Tenure::Rental,
+                agreement: Some(longest(Text::Agreement, n)),
+                agreement_ends_on: Some("2031-12-31".parse().unwrap()),
+                acquired_on: None,
+                price: Some(Money { minor: i64::MAX / 2, currency: "KWD".parse().unwrap() }),
+                notes: Some(longest(Text::Notes, n)),
+            };
+            let draft = device::Draft {
+                id: DeviceId::new(),
+                fields,
+                parent: None,
+                site: like.site,
+                place: None,
+                department: None,
+                import: None,
+            };
+            let mut mv = device::Move { to: State::Received, at: who.at, evidence: device::Evidence::default() };
+            mv.evidence.purchase_order = Some(longest(Text::Words, n));
+            let hold =
+                Hold { reason: longest(Text::HoldReason, n), released_by: longest(Text::HoldTest, n) };
+            db::write!(house.db, house.org, |tx| {
+                let added = device::actions::add(tx, &who, &draft, &mv).await?;
+                device::actions::hold(tx, &who, added.id, 1, hold.clone()).await
+            })
+            .unwrap();
+        }
+        let folder = std::env::temp_dir().join("baton-test").join(format!("out-{}", uuid::Uuid::now_v7()));
+        let files = export(&house, &folder).await;
+        let empty = House::empty(&store, kernel::Id::new(), &[]).await;
+        folder::read_names(&empty.db, &empty.who(), &folder, |_, _| ()).await.unwrap();
+        let done = empty.import(files["devices.csv"].as_bytes()).await;
+        assert_eq!((done.counts.devices, done.counts.refused), (9, 0), "{:?}", done.counts.refusals);
+        let again = export(&empty, &folder).await;
+        assert!(again["devices.csv"] == files["devices.csv"], "the longest values came back changed");
+        fs::remove_dir_all(folder).unwrap();
+    }
 
     async fn an_export_into_an_empty_organisation_gives_the_same_fleet(store: Store) {
         let house = House::new(&store).await;

@@ -409,4 +409,73 @@ testkit::engine_tests! {
         assert_eq!(house.now("C-1").await.department, Some(house.icu));
         assert_eq!(house.now("C-2").await.department, Some(house.icu));
     }
+
+    /// No field, path or query with characters that no key types reaches the database.
+    async fn characters_that_no_key_types_are_refused(store: Store) {
+        let house = House::build(&store).await;
+        house.in_service("NH-1").await;
+        for path in ["/d/%00", "/d/NH-1%00", "/d/%FF", "/devices?q=%00", "/models?q=%00", "/devices.csv?q=a%00b"] {
+            house.get("manager", path).await.is(404).says("This page was not found.");
+        }
+        house.get("manager", "/d/NH-1?as-of=%00").await.is(404);
+        let hold = [("version", "1"), ("reason", "a\0b"), ("test", "flow test")];
+        house
+            .post("technician", "/d/NH-1/hold", &hold)
+            .await
+            .is(422)
+            .says("id=\"f-reason-error\"")
+            .says("It holds an invisible character (U+0000). Type it again by hand.");
+        let names = [("name", "VP\u{7}3"), ("type", "Infusion pump"), ("version", "1")];
+        let model = format!("/models/{}", house.vp3);
+        house.post("manager", &model, &names).await.is(422).says("U+0007").says("id=\"f-name-error\"");
+        assert_eq!(house.now("NH-1").await.version, 1);
+    }
+
+    /// A text longer than an import or an index takes is refused at its field, and the longest is taken.
+    async fn texts_have_one_limit_each(store: Store) {
+        use fleet::device::Text;
+        let house = House::build(&store).await;
+        house.in_service("NH-1").await;
+        let long = |kind: Text, more: usize| "\u{10348}".repeat(kind.limit() + more);
+        let edit = |more: usize| {
+            [
+                ("version", "1".to_owned()),
+                ("tag", "NH-1".to_owned()),
+                ("serial", "SN-NH-1".to_owned()),
+                ("maker", "Helion Medical".to_owned()),
+                ("model", "VP-3".to_owned()),
+                ("strategy", "oem".to_owned()),
+                ("tenure", "owned".to_owned()),
+                ("risk", "L".to_owned()),
+                ("udi", long(Text::Udi, more)),
+                ("risk_reason", long(Text::RiskReason, more)),
+                ("agreement", long(Text::Agreement, more)),
+                ("notes", long(Text::Notes, more)),
+                ("reason", long(Text::Words, more)),
+            ]
+        };
+        let post = async |path: &str, fields: &[(&str, String)]| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            house.post("technician", path, &fields).await
+        };
+        let refused = post("/d/NH-1/edit", &edit(1)).await;
+        for (field, limit) in [("udi", 500), ("risk_reason", 2_000), ("agreement", 200), ("notes", 10_000)] {
+            refused.is(422).says(&format!("id=\"f-{field}-error\"")).says(&format!("at most {limit}."));
+        }
+        let mut only_the_reason = edit(0);
+        only_the_reason[12].1 = long(Text::Words, 1);
+        post("/d/NH-1/edit", &only_the_reason).await.is(422).says("Shorten it to at most 2000.");
+        post("/d/NH-1/edit", &edit(0)).await.goes_to("/d/NH-1");
+        let hold = |more: usize| {
+            [
+                ("version", "2".to_owned()),
+                ("reason", long(Text::HoldReason, more)),
+                ("test", long(Text::HoldTest, more)),
+            ]
+        };
+        let refused = post("/d/NH-1/hold", &hold(1)).await;
+        refused.is(422).says("id=\"f-reason-error\"").says("id=\"f-test-error\"").says("at most 500.");
+        post("/d/NH-1/hold", &hold(0)).await.goes_to("/d/NH-1");
+        assert_eq!(house.now("NH-1").await.hold.unwrap().reason, long(Text::HoldReason, 0));
+    }
 }

@@ -52,7 +52,12 @@ async fn enter(guest: Guest, form: Form) -> Reply {
         at: guest.app.now(),
         request: &guest.request,
     };
-    match sign_in(guest.app.db(), front.hasher(), &attempt).await? {
+    // No account has an address with such characters: it is wrong as any other, and asks no database.
+    let tried = match form.printable() {
+        Ok(()) => sign_in(guest.app.db(), front.hasher(), &attempt).await?,
+        Err(_) => SignIn::Wrong,
+    };
+    match tried {
         SignIn::In { token } => {
             let cookie = cookie::session(&token, guest.app.secure_cookies(), session::LIFE);
             with_cookie(Redirect::to(next).into_response(), &cookie)

@@ -190,6 +190,6 @@ mod tests {
         let mut errors = Vec::new();
         let bad = Draft { time_zone: "Mars/Olympus".into(), currency: "dollars".into(), ..draft };
         assert!(bad.check(&mut errors).is_none());
-        assert_eq!(errors.iter().map(|e| e.field).collect::<Vec<_>>(), ["time_zone", "currency"]);
+        assert_eq!(errors.iter().map(|e| &*e.field).collect::<Vec<_>>(), ["time_zone", "currency"]);
     }
 }

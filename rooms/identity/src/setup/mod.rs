@@ -88,7 +88,7 @@ impl Draft {
         let mut site_errors = Vec::new();
         let site = site.check(&mut site_errors);
         // Time zone and currency were already judged with the organisation.
-        site_errors.retain(|e| !matches!(e.field, "time_zone" | "currency"));
+        site_errors.retain(|e| !matches!(&*e.field, "time_zone" | "currency"));
         errors.extend(site_errors);
         let (name, email) = person::check(&self.person_name, &self.email, &mut errors);
         check_password("password", &self.password, &[&email, &name, &self.org_name], &mut errors);

@@ -123,7 +123,7 @@ pub(crate) fn homes<'n, N: Node>(all: &'n [N], node: &N) -> Vec<&'n N> {
 
 /// One field's error, as the whole problem.
 fn fault(field: &'static str, message: impl Into<String>) -> kernel::Problem {
-    kernel::Problem::Invalid { fields: vec![FieldError { field, message: message.into() }] }
+    kernel::Problem::Invalid { fields: vec![FieldError { field: field.into(), message: message.into() }] }
 }
 
 /// The doors of a noun to its part of this module, so that other rooms name the noun only.

@@ -130,7 +130,7 @@ testkit::engine_tests! {
             account::change_password(&store.db, &Hasher::new(), &who, typed, &here, Sent::once()).await
         };
         let field = |done: kernel::Result<()>| match done {
-            Err(Problem::Invalid { fields }) => fields[0].field,
+            Err(Problem::Invalid { fields }) => fields[0].field.to_string(),
             other => panic!("{other:?}"),
         };
         let new = "plum orbit quiet lamp";

@@ -195,6 +195,33 @@ testkit::engine_tests! {
         assert_eq!(get(&site, "/people", &session).await.status, StatusCode::FORBIDDEN);
     }
 
+    async fn characters_that_no_key_types_are_refused(store: Store) {
+        made::house(&store).await;
+        let site = site_of(&store);
+        for email in ["a\0@b", "\0", "a\u{7}@b.example"] {
+            let answer = post(&site, "/sign-in", "", &[("email", email), ("password", PASSWORD)]).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{email:?}");
+            assert!(answer.text.contains("The e-mail address or the password is wrong."));
+        }
+        let session = sign_in(&site, BOSS).await;
+        for path in ["/people?q=%00", "/sites?%00=1", "/people/%00", "/people/%ff", "/sign-in?next=%00"] {
+            let answer = get(&site, path, &session).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert!(answer.text.contains("This page was not found."), "{path}: {}", answer.text);
+        }
+        let fields = [
+            ("person_name", "New\0 Person"),
+            ("email", "n@n.example"),
+            ("role", "technician"),
+            ("scope", "org"),
+        ];
+        let refused = post(&site, "/people/new", &session, &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains("U+0000") && refused.text.contains("href=\"#f-person_name\""));
+        let look = [("theme", "da\0rk"), ("density", "\0")];
+        assert!(!post(&site, "/me/look", &session, &look).await.status.is_server_error());
+    }
+
     async fn a_command_id_answers_for_nobody_else(store: Store) {
         let house = made::house(&store).await;
         let boss = made::actor(&store, house.org, house.person).await;

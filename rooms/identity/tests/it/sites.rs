@@ -36,7 +36,7 @@ testkit::engine_tests! {
         let Err(Problem::Invalid { fields }) = draft.prepare(&Hasher::new(), store.clock.now()).await else {
             panic!("refused");
         };
-        let names: Vec<&str> = fields.iter().map(|f| f.field).collect();
+        let names: Vec<&str> = fields.iter().map(|f| &*f.field).collect();
         let wanted =
             ["org_name", "time_zone", "currency", "site_name", "beds", "person_name", "email", "password", "again"];
         assert_eq!(names, wanted);

@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Which fields a refusal names.
-fn fields<T: std::fmt::Debug>(refused: Result<T, Problem>) -> Vec<&'static str> {
+fn fields<T: std::fmt::Debug>(refused: Result<T, Problem>) -> Vec<String> {
     match refused {
-        Err(Problem::Invalid { fields }) => fields.iter().map(|f| f.field).collect(),
+        Err(Problem::Invalid { fields }) => fields.iter().map(|f| f.field.to_string()).collect(),
         other => panic!("not refused for a field: {other:?}"),
     }
 }

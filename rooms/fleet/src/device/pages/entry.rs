@@ -107,8 +107,9 @@ pub(super) async fn read(
     errors: &mut Vec<FieldError>,
 ) -> Result<Option<Edit>> {
     let before = errors.len();
-    let fault =
-        |errors: &mut Vec<FieldError>, field, message: String| errors.push(FieldError { field, message });
+    let fault = |errors: &mut Vec<FieldError>, field: &'static str, message: String| {
+        errors.push(FieldError { field: field.into(), message });
+    };
     let tag = Tag::parse(form.text("tag")).map_err(|e| fault(errors, "tag", e.to_string())).ok();
     let serial = match form.some("serial").map(|t| Serial::parse(&t)) {
         Some(Err(error)) => {

@@ -176,7 +176,7 @@ pub(super) fn read(needs: &[Need], form: &Form, errors: &mut Vec<FieldError>) ->
         match form.parse("release_role", "a role that may sign", errors) {
             Some(role) => evidence.release = Some(Release { name, role }),
             None if form.text("release_role").is_empty() => errors.push(FieldError {
-                field: "release_role",
+                field: "release_role".into(),
                 message: "Choose in which role they sign.".to_owned(),
             }),
             None => {}
@@ -209,7 +209,7 @@ pub(super) fn unanswered(form: &Form) -> Vec<FieldError> {
         .iter()
         .filter(|(name, ..)| form.text(name).is_empty())
         .map(|(name, label, _)| FieldError {
-            field: name,
+            field: (*name).into(),
             message: format!("{label}: write what was done, or why it does not apply."),
         })
         .collect()

@@ -92,7 +92,9 @@ impl Ground {
     pub(super) fn spot(&self, form: &Form, errors: &mut Vec<FieldError>) -> Spot {
         let place: Option<PlaceId> = form.parse("place", "a place", errors);
         let department: Option<DepartmentId> = form.parse("department", "a department", errors);
-        let mut fault = |field, message: &str| errors.push(FieldError { field, message: message.to_owned() });
+        let mut fault = |field: &'static str, message: &str| {
+            errors.push(FieldError { field: field.into(), message: message.to_owned() });
+        };
         if form.text("site").parse() != Ok(self.site.id) {
             fault("site", "That site is not among those you may choose. Choose one from the list.");
         }

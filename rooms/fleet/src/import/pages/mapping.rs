@@ -244,7 +244,7 @@ pub(super) fn read(run: &ImportRun, form: &Form, faults: &mut Vec<Fault>) -> Set
         setup.currency = run.setup.currency;
     }
     setup.site = form.parse("site", "a site", &mut errors);
-    faults.extend(errors.into_iter().map(|e| (e.field.to_owned(), e.message)));
+    faults.extend(errors.into_iter().map(|e| (e.field.into_owned(), e.message)));
     setup.create_sites = form.ticked("create_sites");
     setup.words = super::words::read(run, &setup.mapping(&run.layout), form);
     setup
