@@ -52,6 +52,52 @@ pub async fn claim(
     record: &str,
     content: &[u8],
 ) -> Result<Claim> {
+    let print = fingerprint(who, action, record, content);
+    let fresh = tx.execute(CLAIM, &vals![who.org, id, action, who.person, print.clone(), who.at]).await?;
+    if fresh == 1 {
+        return Ok(Claim::Fresh);
+    }
+    match answered(tx, who, id, &print).await? {
+        Some(answer) => Ok(Claim::Done(answer)),
+        None => Err(reused()),
+    }
+}
+
+/// The answer of a command that was carried out, without claiming its id: for one that is looked at before it is let
+/// in, such as a password that may be wrong.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn done(
+    tx: &mut Tx,
+    who: &Actor,
+    id: CommandId,
+    action: &'static str,
+    record: &str,
+    content: &[u8],
+) -> Result<Option<String>> {
+    answered(tx, who, id, &fingerprint(who, action, record, content)).await
+}
+
+async fn answered(tx: &mut Tx, who: &Actor, id: CommandId, print: &[u8]) -> Result<Option<String>> {
+    let Some(row) = tx.find(FIND, &vals![who.org, id]).await? else { return Ok(None) };
+    if row.get::<Vec<u8>>("fingerprint")? != print {
+        return Ok(None);
+    }
+    Ok(Some(row.get::<Option<String>>("result")?.unwrap_or_default()))
+}
+
+/// The refusal of an id that was used for something else.
+pub fn reused() -> Problem {
+    Problem::conflict(
+        REUSED,
+        "This form was already sent with other content, for another record, or by somebody else. Open the page \
+         again and repeat the change.",
+    )
+}
+
+/// What a command is: who does what to which record with which content.
+fn fingerprint(who: &Actor, action: &str, record: &str, content: &[u8]) -> Vec<u8> {
     let mut sha = Sha256::new();
     let person = who.person.map(|p| p.uuid().into_bytes()).unwrap_or_default();
     // Each part with its length before it: no two different acts run together into the same bytes.
@@ -59,20 +105,7 @@ pub async fn claim(
         sha.update((part.len() as u64).to_be_bytes());
         sha.update(part);
     }
-    let print = sha.finalize().to_vec();
-    let fresh = tx.execute(CLAIM, &vals![who.org, id, action, who.person, print.clone(), who.at]).await?;
-    if fresh == 1 {
-        return Ok(Claim::Fresh);
-    }
-    let row = tx.one(FIND, &vals![who.org, id]).await?;
-    if row.get::<Vec<u8>>("fingerprint")? != print {
-        return Err(Problem::conflict(
-            REUSED,
-            "This form was already sent with other content, for another record, or by somebody else. Open the page \
-             again and repeat the change.",
-        ));
-    }
-    Ok(Claim::Done(row.get::<Option<String>>("result")?.unwrap_or_default()))
+    sha.finalize().to_vec()
 }
 
 /// Keeps the answer of a command just carried out, for a sender who asks again.

@@ -4,15 +4,36 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An ISO 4217 alphabetic code such as `USD`.
+/// The currencies of ISO 4217 list one as of 1 January 2026, in which prices can stand: without funds, metals, units of
+/// account and codes for tests; and those withdrawn in the years before (ANG, BGN, CUC, HRK, SLL, ZWL), in which older prices
+/// do. In order.
+const CURRENCIES: [[u8; 3]; 161] = [
+    *b"AED", *b"AFN", *b"ALL", *b"AMD", *b"ANG", *b"AOA", *b"ARS", *b"AUD", *b"AWG", *b"AZN", *b"BAM",
+    *b"BBD", *b"BDT", *b"BGN", *b"BHD", *b"BIF", *b"BMD", *b"BND", *b"BOB", *b"BRL", *b"BSD", *b"BTN",
+    *b"BWP", *b"BYN", *b"BZD", *b"CAD", *b"CDF", *b"CHF", *b"CLP", *b"CNY", *b"COP", *b"CRC", *b"CUC",
+    *b"CUP", *b"CVE", *b"CZK", *b"DJF", *b"DKK", *b"DOP", *b"DZD", *b"EGP", *b"ERN", *b"ETB", *b"EUR",
+    *b"FJD", *b"FKP", *b"GBP", *b"GEL", *b"GHS", *b"GIP", *b"GMD", *b"GNF", *b"GTQ", *b"GYD", *b"HKD",
+    *b"HNL", *b"HRK", *b"HTG", *b"HUF", *b"IDR", *b"ILS", *b"INR", *b"IQD", *b"IRR", *b"ISK", *b"JMD",
+    *b"JOD", *b"JPY", *b"KES", *b"KGS", *b"KHR", *b"KMF", *b"KPW", *b"KRW", *b"KWD", *b"KYD", *b"KZT",
+    *b"LAK", *b"LBP", *b"LKR", *b"LRD", *b"LSL", *b"LYD", *b"MAD", *b"MDL", *b"MGA", *b"MKD", *b"MMK",
+    *b"MNT", *b"MOP", *b"MRU", *b"MUR", *b"MVR", *b"MWK", *b"MXN", *b"MYR", *b"MZN", *b"NAD", *b"NGN",
+    *b"NIO", *b"NOK", *b"NPR", *b"NZD", *b"OMR", *b"PAB", *b"PEN", *b"PGK", *b"PHP", *b"PKR", *b"PLN",
+    *b"PYG", *b"QAR", *b"RON", *b"RSD", *b"RUB", *b"RWF", *b"SAR", *b"SBD", *b"SCR", *b"SDG", *b"SEK",
+    *b"SGD", *b"SHP", *b"SLE", *b"SLL", *b"SOS", *b"SRD", *b"SSP", *b"STN", *b"SVC", *b"SYP", *b"SZL",
+    *b"THB", *b"TJS", *b"TMT", *b"TND", *b"TOP", *b"TRY", *b"TTD", *b"TWD", *b"TZS", *b"UAH", *b"UGX",
+    *b"USD", *b"UYU", *b"UZS", *b"VED", *b"VES", *b"VND", *b"VUV", *b"WST", *b"XAF", *b"XCD", *b"XCG",
+    *b"XOF", *b"XPF", *b"YER", *b"ZAR", *b"ZMW", *b"ZWG", *b"ZWL",
+];
+
+/// An ISO 4217 alphabetic code of a currency, such as `USD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Currency([u8; 3]);
 
 /// Why an amount could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// Not three letters.
-    #[error("“{0}” is not a currency code; write three letters such as USD")]
+    /// No currency of ISO 4217.
+    #[error("“{0}” is not a currency of ISO 4217; write the three letters of one, such as USD")]
     Currency(String),
     /// Not a plain decimal amount.
     #[error("“{0}” is not an amount; write digits with at most {1} decimals, such as 4120.50")]
@@ -28,8 +49,8 @@ impl Currency {
     /// Decimals of the minor unit (ISO 4217 list one, 2024 edition): 0 for JPY, 3 for KWD, else 2.
     pub fn decimals(self) -> u32 {
         match self.as_str() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
-            | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND"
+            | "VUV" | "XAF" | "XOF" | "XPF" => 0,
             "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
             _ => 2,
         }
@@ -39,12 +60,12 @@ impl Currency {
 impl FromStr for Currency {
     type Err = MoneyError;
     fn from_str(s: &str) -> Result<Self, MoneyError> {
-        match s.trim().as_bytes() {
-            [a, b, c] if [a, b, c].iter().all(|l| l.is_ascii_alphabetic()) => {
-                Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase(), c.to_ascii_uppercase()]))
-            }
-            _ => Err(MoneyError::Currency(s.to_owned())),
-        }
+        let code = match s.trim().as_bytes() {
+            [a, b, c] => Some([a, b, c].map(u8::to_ascii_uppercase)),
+            _ => None,
+        };
+        let known = code.filter(|code| CURRENCIES.binary_search(code).is_ok());
+        known.map(Self).ok_or_else(|| MoneyError::Currency(s.to_owned()))
     }
 }
 impl fmt::Display for Currency {
@@ -132,6 +153,20 @@ mod tests {
             let money = Money { minor: minor.into(), currency: code.parse().unwrap() };
             prop_assert_eq!(Money::parse(&money.plain(), money.currency), Ok(money));
         }
+    }
+
+    #[test]
+    fn only_currencies_that_exist_are_taken() {
+        assert!(CURRENCIES.is_sorted());
+        for good in ["USD", " eur ", "XAF", "ZWG", "XCG", "HRK"] {
+            assert!(good.parse::<Currency>().is_ok(), "{good}");
+        }
+        for bad in ["XXQ", "XXX", "XAU", "ABC", "US", "USDX", "U$D", "ÜÜ", ""] {
+            assert!(bad.parse::<Currency>().is_err(), "{bad}");
+        }
+        // Every currency with another number of decimals than two is one that exists.
+        let odd = CURRENCIES.iter().filter(|code| Currency(**code).decimals() != 2).count();
+        assert_eq!(odd, 16 + 7);
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn what_cannot_be_taken_is_refused_with_place_and_remedy() {
         ("tag,model,purchase date", "A1,M,2031-01-01", "after today"),
         ("tag,model,price", "A1,M,\"4,120\"", "choose the decimal sign"),
         ("tag,model,price", "A1,M,cheap", "is not an amount"),
-        ("tag,model,currency", "A1,M,dollars", "is not a currency code"),
+        ("tag,model,currency", "A1,M,dollars", "is not a currency of ISO 4217"),
         ("tag,model,parent_tag", "A1,M,a1", "its own system"),
         ("tag,model,tenure", "A1,M,stolen", "“stolen” is not known; say what it means"),
     ] {

@@ -51,6 +51,12 @@ impl<'f> Sent<'f> {
         }
     }
 
+    /// Whether the command was carried out before, without claiming it.
+    pub(crate) async fn is_done(&self, tx: &mut Tx, who: &Actor, action: &'static str) -> Result<bool> {
+        let answer = command::done(tx, who, self.id, action, self.record, self.content).await?;
+        Ok(answer.is_some())
+    }
+
     /// Keeps the answer of the command just carried out.
     pub(crate) async fn after<T: Serialize>(&self, tx: &mut Tx, who: &Actor, answer: &T) -> Result<()> {
         let answer = serde_json::to_string(answer).map_err(Problem::bug)?;

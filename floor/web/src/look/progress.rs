@@ -111,6 +111,8 @@ pub fn dropzone(drop: &Drop<'_>, send: &Button) -> Markup {
     let invalid = drop.error.map(|_| "true");
     html! {
         form.drop method="post" action=(drop.action) enctype="multipart/form-data" data-drop {
+            // Before the file, so that it is known when the file comes.
+            (crate::form::once())
             div.dropz {
                 (icon_sized(Icon::Spreadsheet, 28, "mute"))
                 div.dropz-t {

@@ -13,9 +13,15 @@ const FILE: &str = "Asset tag,Serial,Maker,Model,Site,Acquired on\n\
 
 /// Sends a file as a browser does.
 async fn send(house: &House, who: &str, bytes: &[u8]) -> Answer {
+    send_as(house, who, bytes, &command()).await
+}
+
+/// Sends a file with the form of a command.
+async fn send_as(house: &House, who: &str, bytes: &[u8], command: &str) -> Answer {
     let edge = "----part";
     let mut body = format!(
-        "--{edge}\r\nContent-Disposition: form-data; name=\"list\"; filename=\"old <list>.csv\"\r\n\
+        "--{edge}\r\nContent-Disposition: form-data; name=\"command\"\r\n\r\n{command}\r\n\
+         --{edge}\r\nContent-Disposition: form-data; name=\"list\"; filename=\"old <list>.csv\"\r\n\
          Content-Type: text/csv\r\n\r\n"
     )
     .into_bytes();
@@ -297,6 +303,22 @@ fn only_those_who_may_import_or_export_come_in() {
 
 testkit::engine_tests! {
     rooms: crate::hospital::ROOMS;
+
+    async fn a_file_sent_twice_is_one_import(store: Store) {
+        let house = House::build(&store).await;
+        house.get("lead", "/devices/import").await.is(200).says("name=\"command\"");
+        let id = command();
+        let first = send_as(&house, "lead", FILE.as_bytes(), &id).await.is(303).to.clone();
+        let again = send_as(&house, "lead", FILE.as_bytes(), &id).await.is(303).to.clone();
+        assert_eq!(first, again);
+        let words = "already sent with other content";
+        send_as(&house, "lead", b"tag,model\nA,B\n", &id).await.is(422).says(words);
+        send_as(&house, "manager", FILE.as_bytes(), &id).await.is(422).says(words);
+        let pieces = db::read!(store.db, store.org, |tx| db::dump(tx, "blob_piece", "piece").await).unwrap();
+        assert_eq!(pieces.len(), 1, "the bytes that came again are thrown away");
+        let other = send(&house, "lead", FILE.as_bytes()).await.is(303).to.clone();
+        assert_ne!(first, other, "another form is another import");
+    }
 
     /// What an undone import brought is read as of a moment when it was there, even after its tag was given out anew.
     async fn an_undone_import_is_seen_when_looking_back(store: Store) {

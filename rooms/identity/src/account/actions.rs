@@ -130,6 +130,9 @@ fn note(attempt: &Attempt<'_>, person: Option<&Person>, outcome: &'static str) {
 ///
 /// # Errors
 /// [`Problem::Invalid`] for a wrong present password, a weak new one, or a repetition that differs.
+///
+/// The same form sent again is answered as it was the first time, although its present password is no longer the
+/// present one. Its content stays out of the record of commands, so it is the new password that must fit.
 pub async fn change_password(
     db: &Db,
     hasher: &Hasher,
@@ -137,18 +140,24 @@ pub async fn change_password(
     typed: Typed<'_>,
     token: &str,
     sent: Sent<'_>,
-) -> Result<()> {
+) -> Result<Changed> {
     const ACTION: &str = "identity.account.change_password";
     let Some(me) = who.person else { return Err(Problem::Unauthenticated) };
-    let (before, wait) = db::write!(db, who.org, |tx| {
+    let (before, wait, done) = db::write!(db, who.org, |tx| {
         let person = person::get(tx, who.org, me).await?;
         let wait = reserve(tx, who.org, &email_name(&person.email), who.at).await?;
-        Ok((person, wait))
+        Ok((person, wait, sent.is_done(tx, who, ACTION).await?))
     })?;
     if let Some(until) = wait {
-        let minutes = (until.micros() - who.at.micros()) / 60_000_000 + 1;
-        let message = format!("Too many wrong passwords. Try again in {minutes} min.");
-        return Err(Problem::invalid("current", message));
+        return Ok(Changed::Wait { until });
+    }
+    if done {
+        if hasher.verify(typed.new, before.password.as_ref()).await? {
+            let name = email_name(&before.email);
+            db::write!(db, who.org, |tx| store::no_tries(tx, who.org, &name).await)?;
+            return Ok(Changed::Done);
+        }
+        return Err(db::command::reused());
     }
     let fits = hasher.verify(typed.current, before.password.as_ref()).await?;
     let mut errors = Vec::new();
@@ -172,7 +181,8 @@ pub async fn change_password(
     let hash = hasher.hash(typed.new).await?;
     db::write!(db, who.org, |tx| {
         if sent.before::<()>(tx, who, ACTION).await?.is_some() {
-            return Ok(());
+            // The same form arrived twice in one moment, and the other was faster.
+            return Ok(Changed::Done);
         }
         store::no_tries(tx, who.org, &name).await?;
         let now = person::get(tx, who.org, me).await?;
@@ -181,8 +191,21 @@ pub async fn change_password(
         }
         person::set_password(tx, who, ACTION, &now, hash.clone(), false).await?;
         session::end_all(tx, who.org, me, Some(token)).await?;
-        sent.after(tx, who, &()).await
+        sent.after(tx, who, &()).await?;
+        Ok(Changed::Done)
     })
+}
+
+/// How a change of one's password ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// The new one holds.
+    Done,
+    /// Too many failures; nothing was looked at.
+    Wait {
+        /// When to try again.
+        until: Instant,
+    },
 }
 
 /// What a person types to change their password.

@@ -76,17 +76,23 @@ async fn enter(guest: Guest, form: Form) -> Reply {
 
 /// Too many failures: when to come back, in words and for machines.
 fn wait(guest: &Guest, org: &OrgFacts, until: Instant, email: &str, next: &str) -> Response {
-    let seconds = ((until.micros() - guest.app.now().micros()) / 1_000_000).max(1);
-    let how_long = if seconds < 90 {
-        format!("{seconds} seconds")
-    } else {
-        format!("{} minutes", seconds.div_euclid(60) + 1)
-    };
+    let (seconds, how_long) = until_then(until, guest.app.now());
     let line = (field_id("email"), format!("Try again in {how_long}."));
     let summary = look::error_summary("Too many failed sign-ins. Nothing was checked.", &[line]);
     let mut response = page(guest, org, StatusCode::TOO_MANY_REQUESTS, &summary, email, next);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
+}
+
+/// How long it is until then, in seconds and in words.
+pub(super) fn until_then(until: Instant, now: Instant) -> (i64, String) {
+    let seconds = ((until.micros() - now.micros()) / 1_000_000).max(1);
+    let how_long = if seconds < 90 {
+        format!("{seconds} seconds")
+    } else {
+        format!("{} minutes", seconds.div_euclid(60) + 1)
+    };
+    (seconds, how_long)
 }
 
 async fn leave(ctx: Ctx, headers: HeaderMap) -> Reply {

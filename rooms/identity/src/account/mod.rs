@@ -6,7 +6,7 @@ mod pages;
 mod password;
 mod store;
 
-pub use actions::{Attempt, SignIn, Typed, change_password, look, sign_in};
+pub use actions::{Attempt, Changed, SignIn, Typed, change_password, look, sign_in};
 pub(crate) use pages::routes;
 pub use password::{Hasher, check_password, generate};
 pub(crate) use store::{ALL, last_sign_in, signed_in};

@@ -1,8 +1,8 @@
 //! One's own account: who I am, what I may do where, how pages look, where I am signed in.
 
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::{HeaderMap, header};
-use kernel::{Problem, Result};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kernel::{FieldError, Instant, Problem, Result};
 use maud::{Markup, html};
 use web::{
     Ctx, Form, Gate, Reply, Route, cookie, form,
@@ -15,7 +15,9 @@ use web::{
     },
 };
 
-use super::{Look, Typed, change_password, density_code, density_from_code, enter, look as keep_look};
+use super::{
+    Changed, Look, Typed, change_password, density_code, density_from_code, enter, look as keep_look,
+};
 use crate::{
     Front, Sent, ask, department,
     filled::Filled,
@@ -212,7 +214,7 @@ async fn set_look(ctx: Ctx, form: Form) -> Reply {
 }
 
 async fn password(ctx: Ctx) -> Reply {
-    Ok(password_page(&ctx, Filled::EMPTY))
+    Ok(password_page(&ctx, Filled::EMPTY, StatusCode::OK))
 }
 
 async fn set_password(ctx: Ctx, headers: HeaderMap, form: Form) -> Reply {
@@ -225,13 +227,27 @@ async fn set_password(ctx: Ctx, headers: HeaderMap, form: Form) -> Reply {
     };
     let (who, token) = (ctx.actor(), token(&ctx, &headers));
     match change_password(ctx.app.db(), front.hasher(), who, typed, token, Sent::secret(&form)).await {
-        Ok(()) => Ok(ctx.done("/me", "Password changed. All other browsers are signed out.")),
-        Err(Problem::Invalid { fields }) => Ok(password_page(&ctx, Filled::back(&form, &fields))),
+        Ok(Changed::Done) => Ok(ctx.done("/me", "Password changed. All other browsers are signed out.")),
+        Ok(Changed::Wait { until }) => Ok(wait(&ctx, &form, until)),
+        Err(Problem::Invalid { fields }) => {
+            let filled = Filled::back(&form, &fields);
+            Ok(password_page(&ctx, filled, filled.status()))
+        }
         Err(problem) => Err(problem.into()),
     }
 }
 
-fn password_page(ctx: &Ctx, filled: Filled<'_>) -> Response {
+/// Too many failures: when to come back, in words and for machines.
+fn wait(ctx: &Ctx, form: &Form, until: Instant) -> Response {
+    let (seconds, how_long) = enter::until_then(until, ctx.now());
+    let words = format!("Too many wrong passwords. Nothing was checked. Try again in {how_long}.");
+    let errors = [FieldError { field: "current".into(), message: words }];
+    let mut response = password_page(ctx, Filled::back(form, &errors), StatusCode::TOO_MANY_REQUESTS);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn password_page(ctx: &Ctx, filled: Filled<'_>, status: StatusCode) -> Response {
     let must = ctx.visitor.must_change_password;
     let sentence =
         if must { "Choose a password of your own before you go on." } else { "Change your password." };
@@ -240,7 +256,7 @@ fn password_page(ctx: &Ctx, filled: Filled<'_>) -> Response {
     let main = html! {
         (look::answer(sentence, Some("All other browsers will be signed out.")))
         (filled.summary())
-        @if must && filled.status() == http::StatusCode::OK {
+        @if must && status == StatusCode::OK {
             (look::message(Tone::Accent, &html! { "Somebody else gave you this password. The new one is known to you alone." }))
         }
         form method="post" action="/me/password" {
@@ -254,6 +270,6 @@ fn password_page(ctx: &Ctx, filled: Filled<'_>) -> Response {
             (look::form_foot(&html! { (look::button("Change password").primary().busy("Changing")) }))
         }
     };
-    let page = ctx.page("Password", "/me").status(filled.status());
+    let page = ctx.page("Password", "/me").status(status);
     page.under([("Your account".to_owned(), "/me".to_owned())]).show(main)
 }

@@ -2,7 +2,7 @@
 
 use identity::{
     Sent,
-    account::{self, ADDRESS_TRIES, Attempt, EMAIL_TRIES, Hasher, SignIn, Typed},
+    account::{self, ADDRESS_TRIES, Attempt, Changed, EMAIL_TRIES, Hasher, SignIn, Typed},
     person, session,
     session::{Client, IDLE, LIFE},
 };
@@ -129,7 +129,7 @@ testkit::engine_tests! {
             let typed = Typed { current, new, again, org: "Northfield Health" };
             account::change_password(&store.db, &Hasher::new(), &who, typed, &here, Sent::once()).await
         };
-        let field = |done: kernel::Result<()>| match done {
+        let field = |done: kernel::Result<Changed>| match done {
             Err(Problem::Invalid { fields }) => fields[0].field.to_string(),
             other => panic!("{other:?}"),
         };

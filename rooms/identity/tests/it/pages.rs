@@ -190,6 +190,12 @@ testkit::engine_tests! {
         ];
         let done = post(&site, "/me/password", &session, &fields).await;
         assert_eq!(done.to, "/me", "{}", done.text);
+        let again = post(&site, "/me/password", &session, &fields).await;
+        assert_eq!(again.to, "/me", "sent twice, answered as the first time: {}", again.text);
+        let mut another = fields;
+        (another[1].1, another[2].1, another[3].1) = ("plum orbit quiet lamp", "a quite other phrase", "a quite other phrase");
+        let refused = post(&site, "/me/password", &session, &another).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "another password is no repetition: {}", refused.text);
         let me = get(&site, "/me", &session).await;
         assert!(me.text.contains("Technician") && me.text.contains("All sites"));
         assert_eq!(get(&site, "/people", &session).await.status, StatusCode::FORBIDDEN);
@@ -239,6 +245,41 @@ testkit::engine_tests! {
         let second = sign_in(&site, "b@n.example").await;
         let other = post(&site, &path(first.id), &second, &fields).await;
         assert_eq!(other.status, StatusCode::CONFLICT, "another person's id is no answer for this one");
+    }
+
+    async fn the_present_password_is_not_guessed_at_leisure(store: Store) {
+        made::house(&store).await;
+        let site = site_of(&store);
+        let session = sign_in(&site, BOSS).await;
+        let new = "plum orbit quiet lamp";
+        let guess = |word: &'static str| [("current", word), ("password", new), ("again", new)];
+        for _ in 0..5 {
+            let wrong = post(&site, "/me/password", &session, &guess("wrong words")).await;
+            assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        let waits = post(&site, "/me/password", &session, &guess(PASSWORD)).await;
+        assert_eq!(waits.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(waits.retry_after.as_deref(), Some("30"));
+        assert!(waits.text.contains("Nothing was checked. Try again in 30 seconds."), "{}", waits.text);
+        // Signing in is no way round it, nor the other way.
+        let sign_in = post(&site, "/sign-in", "", &[("email", BOSS), ("password", PASSWORD)]).await;
+        assert_eq!(sign_in.status, StatusCode::TOO_MANY_REQUESTS);
+        store.clock.advance(31);
+        let done = post(&site, "/me/password", &session, &guess(PASSWORD)).await;
+        assert_eq!(done.to, "/me", "{}", done.text);
+    }
+
+    async fn a_currency_is_one_that_exists(store: Store) {
+        let house = made::house(&store).await;
+        let site = site_of(&store);
+        let session = sign_in(&site, BOSS).await;
+        let fields =
+            [("site_name", "East"), ("time_zone", "America/New_York"), ("currency", "XXQ"), ("version", "1")];
+        for path in ["/sites/new".to_owned(), format!("/sites/{}", house.site)] {
+            let refused = post(&site, &path, &session, &fields).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+            assert!(refused.text.contains("“XXQ” is not a currency of ISO 4217"), "{path}");
+        }
     }
 
     async fn pages_out_of_reach_are_not_found(store: Store) {

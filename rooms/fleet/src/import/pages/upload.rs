@@ -9,6 +9,7 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
 };
+use db::command::CommandId;
 use http::{StatusCode, header};
 use kernel::Problem;
 use maud::html;
@@ -70,7 +71,12 @@ pub(super) async fn receive(ctx: Ctx, mut form: Multipart) -> Reply {
 
 /// Takes the file of the form as it comes.
 async fn file(ctx: &Ctx, form: &mut Multipart) -> kernel::Result<ImportRun> {
+    let mut command = None;
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
+        if field.name() == Some("command") {
+            command = field.text().await.map_err(broken)?.parse().ok();
+            continue;
+        }
         if field.name() != Some("list") {
             continue;
         }
@@ -78,7 +84,9 @@ async fn file(ctx: &Ctx, form: &mut Multipart) -> kernel::Result<ImportRun> {
         if name.is_empty() {
             break;
         }
-        let mut receiver = Receiver::new(ctx.app.db(), ctx.org.id);
+        // A form without an id counts as a new command each time.
+        let mut receiver =
+            Receiver::new(ctx.app.db(), ctx.org.id).once(command.unwrap_or_else(CommandId::new));
         loop {
             match field.chunk().await {
                 Ok(Some(bytes)) => {

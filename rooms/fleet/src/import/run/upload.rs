@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use db::{Db, blob, blob::BlobId};
+use db::{
+    Claim, Db, blob,
+    blob::BlobId,
+    command::{self, CommandId},
+};
+use sha2::{Digest as _, Sha256};
+
 use kernel::{Actor, Currency, Id, OrgId, Problem, Reach, Result};
 use sheet::{Error, Layout, Position, Reader};
 
@@ -23,6 +29,9 @@ const AT_ONCE: usize = 4 * blob::PIECE;
 /// Rows by which a column is recognised.
 const SAMPLES: usize = 200;
 
+/// The command of a page that sends a file.
+const UPLOAD: &str = "fleet.import.upload";
+
 /// Takes a file as it comes. Holds a few megabytes, however large the file is.
 pub struct Receiver<'d> {
     db: &'d Db,
@@ -33,6 +42,8 @@ pub struct Receiver<'d> {
     pending: Vec<u8>,
     head: Vec<u8>,
     opened: Option<Opened>,
+    /// The command the file was sent with, and the fingerprint of its bytes.
+    command: Option<(CommandId, Sha256)>,
 }
 
 /// What the beginning of a file says.
@@ -46,7 +57,14 @@ impl<'d> Receiver<'d> {
     /// Begins with nothing.
     pub fn new(db: &'d Db, org: OrgId) -> Self {
         let (pending, head) = (Vec::new(), Vec::new());
-        Self { db, org, blob: Id::new(), piece: 0, total: 0, pending, head, opened: None }
+        Self { db, org, blob: Id::new(), piece: 0, total: 0, pending, head, opened: None, command: None }
+    }
+
+    /// The file was sent with a form that counts once: sent again, it leads to the import that began the first time.
+    #[must_use]
+    pub fn once(mut self, command: CommandId) -> Self {
+        self.command = Some((command, Sha256::new()));
+        self
     }
 
     /// Takes the next bytes. After an error nothing of the file is kept.
@@ -60,6 +78,9 @@ impl<'d> Receiver<'d> {
 
     async fn take(&mut self, bytes: &[u8]) -> Result<()> {
         self.total += bytes.len() as u64;
+        if let Some((_, sha)) = &mut self.command {
+            sha.update(bytes);
+        }
         if self.total > MOST_BYTES {
             return Err(too_large());
         }
@@ -150,7 +171,16 @@ impl<'d> Receiver<'d> {
         self.keep(&rest).await?;
         let opened = self.opened.take().ok_or_else(|| Problem::bug("a file without a beginning"))?;
         let run = self.run(who, name, opened);
-        db::write!(self.db, who.org, |tx| {
+        let command = self.command.take().map(|(id, sha)| (id, sha.finalize()));
+        let begun = db::write!(self.db, who.org, |tx| {
+            if let Some((id, print)) = &command {
+                let content = [run.file_name.as_bytes(), &[0], print.as_slice()].concat();
+                let claim = command::claim(tx, who, *id, UPLOAD, "/devices/import", &content).await?;
+                if let Claim::Done(first) = claim {
+                    return actions::visible(tx, who, first.parse().map_err(Problem::bug)?).await;
+                }
+                command::answer(tx, who, *id, &run.id.to_string()).await?;
+            }
             let sites = identity::site::list(tx, who.org).await?;
             let mut run = run.clone();
             let mine = |site: kernel::SiteId| {
@@ -173,7 +203,11 @@ impl<'d> Receiver<'d> {
                 return actions::begin_check(tx, who, &run, setup).await;
             }
             Ok(run)
-        })
+        })?;
+        if begun.blob != self.blob {
+            self.give_up().await;
+        }
+        Ok(begun)
     }
 
     fn run(&self, who: &Actor, name: &str, opened: Opened) -> ImportRun {
@@ -184,7 +218,8 @@ impl<'d> Receiver<'d> {
                 column.see(cell);
             }
         }
-        let name: String = name.rsplit(['/', '\\']).next().unwrap_or(name).chars().take(120).collect();
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let name: String = name.chars().filter(|c| !c.is_control()).take(120).collect();
         ImportRun {
             id: Id::new(),
             version: 1,
