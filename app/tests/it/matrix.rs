@@ -155,6 +155,8 @@ pub const MATRIX: &[Entry] = &[
     post("/d/{tag}/lift-hold", WORKS, InReach),
     get("/d/{tag}/parent", WORKS, InReach),
     post("/d/{tag}/parent", WORKS, InReach),
+    get("/d/{tag}/unretire", CORRECTS, InReach),
+    post("/d/{tag}/unretire", CORRECTS, InReach),
     // Models, types, makers belong to the organisation as a whole.
     get("/models", READS_MODELS, NoRecord),
     get("/models/{id}", READS_MODELS, InOrg),

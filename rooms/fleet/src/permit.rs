@@ -20,6 +20,8 @@ pub const DEVICE_STATE: Permit = Permit("fleet.device.state");
 pub const DEVICE_END: Permit = Permit("fleet.device.end");
 /// Release a device from investigation.
 pub const DEVICE_RELEASE: Permit = Permit("fleet.device.release");
+/// Approve that a retirement was an error, which somebody else asked for.
+pub const DEVICE_UNRETIRE: Permit = Permit("fleet.device.unretire");
 /// See makers, types and models.
 pub const MODEL_VIEW: Permit = Permit("fleet.model.view");
 /// Change makers, types and models.
@@ -39,6 +41,7 @@ pub const ALL: &[(Permit, &[Role])] = &[
     (DEVICE_STATE, &[Technician, Lead, Manager]),
     (DEVICE_END, &[Lead, Manager]),
     (DEVICE_RELEASE, &[Manager]),
+    (DEVICE_UNRETIRE, &[Manager]),
     (MODEL_VIEW, &[Technician, Lead, Manager, SecurityAnalyst, Auditor, Executive, Administrator]),
     (MODEL_EDIT, &[Lead, Manager]),
     (IMPORT_RUN, &[Lead, Manager]),

@@ -129,7 +129,13 @@ pub async fn ever_by_tag(tx: &mut Tx, who: &Actor, tag: &str) -> Result<Vec<Devi
 }
 
 /// A device in sight and in reach, still at the version the actor saw.
-async fn mine(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, permit: Permit) -> Result<Device> {
+pub(super) async fn mine(
+    tx: &mut Tx,
+    who: &Actor,
+    id: DeviceId,
+    seen: i64,
+    permit: Permit,
+) -> Result<Device> {
     let device = visible(tx, who, id).await?;
     who.need(permit, device.reach())?;
     if device.version != seen {
@@ -180,7 +186,7 @@ pub async fn edit(
 }
 
 /// Writes a changed device with its event and its words; an unchanged one is left alone.
-async fn keep(
+pub(super) async fn keep(
     tx: &mut Tx,
     who: &Actor,
     action: &'static str,

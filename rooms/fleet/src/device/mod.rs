@@ -11,6 +11,7 @@ pub mod state;
 pub mod store;
 mod tag;
 pub mod text;
+pub mod unretire;
 
 use kernel::{Date, DepartmentId, Id, Instant, Money, SiteId};
 use serde::{Deserialize, Serialize};

@@ -332,7 +332,12 @@ fn unlisted(from: State, to: State) -> Refusal {
         return Refusal::new(
             rule,
             format!("“{}” is an end state; nothing follows it.", from.on_page()),
-            "If the device is here after all, record it again under a new tag.",
+            match from {
+                State::Retired => {
+                    "If it was retired in error, have that approved: “Retired in error” on its page."
+                }
+                _ => "If the device is here after all, record it again under a new tag.",
+            },
         );
     }
     if from == to {

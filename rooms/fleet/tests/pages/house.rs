@@ -156,6 +156,7 @@ impl House {
             ("technician", everywhere(Role::Technician)),
             ("lead", everywhere(Role::Lead)),
             ("manager", everywhere(Role::Manager)),
+            ("director", everywhere(Role::Manager)),
             ("auditor", everywhere(Role::Auditor)),
             ("administrator", everywhere(Role::Administrator)),
             ("lakesider", vec![grant(Role::Technician, Scope::Site(lakeside), &[])]),

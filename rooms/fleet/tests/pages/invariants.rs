@@ -410,6 +410,48 @@ testkit::engine_tests! {
         assert_eq!(house.now("C-2").await.department, Some(house.icu));
     }
 
+    /// A retirement is taken back by two people, and by an event of its own.
+    async fn a_retirement_in_error_is_taken_back_by_two(store: Store) {
+        let house = House::build(&store).await;
+        house.take_over(&house.draft("NH-1"), State::Retired).await;
+        house.in_service("NH-2").await;
+        let post = async |who: &str, version: &str, fields: &[(&str, &str)]| {
+            house.clock.advance(60);
+            let fields = [&[("version", version)], fields].concat();
+            house.post(who, "/d/NH-1/unretire", &fields).await
+        };
+        house.get("manager", "/d/NH-1").await.says("Retired in error");
+        house.get("technician", "/d/NH-1").await.hides("Retired in error");
+        house.get("technician", "/d/NH-1/unretire").await.is(403);
+        house.get("manager", "/d/NH-1/state").await.says("href=\"/d/NH-1/unretire\"");
+        house.get("manager", "/d/NH-2/unretire").await.is(200).says("There is nothing to take back");
+        house.post("manager", "/d/NH-2/unretire", &[("version", "1"), ("reason", "x")]).await.is(422);
+        // Nobody approves what nobody asked for, and nobody asks without a reason.
+        post("manager", "1", &[("do", "approve")]).await.is(422).says("No request waits");
+        post("lead", "1", &[("reason", " ")]).await.is(422).says("id=\"f-reason-error\"");
+        post("manager", "1", &[("reason", "It stands in bay 6.")]).await.goes_to("/d/NH-1");
+        house.get("manager", "/d/NH-1/unretire").await.says("other than The manager").hides("Approve");
+        post("manager", "2", &[("do", "approve")]).await.is(422).says("Whoever asks for it does not approve it.");
+        // A lead may ask and may not approve.
+        post("lead", "2", &[("do", "approve")]).await.is(403);
+        post("lead", "2", &[("reason", "again")]).await.is(422).says("The manager has asked already.");
+        assert_eq!(house.now("NH-1").await.state, State::Retired);
+        house.get("director", "/d/NH-1/unretire").await.says("The manager says that NH-1").says("Approve: it comes back");
+        post("director", "1", &[("do", "approve")]).await.is(409);
+        post("director", "2", &[("do", "decline"), ("reason", "Not there.")]).await.goes_to("/d/NH-1");
+        post("director", "3", &[("do", "approve")]).await.is(422).says("No request waits");
+        post("lead", "3", &[("reason", "It stands in bay 7.")]).await.goes_to("/d/NH-1");
+        let before = house.clock.now();
+        post("director", "4", &[("do", "approve")]).await.goes_to("/d/NH-1");
+        let back = house.now("NH-1").await;
+        assert_eq!((back.state, back.version), (State::IncomingInspection, 5));
+        assert!(back.inspect_after >= Some(before) && !back.is_accepted(), "it is inspected before it is used");
+        let history = house.get("manager", "/d/NH-1/history").await;
+        history.says("Retirement taken back").says("The lead asked for it: It stands in bay 7.").says("The director");
+        history.says("Said to be retired in error").says("Stays retired").says("Not there.");
+        crate::counts::are_true(house.app.db(), house.who.org).await;
+    }
+
     /// No field, path or query with characters that no key types reaches the database.
     async fn characters_that_no_key_types_are_refused(store: Store) {
         let house = House::build(&store).await;

@@ -188,6 +188,11 @@ fn draw_closed(ctx: &Ctx, seen: &Seen, possible: &[Possible], faults: &Faults) -
 /// Every legal move with what it leads to, what it asks for and what is in its way.
 fn choices(ctx: &Ctx, device: &Device, possible: &[Possible]) -> Markup {
     if possible.is_empty() {
+        if device.state == State::Retired {
+            let error = link_button("Retired in error", under(&device.tag, "unretire")).render();
+            let next = "If that was an error, say so; somebody else approves it.";
+            return empty_state("“Retired” is an end state; nothing follows it.", next, Some(&error));
+        }
         let back = link_button(format!("Back to {}", device.tag), href(&device.tag)).render();
         let title = format!("“{}” is an end state; nothing follows it.", device.state.on_page());
         return empty_state(&title, "If it is here after all, record it again under a new tag.", Some(&back));

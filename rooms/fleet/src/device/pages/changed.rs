@@ -118,6 +118,9 @@ fn act(event: &Event) -> (&'static str, Icon) {
         "fleet.device.lift_hold" => ("Hold lifted", Icon::CircleCheck),
         "fleet.device.attach" => ("Built into a system", Icon::Link),
         "fleet.device.detach" => ("Taken out of its system", Icon::Link),
+        "fleet.device.unretire_ask" => ("Said to be retired in error", Icon::Undo),
+        "fleet.device.unretire_decline" => ("Stays retired", Icon::Circle),
+        "fleet.device.unretire" => ("Retirement taken back", Icon::Undo),
         _ => ("Changed", Icon::Circle),
     }
 }

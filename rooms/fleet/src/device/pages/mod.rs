@@ -24,6 +24,7 @@ mod sentence;
 mod show;
 mod spot;
 mod transfer;
+mod unretire;
 pub(crate) mod words;
 
 use web::{Gate, Route};
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Vec<Route> {
     let edit = Gate::Permit(permit::DEVICE_EDIT);
     let transfer = Gate::Permit(permit::DEVICE_TRANSFER);
     let state = Gate::Permit(permit::DEVICE_STATE);
+    let end = Gate::Permit(permit::DEVICE_END);
     vec![
         Route::get("/devices", view, list::page),
         Route::get("/devices/new", add, add::page),
@@ -59,5 +61,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/d/{tag}/hold", state, hold::save),
         Route::get("/d/{tag}/lift-hold", state, hold::lift_page),
         Route::post("/d/{tag}/lift-hold", state, hold::lift),
+        Route::get("/d/{tag}/unretire", end, unretire::page),
+        Route::post("/d/{tag}/unretire", end, unretire::save),
     ]
 }

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     device::{
-        Device, Gap, Tenure, actions,
+        Device, Gap, State, Tenure, actions,
         former::{self, Former},
         store,
     },
@@ -165,6 +165,9 @@ fn buttons(ctx: &Ctx, device: &Device) -> Markup {
         }
         @if state && !held && device.state.in_inventory() {
             (link_button("Do not use", under(&device.tag, "hold")).icon(Icon::OctagonX).danger())
+        }
+        @if device.state == State::Retired && may(permit::DEVICE_END) {
+            (link_button("Retired in error", under(&device.tag, "unretire")).icon(Icon::Undo))
         }
         @if state && held {
             (change)
