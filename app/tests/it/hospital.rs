@@ -82,7 +82,16 @@ const ELSEWHERE: &str = "elsewhere.example";
 impl Hospital {
     /// Builds it on SQLite.
     pub async fn new() -> Self {
-        let scratch = Scratch::sqlite(&rooms::schemas()).await.unwrap();
+        Self::on(Scratch::sqlite(&rooms::schemas()).await.unwrap()).await
+    }
+
+    /// Builds it on PostgreSQL, unless this run does without.
+    pub async fn on_postgres() -> Option<Self> {
+        let admin = testkit::postgres_url()?;
+        Some(Self::on(Scratch::postgres(&admin, &rooms::schemas()).await.unwrap()).await)
+    }
+
+    async fn on(scratch: Scratch) -> Self {
         let db = scratch.db.clone();
         let clock = Clock::hand(TEST_NOW);
         let house = front::build(db.clone(), clock, &Config::default());

@@ -15,3 +15,4 @@ mod ready;
 mod rights;
 mod rules;
 mod terminal;
+mod walls;
