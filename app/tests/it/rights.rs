@@ -154,10 +154,12 @@ async fn session(hospital: &Hospital, looks: &mut Sessions, who: (Role, Held), m
     if method != "GET" {
         return hospital.session(hospital.people[&who]).await;
     }
-    if !looks.contains_key(&who) {
-        looks.insert(who, hospital.session(hospital.people[&who]).await);
+    if let Some(token) = looks.get(&who) {
+        return token.clone();
     }
-    looks[&who].clone()
+    let token = hospital.session(hospital.people[&who]).await;
+    looks.insert(who, token.clone());
+    token
 }
 
 async fn answers_as_the_matrix_says(hospital: Hospital) {

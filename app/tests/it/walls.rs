@@ -4,6 +4,17 @@
 use std::collections::BTreeSet;
 
 use db::{Engine, Sql, Tx, vals};
+use fleet::{
+    export::folder,
+    import::{
+        drive,
+        run::{actions, upload::Receiver},
+    },
+};
+use kernel::Clock;
+use testkit::TEST_NOW;
+
+use crate::hospital::{Hospital, system};
 
 /// The tables of a database that belong to organisations.
 pub async fn walled(tx: &mut Tx) -> kernel::Result<BTreeSet<String>> {
@@ -155,13 +166,17 @@ fn tables(words: &[String]) -> Vec<Named<'_>> {
             "UPDATE" => word(i + 1) != "SET",
             _ => false,
         };
+        if !begins {
+            continue;
+        }
         let mut at = i + 1;
-        while begins {
+        loop {
             let table = word(at);
             let after = if word(at + 1) == "AS" { at + 2 } else { at + 1 };
             let alias = if NO_ALIAS.contains(&word(after)) { table } else { word(after) };
             found.push(Named { table, alias, at, inserted: word(i) == "INTO" });
             let next = if alias == table { at + 1 } else { after + 1 };
+            // Only FROM has a list of tables.
             if word(i) != "FROM" || word(next) != "," {
                 break;
             }
@@ -203,5 +218,49 @@ fn the_reader_finds_what_is_not_bound() {
         ("SELECT name FROM sqlite_master", &[]),
     ] {
         assert_eq!(unbound(sql, &walled), missing, "{sql}");
+    }
+}
+
+/// What jobs and commands do, which no page shows: a list goes in and out again, a folder goes out and in.
+async fn work(hospital: &Hospital) {
+    const LIST: &[u8] = b"tag,model,maker,type,site,building,room,department,part of\n\
+        W-1,VP-9,Helion,Infusion rack,Here General,North,N1,Ward 9,\n\
+        W-2,VP-3,Helion,Infusion pump,Here General,North,N1,Ward 9,W-1\n";
+    let (db, org, who) = (&hospital.db, hospital.org, system(hospital.org));
+    let mut receiver = Receiver::new(db, org);
+    receiver.push(LIST).await.unwrap();
+    let id = receiver.finish(&who, "work.csv").await.unwrap().id;
+    let on = async || drive(db, &Clock::hand(TEST_NOW), org, id, |_, _| ()).await.unwrap();
+    on().await;
+    let run = db::read!(db, org, |tx| actions::visible(tx, &who, id).await).unwrap();
+    assert_eq!(run.counts.new, 2, "{:?} {:?}", run.error, run.counts.refusals);
+    db::write!(db, org, |tx| actions::begin_run(tx, &who, &run).await).unwrap();
+    on().await;
+    let folder = tempfile::tempdir().unwrap();
+    folder::write(db, &who, folder.path(), |_, _| ()).await.unwrap();
+    folder::read_names(db, &who, folder.path(), |_, _| ()).await.unwrap();
+    let run = db::read!(db, org, |tx| actions::visible(tx, &who, id).await).unwrap();
+    assert_eq!(run.counts.devices, 2);
+    db::write!(db, org, |tx| actions::begin_undo(tx, &who, &run).await).unwrap();
+    on().await;
+}
+
+#[tokio::test]
+async fn what_jobs_and_commands_run_is_bound_to_an_organisation() {
+    let hospitals = [Some(Hospital::new().await), Hospital::on_postgres().await];
+    for hospital in hospitals.into_iter().flatten() {
+        let plans = hospital.db.watch_plans();
+        work(&hospital).await;
+        let run = plans.noted();
+        for told in [
+            "INSERT INTO event (",
+            "INSERT INTO device (",
+            "INSERT INTO search_doc (",
+            "INSERT INTO import_row (",
+        ] {
+            assert!(run.keys().any(|sql| sql.starts_with(told)), "{told} was not run");
+        }
+        crate::rules::read_all(&hospital.db, &plans).await;
+        hospital.finish().await;
     }
 }
