@@ -330,7 +330,7 @@ testkit::engine_tests! {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
                 tx.prepare(sql.clone()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
                 assert!(
-                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST", "FORGET", "ANY_OLD"].contains(name),
+                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST", "FORGET", "ANY_OLD", "FREE"].contains(name),
                     "{name} names no organisation"
                 );
             }

@@ -27,10 +27,10 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let rows = bench.args.rows;
     let file = bench.folder.join(format!("import-{rows}.csv"));
     write_file(&file, rows)?;
-    // A demonstration hospital without devices is an organisation that is set up and otherwise empty.
+    // A demonstration hospital of one device is an organisation that is set up and otherwise nearly empty.
     let folder = bench.folder.join("import");
     let mut demo = Command::new(&program);
-    demo.args(["demo", "--fresh", "--no-serve", "--devices", "0", "--data-dir"]).arg(&folder);
+    demo.args(["demo", "--fresh", "--no-serve", "--devices", "1", "--data-dir"]).arg(&folder);
     process::run(&mut demo)?;
     let database = format!("sqlite://{}", server::database(&folder)?.display());
     let mut command = Command::new(&program);
