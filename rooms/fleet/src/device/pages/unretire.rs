@@ -125,11 +125,13 @@ fn decide(ctx: &Ctx, seen: &Seen, typed: &Form, asked: &Asked) -> Markup {
     let when = asked.at.on_page(&seen.known.zone);
     let decline = if may { "Decline" } else { "Withdraw the request" };
     html! {
-        (message(Tone::Warn, &html! { b { (asked.name) ", " (when) ": " } (asked.reason) }))
-        @if !may { p.sub { "It waits for the approval of a manager other than " (asked.name) "." } }
+        (message(Tone::Warn, &html! {
+            b { (asked.name) ", " (when) ": " } (asked.reason)
+            @if !may { " It waits for the approval of a manager other than " (asked.name) "." }
+        }))
         (posted_form(&under(&device.tag, "unretire"), device.version, &html! {
             div.fields {
-                (Field::text("reason", "Why it is declined").value(typed.text("reason")).optional("optional"))
+                (Field::text("reason", if may { "Why it is declined" } else { "Why it is withdrawn" }).value(typed.text("reason")).optional("optional"))
             }
             (form_foot(&html! {
                 @if may { (button("Approve: it comes back").primary().sends("do", "approve").busy("Saving")) }
