@@ -15,4 +15,5 @@ mod ready;
 mod rights;
 mod rules;
 mod terminal;
+mod upgrade;
 mod walls;
