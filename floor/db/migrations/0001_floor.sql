@@ -63,7 +63,7 @@ CREATE TABLE tally (
     word TEXT NOT NULL,
     part UUID NOT NULL,
     n BIGINT NOT NULL,
-    PRIMARY KEY (org_id, name, site_id, department_id, word, part)
+    PRIMARY KEY (org_id, name, site_id, word, department_id, part)
 );
 
 -- Work for later, enqueued in the transaction that wants it.

@@ -18,7 +18,7 @@ crate::statements! {
     /// Adds to one count.
     ADD = "INSERT INTO tally (org_id, name, site_id, department_id, word, part, n) \
            VALUES ($1, $2, $3, $4, $5, $6, $7) \
-           ON CONFLICT (org_id, name, site_id, department_id, word, part) DO UPDATE SET n = tally.n + excluded.n";
+           ON CONFLICT (org_id, name, site_id, word, department_id, part) DO UPDATE SET n = tally.n + excluded.n";
     /// all organisations: whether there is anything to fold.
     LOOSE = "SELECT t.org_id FROM tally t WHERE t.part <> $1 GROUP BY t.org_id";
     /// The rows not yet folded.
