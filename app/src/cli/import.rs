@@ -300,10 +300,12 @@ async fn whole(call: &Call, db: &Db, args: Folder) -> anyhow::Result<()> {
     .await?;
     let devices = args.folder.join(folder::DEVICES);
     if !devices.exists() {
+        folder::close_names(db, &call.operator(org), &args.folder).await?;
         call.say(&json!({ "ok": true }), "Names imported; the folder holds no devices.csv.");
         return Ok(());
     }
     let run = one(call, db, org, &devices, &Chosen::default(), false).await?;
+    folder::close_names(db, &call.operator(org), &args.folder).await?;
     report(call, &run, false);
     Ok(())
 }

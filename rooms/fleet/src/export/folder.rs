@@ -133,6 +133,22 @@ pub fn is_export(folder: &Path) -> bool {
     NAMES.iter().chain([&DEVICES]).any(|file| folder.join(file).is_file())
 }
 
+/// Closes the places and departments that a folder says are closed; after its devices came in, some of which may have
+/// left from there.
+///
+/// # Errors
+/// [`Problem::Conflict`] with file, line and reason.
+pub async fn close_names(db: &Db, who: &Actor, folder: &Path) -> Result<()> {
+    who.need_everywhere(permit::IMPORT_RUN)?;
+    for file in ["departments.csv", "places.csv"] {
+        let rows = names::read(folder, file)?;
+        for some in rows.rchunks(AT_ONCE) {
+            db::write!(db, who.org, |tx| names::close(tx, who, file, some).await)?;
+        }
+    }
+    Ok(())
+}
+
 /// Brings the names of a folder in: what is on record already is left alone. The devices come in as an import of
 /// [`DEVICES`].
 ///

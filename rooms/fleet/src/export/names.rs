@@ -5,14 +5,15 @@ use std::{collections::HashMap, path::Path};
 use db::Tx;
 use identity::{
     department::{self, Department, DepartmentKind},
-    place::{self, Place, PlaceKind},
+    place::{self, Place, PlaceId, PlaceKind},
     site::{self, Site},
 };
-use kernel::{Actor, Id, OrgId, Problem, Result};
+use kernel::{Actor, DepartmentId, Id, Instant, OrgId, Problem, Result};
 use sheet::Reader;
 
 use crate::{
     Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, company, device_type, model,
+    stand::TALLY,
 };
 
 /// Most makers, types or models of an organisation.
@@ -32,8 +33,8 @@ pub(super) struct Table {
 }
 
 const SITES: &[&str] = &["name", "code", "time_zone", "currency", "beds", "calendar"];
-const PLACES: &[&str] = &["site", "building", "floor", "room", "code"];
-const DEPARTMENTS: &[&str] = &["site", "department", "unit", "code", "cost_centre"];
+const PLACES: &[&str] = &["site", "building", "floor", "room", "code", "closed_at"];
+const DEPARTMENTS: &[&str] = &["site", "department", "unit", "code", "cost_centre", "closed_at"];
 const COMPANIES: &[&str] = &["name"];
 const TYPES: &[&str] = &["name", "risk"];
 const MODELS: &[&str] = &["maker", "name", "type"];
@@ -92,34 +93,48 @@ fn site_cells(site: &Site) -> Result<Cells> {
     ])
 }
 
+fn instant(at: Option<Instant>) -> String {
+    at.map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// Building, floor and room of a place.
+fn way_to(place: &Place, by_id: &HashMap<PlaceId, &Place>) -> [String; 3] {
+    let mut way: [String; 3] = Default::default();
+    let mut at = Some(place);
+    while let Some(here) = at {
+        way[here.kind as usize] = here.name.clone();
+        at = here.parent.and_then(|id| by_id.get(&id).copied());
+    }
+    way
+}
+
 /// Places from the outside in, so that each comes after the one it stands in.
 fn place_rows(site: &Site, places: &[Place]) -> Vec<Cells> {
     let by_id: HashMap<_, _> = places.iter().map(|p| (p.id, p)).collect();
     let row = |place: &Place| {
-        let mut way: [String; 3] = Default::default();
-        let mut at = Some(place);
-        while let Some(here) = at {
-            way[here.kind as usize] = here.name.clone();
-            at = here.parent.and_then(|id| by_id.get(&id).copied());
-        }
-        let [building, floor, room] = way;
-        vec![site.name.clone(), building, floor, room, text(place.code.as_deref())]
+        let [building, floor, room] = way_to(place, &by_id);
+        let (code, closed) = (text(place.code.as_deref()), instant(place.closed_at));
+        vec![site.name.clone(), building, floor, room, code, closed]
     };
     let mut sorted: Vec<&Place> = places.iter().collect();
     sorted.sort_by_key(|p| p.kind);
     sorted.into_iter().map(row).collect()
 }
 
+/// Department and unit.
+fn unit_of(d: &Department, names: &HashMap<DepartmentId, String>) -> [String; 2] {
+    match d.parent.and_then(|id| names.get(&id).cloned()) {
+        Some(above) => [above, d.name.clone()],
+        None => [d.name.clone(), String::new()],
+    }
+}
+
 fn department_rows(site: &Site, departments: &[Department]) -> Vec<Cells> {
     let names: HashMap<_, _> = departments.iter().map(|d| (d.id, d.name.clone())).collect();
     let row = |d: &Department| {
-        let above = d.parent.and_then(|id| names.get(&id).cloned());
-        let (department, unit) = match above {
-            Some(above) => (above, d.name.clone()),
-            None => (d.name.clone(), String::new()),
-        };
-        let code = text(d.code.as_deref());
-        vec![site.name.clone(), department, unit, code, text(d.cost_centre.as_deref())]
+        let [department, unit] = unit_of(d, &names);
+        let (code, cost_centre) = (text(d.code.as_deref()), text(d.cost_centre.as_deref()));
+        vec![site.name.clone(), department, unit, code, cost_centre, instant(d.closed_at)]
     };
     let mut sorted: Vec<&Department> = departments.iter().collect();
     sorted.sort_by_key(|d| d.parent.is_some());
@@ -315,6 +330,38 @@ async fn bring_department(
     };
     department::keep(tx, who, &new).await?;
     Ok(true)
+}
+
+/// Closes what the rows of a file say is closed, from the inside out. What was changed since it came in, or holds
+/// something, is left open.
+pub(super) async fn close(tx: &mut Tx, who: &Actor, file: &'static str, rows: &[(u64, Cells)]) -> Result<()> {
+    let mut sites = HashMap::new();
+    let closed_at = if file == "places.csv" { PLACES.len() - 1 } else { DEPARTMENTS.len() - 1 };
+    for (line, cells) in rows.iter().rev() {
+        let Some(closed) = some(cells, closed_at) else { continue };
+        let read: jiff::Timestamp = closed.parse().map_err(|_| {
+            at(file, *line, format!("“{closed}” is not an instant such as 2026-11-22T08:00:00Z"))
+        })?;
+        let closed = Instant::from_micros(read.as_microsecond());
+        let Some(site) = known_site(tx, who, cell(cells, 0), &mut sites).await? else { continue };
+        let wanted = |way: &[String]| {
+            way.iter().zip(&cells[1..]).all(|(mine, cell)| kernel::fold(mine) == kernel::fold(cell))
+        };
+        if file == "places.csv" {
+            let all = place::list(tx, who.org, site).await?;
+            let by_id = all.iter().map(|p| (p.id, p)).collect();
+            if let Some(place) = all.iter().find(|p| p.version == 1 && wanted(&way_to(p, &by_id))) {
+                place::close_as_listed(tx, who, place, closed, TALLY).await?;
+            }
+        } else {
+            let all = department::list(tx, who.org, site).await?;
+            let names = all.iter().map(|d| (d.id, d.name.clone())).collect();
+            if let Some(department) = all.iter().find(|d| d.version == 1 && wanted(&unit_of(d, &names))) {
+                department::close_as_listed(tx, who, department, closed, TALLY).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn bring_noun(tx: &mut Tx, who: &Actor, file: &'static str, line: u64, cells: &Cells) -> Result<bool> {

@@ -185,6 +185,62 @@ fn one(n: usize, models: &[ModelId], spots: &[Spots], parent: Option<&Device>) -
     device
 }
 
+/// An old wing and an old unit at one site, closed from the inside out; a device that has left still names the wing.
+async fn close_some(house: &House) {
+    let who = house.who();
+    db::write!(house.db, house.org, |tx| {
+        let site = identity::site::list(tx, house.org).await?.remove(0).id;
+        let wing = Place {
+            id: Id::new(),
+            version: 1,
+            site,
+            parent: None,
+            kind: PlaceKind::Building,
+            name: "Old wing".into(),
+            code: None,
+            closed_at: Some(Instant::from_micros(1_500_000_000_123_456)),
+        };
+        let floor = Place {
+            id: Id::new(),
+            parent: Some(wing.id),
+            kind: PlaceKind::Floor,
+            closed_at: Some(Instant::from_micros(1_400_000_000_000_000)),
+            ..wing.clone()
+        };
+        place::keep(tx, &who, &wing).await?;
+        place::keep(tx, &who, &floor).await?;
+        let ward = Department {
+            id: Id::new(),
+            version: 1,
+            site,
+            parent: None,
+            kind: DepartmentKind::Department,
+            name: "Old ward".into(),
+            code: None,
+            cost_centre: None,
+            closed_at: wing.closed_at,
+        };
+        let unit = Department {
+            id: Id::new(),
+            parent: Some(ward.id),
+            kind: DepartmentKind::Unit,
+            name: "Old unit".into(),
+            ..ward.clone()
+        };
+        department::keep(tx, &who, &ward).await?;
+        department::keep(tx, &who, &unit).await?;
+        let all = device::store::each(tx, house.org, None, 2_000).await?;
+        let alone = |d: &&Device| d.parent.is_none() && !all.iter().any(|part| part.parent == Some(d.id));
+        let left = all.iter().find(|d| d.state == State::Retired && d.site == site && alone(d));
+        let before = left.unwrap();
+        let after = Device { version: before.version + 1, place: Some(floor.id.cast()), ..before.clone() };
+        device::store::change(tx, house.org, before, &after).await?;
+        let known = Change { version: after.version, ..change("device", after.id.uuid(), &after) };
+        tx.record(&who, known).await
+    })
+    .unwrap();
+}
+
 async fn export(house: &House, folder: &Path) -> BTreeMap<String, String> {
     folder::write(&house.db, &house.who(), folder, |_, _| ()).await.unwrap();
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
@@ -267,6 +323,7 @@ testkit::engine_tests! {
     async fn an_export_into_an_empty_organisation_gives_the_same_fleet(store: Store) {
         let house = House::new(&store).await;
         fill(&house, 1_200).await;
+        close_some(&house).await;
         let folder = std::env::temp_dir().join("baton-test").join(format!("out-{}", uuid::Uuid::now_v7()));
         let (there, here) = (folder.join("a"), folder.join("b"));
         let files = export(&house, &there).await;
@@ -276,7 +333,12 @@ testkit::engine_tests! {
         folder::read_names(&empty.db, &empty.who(), &there, |_, _| ()).await.unwrap();
         let done = empty.import(files["devices.csv"].as_bytes()).await;
         assert_eq!((done.counts.devices, done.counts.refused), (1_200, 0), "{:?}", done.counts.refusals);
+        folder::close_names(&empty.db, &empty.who(), &there).await.unwrap();
         let again = export(&empty, &here).await;
+        for file in ["places.csv", "departments.csv"] {
+            let closed = files[file].lines().skip(1).filter(|line| !line.ends_with(',')).count();
+            assert!(closed > 1, "{closed} rows of {file} are closed");
+        }
         for (name, text) in &files {
             for (mine, theirs) in text.lines().zip(again[name].lines()) {
                 assert_eq!(mine, theirs, "{name}");

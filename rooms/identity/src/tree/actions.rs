@@ -1,7 +1,7 @@
 //! What is done to nodes of either tree.
 
 use db::Tx;
-use kernel::{Actor, Id, Problem, Result, Scope};
+use kernel::{Actor, Id, Instant, Problem, Result, Scope};
 
 use super::{Node, fault, is_within, store};
 use crate::{
@@ -171,6 +171,24 @@ pub(super) async fn contents<N: Node>(
     Ok((!parts.is_empty()).then(|| {
         format!("{} still holds {}. Move them or take them away first.", core.name, parts.join(" and "))
     }))
+}
+
+/// Closes what a list that was brought in says was closed then, unless something is in it. Asks no permission; for
+/// whoever brings whole lists in.
+pub(crate) async fn close_as_listed<N: Node>(
+    tx: &mut Tx,
+    who: &Actor,
+    node: &N,
+    at: Instant,
+    tally: Tally,
+) -> Result<bool> {
+    if node.core().closed_at.is_some() || contents(tx, who, node, Some(tally)).await?.is_some() {
+        return Ok(false);
+    }
+    let after = node.changed(node.core().parent, Some(at));
+    let reason = "A list that was brought in says so".to_owned();
+    save(tx, who, N::TREE.actions[2], (node, &after), Some(reason)).await?;
+    Ok(true)
 }
 
 pub(crate) async fn reopen<N: Node>(

@@ -14,7 +14,7 @@ use maud::Markup;
 use serde::{Serialize, de::DeserializeOwned};
 use web::Form;
 
-pub(crate) use actions::{close, keep, move_to, open_again, open_parent, reopen, save};
+pub(crate) use actions::{close, close_as_listed, keep, move_to, open_again, open_parent, reopen, save};
 pub(crate) use store::{find, get, list, parent_key, path};
 
 use crate::{filled::Filled, tally::Stand};
@@ -189,6 +189,21 @@ macro_rules! doors {
             sent: $crate::Sent<'_>,
         ) -> kernel::Result<$noun> {
             $crate::tree::move_to(tx, who, id, version, (parent, reason), sent).await
+        }
+
+        /// Closes one that a list says was closed then, unless something is in it. Asks no permission; for whoever brings
+        /// whole lists in.
+        ///
+        /// # Errors
+        /// As [`db::Tx::execute`].
+        pub async fn close_as_listed(
+            tx: &mut db::Tx,
+            who: &kernel::Actor,
+            node: &$noun,
+            at: kernel::Instant,
+            tally: $crate::tally::Tally,
+        ) -> kernel::Result<bool> {
+            $crate::tree::close_as_listed(tx, who, node, at, tally).await
         }
 
         /// Closes one when nothing is in it: nothing can be put there any more, its history stays. `tally` is asked
