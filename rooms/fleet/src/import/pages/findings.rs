@@ -61,10 +61,12 @@ fn finding(run: &ImportRun, kind: &str, tally: &Tally) -> Markup {
 fn send_again(run: &ImportRun) -> Markup {
     let rows = counted(run.counts.refused, "row", "rows");
     html! {
-        div { (link_button(format!("Download these {rows}"), address(run.id) + "/rows.csv").icon(Icon::Download)) }
-        p.hint {
-            "Your own columns, and a last one that says what to correct. Correct the rows there and send that file: it \
-             is read as this one was."
+        div.sec-b {
+            div { (link_button(format!("Download these {rows}"), address(run.id) + "/rows.csv").icon(Icon::Download)) }
+            p.hint {
+                "Your own columns, and a last one that says what to correct. Correct the rows there and send that \
+                 file: it is read as this one was."
+            }
         }
     }
 }
