@@ -43,6 +43,7 @@ pub enum MoneyError {
 impl Currency {
     /// The code as text.
     pub fn as_str(&self) -> &str {
+        // Only three capital letters are ever kept here; XXX is ISO 4217's own code for "no currency".
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
