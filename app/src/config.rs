@@ -19,6 +19,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Whether browsers reach Baton over TLS; then cookies travel over TLS only. Off only for trying out.
     pub tls_in_front: bool,
+    /// The file with the key that seals the record. Without it, a file beside an SQLite database, else
+    /// `baton.seal-key` in the working folder.
+    pub seal_key: Option<PathBuf>,
     /// Which log lines to write: `error`, `warn`, `info`, `debug`, or a tracing filter.
     pub log: String,
     /// How log lines look.
@@ -57,6 +60,7 @@ impl Default for Config {
             database: "sqlite://baton.sqlite".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls_in_front: false,
+            seal_key: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             metrics: Metrics::Loopback,
@@ -98,13 +102,24 @@ impl Config {
             .map_err(|errors| {
                 let lines: Vec<String> = errors.into_iter().map(|e| format!("  {e}")).collect();
                 anyhow::anyhow!(
-                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, log, \
-                     log_format (text, json), metrics (loopback, anyone, off), metrics_token.",
+                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, \
+                     seal_key, log, log_format (text, json), metrics (loopback, anyone, off), metrics_token.",
                     lines.join("\n")
                 )
             })?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Where the key that seals the record lies.
+    pub fn seal_key(&self) -> PathBuf {
+        if let Some(path) = &self.seal_key {
+            return path.clone();
+        }
+        match self.database.strip_prefix("sqlite://") {
+            Some(database) => PathBuf::from(format!("{database}.seal-key")),
+            None => PathBuf::from("baton.seal-key"),
+        }
     }
 
     /// Whether the values can be used.

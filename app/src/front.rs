@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use axum::Router;
-use db::Db;
+use db::{Db, seal::Signer};
 use kernel::Clock;
 use tokio::{net::TcpListener, sync::watch};
 use web::{App, Duty};
@@ -23,14 +23,17 @@ pub struct House {
     pub set_up_code: String,
 }
 
-/// Puts rooms, front door and routes together.
-pub fn build(db: Db, clock: Clock, config: &Config) -> House {
+/// Puts rooms, front door and routes together. With the key, this server seals the record.
+pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> House {
     let rooms = rooms();
     let set_up_code = identity::set_up_code();
     let permits: Vec<_> = rooms.iter().map(|room| room.permits).collect();
     let front = identity::Front::new(&permits, &set_up_code);
     let mut kept = http::Extensions::new();
     kept.insert(front.clone());
+    if let Some(signer) = signer {
+        kept.insert(signer);
+    }
     let (mut menu, mut jobs, mut routes, mut duties) =
         (Vec::new(), Vec::new(), Vec::new(), web::duty::of_floor());
     for room in rooms {

@@ -10,3 +10,4 @@ pub mod front;
 mod logs;
 mod ops;
 pub mod rooms;
+mod sealing;

@@ -14,6 +14,7 @@ use axum::{
 };
 use db::{Wall, job};
 use http::{HeaderMap, StatusCode, header};
+use kernel::Instant;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sha2::{Digest as _, Sha256};
 use web::App;
@@ -107,6 +108,13 @@ async fn figures(
             let n = jobs.iter().find(|(s, _)| s == state).map_or(0, |(_, n)| *n);
             metrics::gauge!("baton_jobs", "state" => state).set(n as f64);
         }
+    }
+    if let Ok(waiting) = db::read!(ops.app.db(), Wall::All("metrics"), |tx| db::seal::unsealed(tx).await) {
+        let since = waiting.iter().map(|w| w.since).min();
+        let age = since.map_or(0, |since| Instant::machine_now().micros() - since.micros());
+        metrics::gauge!("baton_unsealed_seconds").set(age.max(0) as f64 / 1e6);
+        let transactions: i64 = waiting.iter().map(|w| w.transactions).sum();
+        metrics::gauge!("baton_unsealed_transactions").set(transactions as f64);
     }
     recorder.run_upkeep();
     recorder.render().into_response()

@@ -12,6 +12,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     files: &[File::both(1, "demonstration", include_str!("../migrations/0001_demonstration.sql"))],
     unrecorded: &[("demonstration", "how invented records were made is no record of a hospital")],
     statements: &[ALL],
+    records: &[],
 };
 
 db::statements! {

@@ -75,7 +75,8 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     let listener = front::listen(call.config.listen).await?;
     let (db, sign_ins) = open_or_create(&call, &args).await?;
     let clock = Clock::starting_at(start(&db, args.today).await?);
-    let house = front::build(db, clock, &call.config);
+    let signer = crate::sealing::signer(&db, &call.config.seal_key()).await?;
+    let house = front::build(db, clock, &call.config, signer);
     announce(&call, listener.local_addr()?, &sign_ins);
     front::run(house, listener).await
 }

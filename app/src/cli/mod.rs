@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod config;
 mod demo;
 mod export;
@@ -49,6 +50,9 @@ enum Command {
     /// People who may sign in.
     #[command(subcommand)]
     User(user::Command),
+    /// The record of changes: check it, look into it, what to keep elsewhere.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Bring devices in from files, and undo it.
     #[command(subcommand)]
     Import(import::Command),
@@ -84,6 +88,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Config(command) => config::run(&call, &command),
         Command::Org(command) => org::run(call, command).await,
         Command::User(command) => user::run(call, command).await,
+        Command::Audit(command) => audit::run(call, command).await,
         Command::Import(command) => import::run(call, command).await,
         Command::Export(args) => export::run(call, args).await,
     }

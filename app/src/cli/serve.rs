@@ -31,7 +31,8 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     refuse_demo(&db).await?;
     let listener = front::listen(call.config.listen).await?;
     let address = listener.local_addr()?;
-    let house = front::build(db.clone(), Clock::Machine, &call.config);
+    let signer = crate::sealing::signer(&db, &call.config.seal_key()).await?;
+    let house = front::build(db.clone(), Clock::Machine, &call.config, signer);
     tracing::info!(%address, database = call.config.shown().database, "serving");
     let open = db.wall_is_open().await?;
     if open {

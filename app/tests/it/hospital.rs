@@ -94,7 +94,7 @@ impl Hospital {
     async fn on(scratch: Scratch) -> Self {
         let db = scratch.db.clone();
         let clock = Clock::hand(TEST_NOW);
-        let house = front::build(db.clone(), clock, &Config::default());
+        let house = front::build(db.clone(), clock, &Config::default(), None);
         let front = house.app.room::<identity::Front>().unwrap().clone();
         let made = set_up(&db, front.hasher(), HOST, "Here").await;
         let other = set_up(&db, front.hasher(), ELSEWHERE, "Elsewhere").await;

@@ -14,6 +14,7 @@ mod program;
 mod ready;
 mod rights;
 mod rules;
+mod tamper;
 mod terminal;
 mod upgrade;
 mod walls;

@@ -25,8 +25,10 @@ const LARGE: &[(&str, &[&str])] = &[
 const SHORT: &[&str] = &["device_held"];
 
 /// Statements that may, each with the reason; a part of the text names them.
-const MAY: &[(&str, &str)] =
-    &[("SELECT COUNT(*) AS n FROM event", "counts the changes of a demonstration once, when it was made")];
+const MAY: &[(&str, &str)] = &[(
+    "SELECT COUNT(*) AS n FROM event",
+    "counts all changes, for the check of the record and of a demonstration",
+)];
 
 /// One step of a plan that reads a large table whole.
 fn whole<'p>(sql: &str, steps: &'p [String]) -> Vec<&'p str> {

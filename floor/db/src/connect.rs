@@ -61,6 +61,46 @@ pub(crate) async fn sqlite_as_it_is(path: &Path) -> Result<Pools> {
     Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
 }
 
+/// Opens an SQLite file that somebody else may be writing, for reading only.
+pub(crate) async fn sqlite_to_read(path: &Path) -> Result<Pools> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-16000")
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(Duration::from_secs(60))
+        .connect_with(options);
+    let pool = pool.await.map_err(|e| cannot_open(path, &e))?;
+    Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
+}
+
+/// Refuses a database whose schema is not exactly this program's.
+pub(crate) async fn check_is_ours(pools: &Pools, rooms: &[RoomSchema]) -> Result<()> {
+    const STEPS: &str = "SELECT version FROM _sqlx_migrations";
+    let (known, applied) = match pools {
+        Pools::Sqlite { readers, .. } => {
+            (migrations(rooms, Engine::Sqlite), sqlx::query_scalar::<_, i64>(STEPS).fetch_all(readers).await)
+        }
+        Pools::Postgres(server) => {
+            (migrations(rooms, Engine::Postgres), sqlx::query_scalar(STEPS).fetch_all(&server.pool).await)
+        }
+    };
+    let applied = applied.map_err(|e| problem(e, STEPS))?;
+    check_not_newer(&known, &applied)?;
+    if known.iter().all(|step| applied.contains(&step.version)) {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "db.older",
+        "This database has not been brought to this version's schema yet. Start `baton serve` with it once, then \
+         try again. Nothing was changed.",
+    ))
+}
+
 pub(crate) fn cannot_open(path: &Path, error: &sqlx::Error) -> Problem {
     Problem::conflict(
         "db.open",
@@ -117,6 +157,11 @@ pub(crate) async fn postgres(options: &PgConnectOptions, rooms: &[RoomSchema]) -
 /// Opens a PostgreSQL database for a look.
 pub(crate) fn postgres_as_it_is(options: &PgConnectOptions) -> Pools {
     Pools::Postgres(server(&options.clone().options([("default_transaction_read_only", "on")]), 1))
+}
+
+/// Opens a PostgreSQL database for reading only.
+pub(crate) fn postgres_to_read(options: &PgConnectOptions) -> Pools {
+    Pools::Postgres(server(&options.clone().options([("default_transaction_read_only", "on")]), READERS))
 }
 
 /// The connections to a server that has just answered; they are made as they are needed.

@@ -113,6 +113,11 @@ impl Event {
 
     /// Whether the stored hash is the hash of the stored content.
     pub fn is_whole(&self, org: OrgId) -> bool {
+        self.hash == self.content_hash(org)
+    }
+
+    /// The hash of the content as it is here.
+    pub fn content_hash(&self, org: OrgId) -> [u8; 32] {
         let before = self.before.as_ref().map(Value::to_string);
         let content = Content {
             org,
@@ -131,7 +136,7 @@ impl Event {
             before: before.as_deref(),
             after: &self.after.to_string(),
         };
-        content.hash() == self.hash
+        content.hash()
     }
 }
 
@@ -157,7 +162,7 @@ struct Content<'a> {
 impl Content<'_> {
     /// SHA-256 over every field, each preceded by its length (or by all ones when absent), so that no two
     /// different events share one text.
-    fn hash(&self) -> Vec<u8> {
+    fn hash(&self) -> [u8; 32] {
         let mut sha = Sha256::new();
         let mut put = |bytes: Option<&[u8]>| {
             sha.update(bytes.map_or(u64::MAX, |b| b.len() as u64).to_be_bytes());
@@ -178,7 +183,7 @@ impl Content<'_> {
         put(self.reason.map(str::as_bytes));
         put(self.before.map(str::as_bytes));
         put(Some(self.after.as_bytes()));
-        sha.finalize().to_vec()
+        sha.finalize().into()
     }
 }
 
@@ -197,8 +202,11 @@ impl Tx {
     /// As [`Tx::record`].
     pub async fn record_many(&mut self, who: &Actor, changes: Vec<Change>) -> Result<()> {
         let mut rows = Vec::with_capacity(changes.len());
+        let ids = self.unsealed.entry(who.org).or_default();
         for change in &changes {
-            rows.push(event_row(who, change, Id::new()));
+            let id = Id::new();
+            ids.extend(id.uuid().as_bytes());
+            rows.push(event_row(who, change, id));
             *self.recorded.entry(change.entity).or_default() += 1;
         }
         self.insert_many(INSERT, rows).await?;
@@ -212,6 +220,7 @@ impl Tx {
     pub async fn record_seeded(&mut self, changes: &[Seeded]) -> Result<()> {
         for change in changes {
             *self.recorded.entry(change.entity).or_default() += 1;
+            self.unsealed.entry(change.org).or_default().extend(change.id.as_bytes());
         }
         self.insert_many(INSERT, changes.iter().map(|c| c.row.clone()).collect()).await?;
         Ok(())
@@ -222,6 +231,8 @@ impl Tx {
 /// work does on another thread than the database's.
 #[derive(Clone, Debug)]
 pub struct Seeded {
+    org: OrgId,
+    id: Uuid,
     entity: &'static str,
     row: Vec<Val>,
 }
@@ -229,8 +240,37 @@ pub struct Seeded {
 impl Seeded {
     /// Writes one change out.
     pub fn new(who: &Actor, change: &Change, id: Id<EventMark>) -> Self {
-        Self { entity: change.entity, row: event_row(who, change, id) }
+        Self { org: who.org, id: id.uuid(), entity: change.entity, row: event_row(who, change, id) }
     }
+}
+
+/// The hash of an event's content as it is stored now.
+///
+/// # Errors
+/// [`Problem::Bug`] when a column holds what no event ever holds.
+pub(crate) fn content_hash(row: &Row, org: OrgId) -> Result<[u8; 32]> {
+    let text = |name: &str| row.get::<String>(name);
+    let (reason, before): (Option<String>, Option<String>) = (row.get("reason")?, row.get("before")?);
+    let (entity, action, actor_name) = (text("entity")?, text("action")?, text("actor_name")?);
+    let (via, request_id, after) = (text("via")?, text("request_id")?, text("after")?);
+    let content = Content {
+        org,
+        id: row.get("id")?,
+        entity: &entity,
+        entity_id: row.get("entity_id")?,
+        version: row.get("version")?,
+        action: &action,
+        recorded_at: row.get("recorded_at")?,
+        valid_at: row.get("valid_at")?,
+        actor_id: row.get("actor_id")?,
+        actor_name: &actor_name,
+        via: &via,
+        request_id: &request_id,
+        reason: reason.as_deref(),
+        before: before.as_deref(),
+        after: &after,
+    };
+    Ok(content.hash())
 }
 
 fn event_row(who: &Actor, change: &Change, id: Id<EventMark>) -> Vec<Val> {
@@ -258,7 +298,7 @@ fn event_row(who: &Actor, change: &Change, id: Id<EventMark>) -> Vec<Val> {
         before: before.as_deref(),
         after: &after,
     };
-    let hash = content.hash();
+    let hash = content.hash().to_vec();
     vals![
         who.org,
         id,

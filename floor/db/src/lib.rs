@@ -19,6 +19,7 @@ mod plan;
 mod reach;
 mod schema;
 pub mod scratch;
+pub mod seal;
 pub mod search;
 mod select;
 mod sql;

@@ -131,6 +131,29 @@ impl Place {
         Ok(Db::over(pools, &[], None))
     }
 
+    /// Opens a database for reading beside whoever uses it: it is not taken, no migration runs, nothing is written.
+    ///
+    /// # Errors
+    /// As [`Place::take_existing`]; [`Problem::Conflict`] with code `db.older` or `db.newer` when its schema is not
+    /// this program's.
+    pub async fn read_beside(url: &str, rooms: &[RoomSchema]) -> Result<Db> {
+        let mut all = vec![crate::FLOOR];
+        all.extend_from_slice(rooms);
+        let pools = if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+            let path = real(Path::new(path));
+            if !path.is_file() {
+                return Err(missing(&path.display().to_string()));
+            }
+            connect::sqlite_to_read(&path).await?
+        } else {
+            let place = Self::take_existing(url)?;
+            let At::Server(options) = &place.at else { return Err(Problem::bug("a file that is a server")) };
+            connect::postgres_to_read(options)
+        };
+        connect::check_is_ours(&pools, &all).await?;
+        Ok(Db::over(pools, &all, None))
+    }
+
     /// Removes the database, if there is one; the place stays taken.
     ///
     /// # Errors

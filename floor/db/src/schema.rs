@@ -3,7 +3,7 @@
 use kernel::{Instant, Problem, Result};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, migrate::Migration};
 
-use crate::{Engine, Named, Sql, Tx, fault::problem, vals};
+use crate::{Engine, Named, Sql, Tx, fault::problem, seal::Record, vals};
 
 /// One migration file of a room. Files are never changed once released; a later file corrects an earlier one.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,8 @@ pub struct RoomSchema {
     pub unrecorded: &'static [(&'static str, &'static str)],
     /// Its statements, noun by noun.
     pub statements: &'static [&'static [Named]],
+    /// Its recorded tables, and how each row follows from its last event.
+    pub records: &'static [Record],
 }
 
 /// The floor's own tables.
@@ -53,9 +55,17 @@ pub const FLOOR: RoomSchema = RoomSchema {
             include_str!("../migrations/0002_search.sqlite.sql"),
             include_str!("../migrations/0002_search.pg.sql"),
         ),
+        File::each(
+            3,
+            "seal",
+            include_str!("../migrations/0003_seal.sqlite.sql"),
+            include_str!("../migrations/0003_seal.pg.sql"),
+        ),
     ],
     unrecorded: &[
         ("event", "it is the record"),
+        ("event_unsealed", "events that wait for their seal"),
+        ("event_seal", "the seals over the record"),
         ("command", "what was already carried out, forgotten after a while"),
         ("counter", "the last number given out"),
         ("tally", "derived from records"),
@@ -74,7 +84,10 @@ pub const FLOOR: RoomSchema = RoomSchema {
         crate::lease::ALL,
         crate::job::ALL,
         crate::blob::ALL,
+        crate::seal::ALL,
+        crate::seal::VERIFIED,
     ],
+    records: &[],
 };
 
 /// Tables of the floor that row-level security leaves open: reached only through walled tables, or belonging to

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kernel::{Problem, Result};
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::Mutex;
 
 use crate::{Db, Engine, FLOOR, RoomSchema, fault::problem, schema::migrations};
@@ -108,6 +108,39 @@ impl Kept {
             }
         }
     }
+}
+
+/// Does to a database what somebody with its file or its superuser could do, past the gate and every rule: for tests
+/// that it is noticed. Returns the rows that the statements changed. `admin` is the URL of PostgreSQL's superuser.
+///
+/// # Errors
+/// When a statement cannot be carried out.
+pub async fn meddle(url: &str, admin: Option<&str>, statements: &[String]) -> Result<u64> {
+    let mut rows = 0;
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .foreign_keys(false)
+            .busy_timeout(std::time::Duration::from_secs(5));
+        let mut conn = SqliteConnection::connect_with(&options).await.map_err(|e| problem(e, "connect"))?;
+        for statement in statements {
+            let done = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut conn).await;
+            rows += done.map_err(|e| problem(e, statement))?.rows_affected();
+        }
+        conn.close().await.map_err(|e| problem(e, "close"))?;
+        return Ok(rows);
+    }
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let (server, _) = admin.and_then(|admin| admin.rsplit_once('/')).unwrap_or_default();
+    let mut conn =
+        PgConnection::connect(&format!("{server}/{name}")).await.map_err(|e| problem(e, "connect"))?;
+    run(&mut conn, "SET session_replication_role = replica".to_owned()).await?;
+    for statement in statements {
+        let done = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut conn).await;
+        rows += done.map_err(|e| problem(e, statement))?.rows_affected();
+    }
+    conn.close().await.map_err(|e| problem(e, "close"))?;
+    Ok(rows)
 }
 
 /// A PostgreSQL database without a table, for tests of what happens before there is a schema.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Problem, Result};
+use kernel::{OrgId, Problem, Result};
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, query::Query};
 
 use crate::{
     Engine, Plans, Row, Sql, Val,
     conn::Conn,
     fault::{DISK, problem},
-    tally,
+    seal, tally,
 };
 
 /// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
@@ -22,6 +22,8 @@ pub struct Tx {
     written: BTreeMap<String, u64>,
     /// Changes recorded per entity, which is the table's name.
     pub(crate) recorded: BTreeMap<&'static str, u64>,
+    /// The ids of recorded events, 16 bytes each, to be queued for the seal with the commit.
+    pub(crate) unsealed: BTreeMap<OrgId, Vec<u8>>,
     /// Comings and goings to be written with the commit.
     pub(crate) tallies: BTreeMap<tally::Key, i64>,
     /// Where to note plans, if anybody asked.
@@ -48,6 +50,7 @@ impl Tx {
             ended: None,
             written: BTreeMap::new(),
             recorded: BTreeMap::new(),
+            unsealed: BTreeMap::new(),
             tallies: BTreeMap::new(),
             plans: None,
         }
@@ -232,10 +235,11 @@ impl Tx {
         Ok(())
     }
 
-    /// What every write does last: its check, then its counts.
+    /// What every write does last: its check, its place in the queue of the sealer, then its counts.
     pub(crate) async fn finish(&mut self, unrecorded: &[&str]) -> Result<()> {
         self.still_open()?;
         self.check_recorded(unrecorded)?;
+        seal::queue(self).await?;
         tally::write(self).await
     }
 

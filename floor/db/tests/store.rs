@@ -19,6 +19,7 @@ const ROOM: RoomSchema = RoomSchema {
     )],
     unrecorded: &[],
     statements: &[],
+    records: &[],
 };
 const ROOMS: &[RoomSchema] = &[ROOM];
 const ADD: Sql = Sql::new("INSERT INTO thing (org_id, id, name, size, flag) VALUES ($1, $2, $3, $4, $5)");

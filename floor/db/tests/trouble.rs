@@ -11,6 +11,7 @@ const ROOM: RoomSchema = RoomSchema {
     files: &[File::both(1, "t", "CREATE TABLE note (\n org_id UUID NOT NULL,\n text TEXT NOT NULL\n);\n")],
     unrecorded: &[("note", "a test's")],
     statements: &[],
+    records: &[],
 };
 const ADD: Sql = Sql::new("INSERT INTO note (org_id, text) VALUES ($1, $2)");
 const COUNT: Sql = Sql::new("SELECT COUNT(*) AS n FROM note WHERE org_id = $1");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use db::Wall;
 use futures::{FutureExt as _, future::BoxFuture};
-use kernel::{Problem, Result};
-use tokio::{sync::watch, time::Instant};
+use kernel::{Instant, Problem, Result};
+use tokio::{sync::watch, time::Instant as Moment};
 
 use crate::App;
 
@@ -31,6 +31,11 @@ pub fn of_floor() -> Vec<Duty> {
             run: |app| Box::pin(async move { fold(&app).await }),
         },
         Duty {
+            name: "floor.event.seal",
+            every: Duration::from_secs(60),
+            run: |app| Box::pin(async move { seal(&app).await }),
+        },
+        Duty {
             name: "floor.command.forget",
             every: Duration::from_secs(3600),
             run: |app| Box::pin(async move { forget_commands(&app).await }),
@@ -50,6 +55,16 @@ async fn fold(app: &App) -> Result<()> {
     Ok(())
 }
 
+/// Seals what was recorded since the last time, where this server holds the key. The hour of a seal is the machine's,
+/// whatever the pages' clock says.
+async fn seal(app: &App) -> Result<()> {
+    let Some(signer) = app.room::<db::seal::Signer>() else { return Ok(()) };
+    for waiting in db::read!(app.db(), EVERY, |tx| db::seal::unsealed(tx).await)? {
+        while db::seal::close(app.db(), waiting.org, signer, Instant::machine_now()).await?.is_some() {}
+    }
+    Ok(())
+}
+
 async fn forget_commands(app: &App) -> Result<()> {
     let old = app.now().plus_seconds(-db::command::KEPT_FOR);
     if db::read!(app.db(), EVERY, |tx| db::command::any_before(tx, old).await)? {
@@ -61,7 +76,7 @@ async fn forget_commands(app: &App) -> Result<()> {
 
 /// Files of uploads that ended with their server.
 async fn sweep_files(app: &App) -> Result<()> {
-    let old = kernel::Instant::machine_now().plus_seconds(-db::blob::LEFT_AFTER);
+    let old = Instant::machine_now().plus_seconds(-db::blob::LEFT_AFTER);
     let swept = db::blob::sweep(app.db(), old).await?;
     if swept > 0 {
         tracing::info!(swept, "files of uploads that never ended were thrown away");
@@ -71,7 +86,7 @@ async fn sweep_files(app: &App) -> Result<()> {
 
 /// Does all duties in turn until told to stop. One that fails is done again at its next time.
 pub async fn keep(app: App, duties: Vec<Duty>, mut stop: watch::Receiver<bool>) {
-    let mut next: Vec<(Instant, Duty)> = duties.into_iter().map(|d| (Instant::now() + d.every, d)).collect();
+    let mut next: Vec<(Moment, Duty)> = duties.into_iter().map(|d| (Moment::now() + d.every, d)).collect();
     while !*stop.borrow() {
         let Some(first) = next.iter_mut().min_by_key(|(at, _)| *at) else { return };
         tokio::select! {
@@ -79,7 +94,7 @@ pub async fn keep(app: App, duties: Vec<Duty>, mut stop: watch::Receiver<bool>) 
             () = tokio::time::sleep_until(first.0) => {}
         }
         once(&app, &first.1).await;
-        first.0 = Instant::now() + first.1.every;
+        first.0 = Moment::now() + first.1.every;
     }
 }
 

@@ -66,4 +66,11 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         reindex::ALL,
         stand::ALL,
     ],
+    records: &[
+        company::store::RECORD,
+        device_type::store::RECORD,
+        model::store::RECORD,
+        device::store::RECORD,
+        import::run::store::RECORD,
+    ],
 };

@@ -56,6 +56,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         session::ALL,
         account::ALL,
     ],
+    records: &[org::RECORD, site::RECORD, place::RECORD, department::RECORD, person::RECORD, grant::RECORD],
 };
 
 /// The room, for the list in `app`.

@@ -25,6 +25,8 @@ fn entry(event: &Event, zone: &TimeZone, say: &impl Fn(&str, &Value) -> Option<S
     let changes = event
         .changes()
         .into_iter()
+        // That the password is another one is said by what was done.
+        .filter(|change| change.field != "password_mark")
         .map(|change| Change {
             field: field_name(&change.field),
             before: words(&change.field, &change.before),

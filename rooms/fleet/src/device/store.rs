@@ -1,6 +1,10 @@
 //! Devices in the database: statements and the functions around them, nothing else.
 
-use db::{Row, Tx, Val, vals};
+use db::{
+    Row, Tx, Val,
+    seal::{Record, rebuilt},
+    vals,
+};
 use kernel::{Instant, Money, OrgId, Problem, Result};
 
 use super::{Device, DeviceId, Hold, ImportId, Loan};
@@ -91,6 +95,56 @@ const MANY: &str = "INSERT INTO device (org_id, id, version, tag, tag_key, seria
             accepted_at, accepted_as, hold_reason, hold_released_by, loan_agreement, loan_ends_on, risk, \
             risk_reason, strategy, tenure, agreement, agreement_ends_on, acquired_on, price_minor, \
             price_currency, notes, import_id, removed_at) VALUES";
+
+/// What a device's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "device",
+    key: "id",
+    columns: &[
+        "id",
+        "version",
+        "tag",
+        "tag_key",
+        "serial",
+        "serial_key",
+        "serial_less",
+        "udi",
+        "model_id",
+        "parent_id",
+        "site_id",
+        "place_id",
+        "department_id",
+        "state",
+        "state_since_at",
+        "inspect_after_at",
+        "accepted_at",
+        "accepted_as",
+        "hold_reason",
+        "hold_released_by",
+        "loan_agreement",
+        "loan_ends_on",
+        "risk",
+        "risk_reason",
+        "strategy",
+        "tenure",
+        "agreement",
+        "agreement_ends_on",
+        "acquired_on",
+        "price_minor",
+        "price_currency",
+        "notes",
+        "import_id",
+        "removed_at",
+    ],
+    rebuild: |after| rebuilt(after, columns),
+};
+
+/// Id, version, then [`fields`].
+fn columns(device: &Device) -> Vec<Val> {
+    let mut vals = vals![device.id, device.version].to_vec();
+    vals.extend(fields(device));
+    vals
+}
 
 fn from_row(row: &Row) -> Result<Device> {
     let hold = match (row.get("hold_reason")?, row.get("hold_released_by")?) {

@@ -1,6 +1,10 @@
 //! Device types in the database.
 
-use db::{Row, Tx, vals};
+use db::{
+    Row, Tx, Val,
+    seal::{Record, rebuilt},
+    vals,
+};
 use kernel::{OrgId, Problem, Result};
 
 use super::{DeviceType, DeviceTypeId};
@@ -17,6 +21,18 @@ db::statements! {
     /// Changes one if nobody changed it meanwhile.
     CHANGE = "UPDATE device_type SET version = $4, name = $5, name_key = $6, risk = $7 WHERE org_id = $1 AND id = \
               $2 AND version = $3";
+}
+
+/// What a device type's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "device_type",
+    key: "id",
+    columns: &["id", "version", "name", "name_key", "risk"],
+    rebuild: |after| rebuilt(after, columns),
+};
+
+fn columns(noun: &DeviceType) -> Vec<Val> {
+    vals![noun.id, noun.version, &noun.name, noun.key(), noun.risk.map(|r| r.code())].to_vec()
 }
 
 fn from_row(row: &Row) -> Result<DeviceType> {
@@ -59,7 +75,7 @@ pub async fn find_by_name(tx: &mut Tx, org: OrgId, name: &str) -> Result<Option<
 /// # Errors
 /// A conflict when the name is taken.
 pub async fn add(tx: &mut Tx, org: OrgId, noun: &DeviceType) -> Result<()> {
-    let vals = vals![org, noun.id, noun.version, &noun.name, noun.key(), noun.risk.map(|r| r.code())];
+    let vals: Vec<Val> = vals![org].into_iter().chain(columns(noun)).collect();
     tx.execute(ADD, &vals).await.map(drop).map_err(|p| refusal(p, noun))
 }
 

@@ -369,7 +369,7 @@ impl MayAdd {
 }
 
 /// One import. The serialised record is the version kept in the record of changes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportRun {
     /// Its identifier; every device it brings carries it.
     pub id: ImportId,

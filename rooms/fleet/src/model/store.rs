@@ -1,6 +1,10 @@
 //! Models in the database.
 
-use db::{Row, Tx, vals};
+use db::{
+    Row, Tx, Val,
+    seal::{Record, rebuilt},
+    vals,
+};
 use kernel::{OrgId, Problem, Result};
 
 use super::{Model, ModelId};
@@ -23,6 +27,18 @@ db::statements! {
     /// How many devices of a model are in service without a risk level of their own.
     BY_TYPE = "SELECT COUNT(*) AS n FROM device WHERE org_id = $1 AND model_id = $2 AND state = $3 AND risk IS NULL \
                AND removed_at IS NULL";
+}
+
+/// What a model's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "model",
+    key: "id",
+    columns: &["id", "version", "name", "name_key", "company_id", "type_id"],
+    rebuild: |after| rebuilt(after, columns),
+};
+
+fn columns(noun: &Model) -> Vec<Val> {
+    vals![noun.id, noun.version, &noun.name, noun.key(), noun.company, noun.device_type].to_vec()
 }
 
 fn from_row(row: &Row) -> Result<Model> {
@@ -66,7 +82,7 @@ pub async fn find_by_name(tx: &mut Tx, org: OrgId, company: CompanyId, name: &st
 /// # Errors
 /// A conflict when the name is taken.
 pub async fn add(tx: &mut Tx, org: OrgId, noun: &Model) -> Result<()> {
-    let vals = vals![org, noun.id, noun.version, &noun.name, noun.key(), noun.company, noun.device_type];
+    let vals: Vec<Val> = vals![org].into_iter().chain(columns(noun)).collect();
     tx.execute(ADD, &vals).await.map(drop).map_err(|p| refusal(p, noun))
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use actions::{Draft, add, change, find_or_add};
 pub(crate) use pages::routes;
 pub use store::subtree;
-pub(crate) use store::{ALL, all};
+pub(crate) use store::{ALL, RECORD, all};
 
 crate::tree::doors!(Department, DepartmentId);
 

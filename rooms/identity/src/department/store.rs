@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use db::{Tx, vals};
+use db::{Tx, seal::Record, vals};
 use kernel::{DepartmentId, OrgId, Result, SiteId};
 
 use super::Department;
-use crate::tree::{Node as _, parent_key};
+use crate::tree::{self, Node as _, parent_key};
 
 db::statements! {
     /// One department.
@@ -31,6 +31,26 @@ db::statements! {
               name = $8, name_key = $9, code = $10, closed_at = $11, cost_centre = $12 \
               WHERE org_id = $1 AND id = $2 AND version = $13";
 }
+
+/// What a row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "department",
+    key: "id",
+    columns: &[
+        "id",
+        "version",
+        "site_id",
+        "parent_id",
+        "parent_key",
+        "kind",
+        "name",
+        "name_key",
+        "code",
+        "closed_at",
+        "cost_centre",
+    ],
+    rebuild: tree::rebuild::<Department>,
+};
 
 /// All departments and units of the organisation, site by site.
 pub(crate) async fn all(tx: &mut Tx, org: OrgId) -> Result<Vec<Department>> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use actions::{end, give, keep};
 pub(crate) use actions::{must_keep_an_administrator, need_over_all};
-pub(crate) use store::{ALL, active, of_people, of_person, of_person_ever};
+pub(crate) use store::{ALL, RECORD, active, of_people, of_person, of_person_ever};
 
 use crate::{department::Department, permit, site::Site};
 

@@ -1,6 +1,10 @@
 //! The grants' rows.
 
-use db::{Row, Select, Tx, vals};
+use db::{
+    Row, Select, Tx, Val,
+    seal::{Record, rebuilt},
+    vals,
+};
 use kernel::{OrgId, PersonId, Problem, Result, Scope};
 
 use super::{GrantId, RoleGrant};
@@ -28,6 +32,19 @@ db::statements! {
     /// Ends one.
     END = "UPDATE role_grant SET version = $4, ended_at = $5 \
            WHERE org_id = $1 AND id = $2 AND version = $3 AND ended_at IS NULL";
+}
+
+/// What a grant's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "role_grant",
+    key: "id",
+    columns: &["id", "version", "person_id", "role", "scope_kind", "scope_id", "ended_at"],
+    rebuild: |after| rebuilt(after, columns),
+};
+
+fn columns(grant: &RoleGrant) -> Vec<Val> {
+    let (kind, id) = parts(grant.scope);
+    vals![grant.id, grant.version, grant.person, grant.role.code(), kind, id, grant.ended_at].to_vec()
 }
 
 fn read(row: &Row) -> Result<RoleGrant> {
@@ -93,8 +110,7 @@ pub(super) async fn administrators(tx: &mut Tx, org: OrgId) -> Result<i64> {
 }
 
 pub(super) async fn insert(tx: &mut Tx, org: OrgId, grant: &RoleGrant) -> Result<()> {
-    let (kind, id) = parts(grant.scope);
-    let row = vals![org, grant.id, grant.version, grant.person, grant.role.code(), kind, id, grant.ended_at,];
+    let row: Vec<Val> = vals![org].into_iter().chain(columns(grant)).collect();
     tx.execute(ADD, &row).await.map(drop)
 }
 

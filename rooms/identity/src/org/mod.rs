@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use actions::{change, keep};
 pub(crate) use pages::{currency_field, routes, zone_field};
-pub(crate) use store::{ALL, at_host, count, first};
+pub(crate) use store::{ALL, RECORD, at_host, count, first};
 pub use store::{get, list};
 
 use crate::entry::{self, fault};

@@ -1,6 +1,10 @@
 //! The organisations' rows.
 
-use db::{Db, Row, Tx, Wall, vals};
+use db::{
+    Db, Row, Tx, Val, Wall,
+    seal::{Record, rebuilt},
+    vals,
+};
 use kernel::{OrgId, Problem, Result};
 
 use super::Org;
@@ -22,6 +26,14 @@ db::statements! {
     CHANGE = "UPDATE org SET version = $3, name = $4, base_url = $5, host = $6, time_zone = $7, currency = $8 \
               WHERE org_id = $1 AND version = $2";
 }
+
+/// What an organisation's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "org",
+    key: "org_id",
+    columns: &["version", "name", "base_url", "host", "time_zone", "currency", "demo"],
+    rebuild: |after| rebuilt(after, |org: &Org| columns(org).split_off(1)),
+};
 
 fn read(row: &Row) -> Result<Org> {
     Ok(Org {
@@ -71,7 +83,7 @@ pub(crate) async fn at_host(tx: &mut Tx, host: &str) -> Result<Option<Org>> {
     tx.find(AT_HOST, &vals![host]).await?.as_ref().map(read).transpose()
 }
 
-pub(super) async fn insert(tx: &mut Tx, org: &Org) -> Result<()> {
+fn columns(org: &Org) -> Vec<Val> {
     let row = vals![
         org.id,
         org.version,
@@ -82,7 +94,11 @@ pub(super) async fn insert(tx: &mut Tx, org: &Org) -> Result<()> {
         org.currency,
         org.demo,
     ];
-    tx.execute(ADD, &row).await.map(drop)
+    row.to_vec()
+}
+
+pub(super) async fn insert(tx: &mut Tx, org: &Org) -> Result<()> {
+    tx.execute(ADD, &columns(org)).await.map(drop)
 }
 
 pub(super) async fn update(tx: &mut Tx, before: i64, org: &Org) -> Result<u64> {

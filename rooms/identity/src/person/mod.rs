@@ -9,12 +9,13 @@ mod store;
 use std::fmt;
 
 use kernel::{FieldError, Instant, PersonId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 
 pub(crate) use actions::set_password;
 pub use actions::{Add, Added, Fresh, add, add_by_cli, change, keep, renew_password, set_active};
 pub(crate) use pages::routes;
-pub(crate) use store::ALL;
+pub(crate) use store::{ALL, RECORD};
 pub use store::{find_by_email, get};
 
 use crate::entry::{self, fault};
@@ -37,8 +38,9 @@ pub struct Person {
     pub must_change_password: bool,
     /// When the password was last set.
     pub password_changed_at: Option<Instant>,
-    /// The password's hash; `None` cannot sign in.
-    #[serde(skip)]
+    /// The password's hash; `None` cannot sign in. Written as JSON it is a hash of that hash, by which a changed row
+    /// shows and from which no password can be tried.
+    #[serde(rename = "password_mark", serialize_with = "mark", skip_deserializing)]
     pub password: Option<PasswordHash>,
 }
 
@@ -50,6 +52,14 @@ impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")
     }
+}
+
+/// SHA-256 of the password's hash, whose salt stays in the row.
+fn mark<S: Serializer>(password: &Option<PasswordHash>, to: S) -> Result<S::Ok, S::Error> {
+    let hash = |p: &PasswordHash| -> String {
+        Sha256::digest(&p.0).iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    password.as_ref().map(hash).serialize(to)
 }
 
 /// The key by which an e-mail is unique in its organisation.

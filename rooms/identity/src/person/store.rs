@@ -1,7 +1,12 @@
 //! The people's rows.
 
-use db::{Row, Select, Tx, vals};
+use db::{
+    Row, Select, Tx, Val,
+    seal::{Record, Wanted, rebuilt},
+    vals,
+};
 use kernel::{Cursor, Instant, Keyset, OrgId, PersonId, Problem, Result, Slice};
+use serde_json::Value;
 
 use super::{PasswordHash, Person, email_key};
 
@@ -24,6 +29,48 @@ db::statements! {
     TALLY = "SELECT COUNT(*) AS able, COUNT(s.person_id) AS seen FROM person p LEFT JOIN sign_in s \
              ON s.org_id = p.org_id AND s.person_id = p.id WHERE p.org_id = $1 AND p.active";
 }
+
+/// What a person's row must be by its last event, which holds a hash of the password's hash.
+pub(crate) const RECORD: Record = Record {
+    table: "person",
+    key: "id",
+    columns: &[
+        "id",
+        "version",
+        "name",
+        "name_key",
+        "email",
+        "email_key",
+        "active",
+        "must_change_password",
+        "password_changed_at",
+        "password_hash",
+    ],
+    rebuild: |after| {
+        let mut row = rebuilt(after, |p: &Person| {
+            let (name_key, email_key) = (kernel::fold(&p.name), email_key(&p.email));
+            vals![
+                p.id,
+                p.version,
+                &p.name,
+                name_key,
+                &p.email,
+                email_key,
+                p.active,
+                p.must_change_password,
+                p.password_changed_at
+            ]
+            .to_vec()
+        })?;
+        row.push(match after.get("password_mark") {
+            // Recorded before events held it.
+            None => Wanted::Anything,
+            Some(Value::String(hash)) => Wanted::Hashed(hash.clone()),
+            Some(_) => Wanted::Is(Val::Text(None)),
+        });
+        Ok(row)
+    },
+};
 
 /// A person in a list.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use actions::{Draft, add, find_or_add, rename};
 pub(crate) use pages::routes;
-pub(crate) use store::ALL;
+pub(crate) use store::{ALL, RECORD};
 
 crate::tree::doors!(Place, PlaceId);
 

@@ -1,10 +1,10 @@
 //! The places' statements.
 
-use db::{Tx, vals};
+use db::{Tx, seal::Record, vals};
 use kernel::{OrgId, Result, SiteId};
 
 use super::{Place, PlaceId, PlaceKind};
-use crate::tree::{Node as _, parent_key};
+use crate::tree::{self, Node as _, parent_key};
 
 db::statements! {
     /// One place.
@@ -23,6 +23,25 @@ db::statements! {
     CHANGE = "UPDATE place SET version = $3, site_id = $4, parent_id = $5, parent_key = $6, kind = $7, name = $8, \
               name_key = $9, code = $10, closed_at = $11 WHERE org_id = $1 AND id = $2 AND version = $12";
 }
+
+/// What a row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "place",
+    key: "id",
+    columns: &[
+        "id",
+        "version",
+        "site_id",
+        "parent_id",
+        "parent_key",
+        "kind",
+        "name",
+        "name_key",
+        "code",
+        "closed_at",
+    ],
+    rebuild: tree::rebuild::<Place>,
+};
 
 pub(super) async fn by_name(
     tx: &mut Tx,

@@ -15,7 +15,7 @@ pub use actions::{add, change, keep, set_calendar};
 pub use calendar::{Calendar, Holiday, Hours};
 pub(crate) use pages::routes;
 pub(crate) use show::{back, see};
-pub(crate) use store::ALL;
+pub(crate) use store::{ALL, RECORD};
 pub use store::{find_by_name, get, list};
 
 use crate::{

@@ -1,7 +1,12 @@
 //! The sites' rows.
 
-use db::{Row, Tx, vals};
+use db::{
+    Row, Tx, Val,
+    seal::{Record, Wanted},
+    vals,
+};
 use kernel::{OrgId, Problem, Result, SiteId};
+use serde::Deserialize as _;
 
 use super::Site;
 
@@ -22,6 +27,17 @@ db::statements! {
     CHANGE = "UPDATE site SET version = $4, name = $5, name_key = $6, code = $7, time_zone = $8, currency = $9, \
               beds = $10, calendar = $11 WHERE org_id = $1 AND id = $2 AND version = $3";
 }
+
+/// What a site's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "site",
+    key: "id",
+    columns: &["id", "version", "name", "name_key", "code", "time_zone", "currency", "beds", "calendar"],
+    rebuild: |after| {
+        let site = Site::deserialize(after).map_err(Problem::bug)?;
+        Ok(columns(&site)?.into_iter().map(Wanted::Is).collect())
+    },
+};
 
 fn read(row: &Row) -> Result<Site> {
     let calendar: String = row.get("calendar")?;
@@ -66,9 +82,8 @@ fn calendar(site: &Site) -> Result<String> {
     serde_json::to_string(&site.calendar).map_err(Problem::bug)
 }
 
-pub(super) async fn insert(tx: &mut Tx, org: OrgId, site: &Site) -> Result<()> {
+fn columns(site: &Site) -> Result<Vec<Val>> {
     let row = vals![
-        org,
         site.id,
         site.version,
         &site.name,
@@ -79,6 +94,11 @@ pub(super) async fn insert(tx: &mut Tx, org: OrgId, site: &Site) -> Result<()> {
         site.beds,
         calendar(site)?,
     ];
+    Ok(row.to_vec())
+}
+
+pub(super) async fn insert(tx: &mut Tx, org: OrgId, site: &Site) -> Result<()> {
+    let row: Vec<Val> = vals![org].into_iter().chain(columns(site)?).collect();
     tx.execute(ADD, &row).await.map(drop)
 }
 

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use web::Form;
 
 pub(crate) use actions::{close, close_as_listed, keep, move_to, open_again, open_parent, reopen, save};
-pub(crate) use store::{find, get, list, parent_key, path};
+pub(crate) use store::{find, get, list, parent_key, path, rebuild};
 
 use crate::{filled::Filled, tally::Stand};
 

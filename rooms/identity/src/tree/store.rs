@@ -1,7 +1,12 @@
 //! The rows of both trees.
 
-use db::{Tx, Val, vals};
+use db::{
+    Tx, Val,
+    seal::{Wanted, rebuilt},
+    vals,
+};
 use kernel::{Id, OrgId, Problem, Result, SiteId};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Node;
@@ -34,6 +39,11 @@ pub(crate) fn parent_key<M>(site: SiteId, parent: Option<Id<M>>) -> Uuid {
 
 /// Organisation, id, version, site, parent, parent key, kind, name, name key, code, since when closed, then the
 /// noun's own.
+/// What a node's row must be by its last event: the columns of [`columns`] without the organisation.
+pub(crate) fn rebuild<N: Node>(after: &Value) -> Result<Vec<Wanted>> {
+    rebuilt(after, |node: &N| columns(Id::from_uuid(Uuid::nil()), node).split_off(1))
+}
+
 fn columns<N: Node>(org: OrgId, node: &N) -> Vec<Val> {
     let core = node.core();
     let mut row = Vec::from(vals![

@@ -1,8 +1,12 @@
 //! Imports in the database: the record, the progress, the verdicts.
 
-use db::{Row, Tx, Val, vals};
+use db::{
+    Row, Tx, Val,
+    seal::{Record, Wanted},
+    vals,
+};
 use kernel::{Actor, Change, OrgId, Problem, Result};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize as _, Serialize, de::DeserializeOwned};
 
 use super::{Flaw, ImportRun, Progress, RunState, Verdict};
 use crate::device::{DeviceId, ImportId};
@@ -78,6 +82,58 @@ fn from_json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T> {
     serde_json::from_str(&row.get::<String>(column)?).map_err(Problem::bug)
 }
 
+/// What an import's row must be by its last event.
+pub(crate) const RECORD: Record = Record {
+    table: "import_run",
+    key: "id",
+    columns: &[
+        "id",
+        "version",
+        "state",
+        "file_name",
+        "bytes",
+        "blob_id",
+        "by_id",
+        "by_name",
+        "reach",
+        "begun_at",
+        "as_at",
+        "layout",
+        "setup",
+        "reading",
+        "seen",
+        "counts",
+        "error",
+    ],
+    rebuild: |after| {
+        let run = ImportRun::deserialize(after).map_err(Problem::bug)?;
+        Ok(columns(&run)?.into_iter().map(Wanted::Is).collect())
+    },
+};
+
+fn columns(run: &ImportRun) -> Result<Vec<Val>> {
+    let vals = vals![
+        run.id,
+        run.version,
+        run.state.code(),
+        &run.file_name,
+        run.bytes,
+        run.blob,
+        run.by,
+        &run.by_name,
+        json(&(&run.within, &run.may_add))?,
+        run.begun_at,
+        run.as_at,
+        json(&(&run.layout, run.start))?,
+        json(&run.setup)?,
+        run.reading.as_ref().map(json).transpose()?,
+        json(&run.seen)?,
+        json(&run.counts)?,
+        run.error.clone(),
+    ];
+    Ok(vals.to_vec())
+}
+
 fn from_row(row: &Row) -> Result<ImportRun> {
     let reading: Option<String> = row.get("reading")?;
     let (layout, start) = from_json(row, "layout")?;
@@ -151,26 +207,7 @@ fn change(action: &'static str, before: Option<&ImportRun>, after: &ImportRun) -
 
 /// Adds an import, on record.
 pub(crate) async fn add(tx: &mut Tx, who: &Actor, run: &ImportRun) -> Result<()> {
-    let vals = vals![
-        who.org,
-        run.id,
-        run.version,
-        run.state.code(),
-        &run.file_name,
-        run.bytes,
-        run.blob,
-        run.by,
-        &run.by_name,
-        json(&(&run.within, &run.may_add))?,
-        run.begun_at,
-        run.as_at,
-        json(&(&run.layout, run.start))?,
-        json(&run.setup)?,
-        run.reading.as_ref().map(json).transpose()?,
-        json(&run.seen)?,
-        json(&run.counts)?,
-        run.error.clone(),
-    ];
+    let vals: Vec<Val> = vals![who.org].into_iter().chain(columns(run)?).collect();
     tx.execute(ADD, &vals).await?;
     tx.record(who, change("fleet.import.upload", None, run)?).await
 }
