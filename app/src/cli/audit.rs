@@ -388,10 +388,10 @@ fn print_event(org: OrgId, event: &Event) {
     if let Some(reason) = &event.reason {
         println!("  reason: {reason}");
     }
-    if event.before.is_none() {
-        if let Value::Object(fields) = &event.after {
-            fields.iter().for_each(|(field, value)| println!("  {field}: {value}"));
-        }
+    if event.before.is_none()
+        && let Value::Object(fields) = &event.after
+    {
+        fields.iter().for_each(|(field, value)| println!("  {field}: {value}"));
     }
     for change in event.changes() {
         println!("  {}: {} -> {}", change.field, change.before, change.after);

@@ -14,6 +14,7 @@ mod program;
 mod ready;
 mod rights;
 mod rules;
+mod sealing;
 mod tamper;
 mod terminal;
 mod upgrade;

@@ -4,13 +4,17 @@
 use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path};
 
 use baton::rooms;
-use db::{Db, Sql, vals};
+use db::{
+    Db, Sql,
+    seal::{self, Signer},
+    vals,
+};
 use fleet::device::{
     Device, Hold, State, actions,
     list::{self, Wanted},
     store,
 };
-use kernel::{OrgId, ScopeSet};
+use kernel::{Instant, OrgId, ScopeSet};
 
 use crate::hospital::system;
 
@@ -28,7 +32,7 @@ const RELEASES: &[Release] = &[Release { name: "v0.1.0", devices: 353, events: 2
 const EVENTS: Sql = Sql::new("SELECT DISTINCT entity, entity_id FROM event WHERE org_id = $1");
 
 /// Unpacks a release's database into a folder.
-fn unpacked(release: &str, folder: &Path) -> String {
+pub fn unpacked(release: &str, folder: &Path) -> String {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let packed = File::open(kept.join(format!("{release}.sqlite.gz"))).unwrap();
     assert!(packed.metadata().unwrap().len() <= 1_000_000, "kept databases are small");
@@ -74,6 +78,18 @@ async fn check_record(db: &Db, org: OrgId, devices: &[Device]) {
     assert_eq!(seen, devices.len(), "every device has its record");
 }
 
+/// What was recorded before there were seals waits for the first one, is sealed, and fits its rows.
+async fn check_seal(db: &Db, org: OrgId, events: i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let signer = Signer::create(&folder.path().join("key")).unwrap();
+    let records: Vec<_> = rooms::schemas().iter().flat_map(|room| room.records.iter().copied()).collect();
+    let before = seal::verify(db, org, &records, None, &|_| {}).await.unwrap();
+    assert_eq!((before.unsealed, before.faults), (events, vec![]));
+    while seal::close(db, org, &signer, Instant::machine_now()).await.unwrap().is_some() {}
+    let after = seal::verify(db, org, &records, None, &|_| {}).await.unwrap();
+    assert_eq!((after.sealed, after.unsealed, after.faults), (events, 0, vec![]));
+}
+
 #[tokio::test]
 async fn databases_of_released_versions_open_and_go_on() {
     for release in RELEASES {
@@ -85,6 +101,7 @@ async fn databases_of_released_versions_open_and_go_on() {
         assert_eq!((devices.len(), events), (release.devices, release.events), "{}", release.name);
         check_counts(&db, org, &devices).await;
         check_record(&db, org, &devices).await;
+        check_seal(&db, org, release.events).await;
 
         let who = system(org);
         let free = devices.iter().find(|d| d.state == State::InService && d.hold.is_none());
