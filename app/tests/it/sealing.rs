@@ -56,7 +56,11 @@ async fn the_record_is_sealed_shown_checked_and_its_root_expected() {
     assert!(plain.out.contains("NOT WHOLE") && plain.out.contains("name differs"), "{}", plain.out);
     let person = value["organisations"][0]["faults"][0]["record"].as_str().unwrap();
     let life = call(&["audit", "show", person, "--database", &url]);
-    assert!(life.out.contains("identity.person.add") && life.out.contains("boss@here.example"), "{}", life.out);
+    assert!(
+        life.out.contains("identity.person.add") && life.out.contains("boss@here.example"),
+        "{}",
+        life.out
+    );
     let unknown = call(&["audit", "show", "device/none", "--database", &url]);
     assert!(unknown.code != 0 && unknown.err.contains("Kinds are"), "{}", unknown.err);
 }
