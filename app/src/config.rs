@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use db::backup::{Keep, Shelf};
 use figment::{
     Figment,
     providers::{Env, Format as _, Serialized, Toml},
@@ -30,6 +31,16 @@ pub struct Config {
     pub metrics: Metrics,
     /// A secret that opens `/metrics` from anywhere unless that is off: `Authorization: Bearer …`.
     pub metrics_token: Option<String>,
+    /// The folder that `serve` puts backups into by itself; none are made when it is not set.
+    pub backup_to: Option<PathBuf>,
+    /// The hour at which it does so every day, by the machine’s time zone: `02:30`.
+    pub backup_at: String,
+    /// Instead of at an hour, so many hours after the last one.
+    pub backup_every: Option<u32>,
+    /// How many backups stay: the newest of so many days, weeks and months.
+    pub backup_keep: Keep,
+    /// Most megabytes a second that a backup reads, so that others get on; 0 for as many as it can.
+    pub backup_rate: u32,
 }
 
 /// How log lines look.
@@ -65,6 +76,11 @@ impl Default for Config {
             log_format: LogFormat::Text,
             metrics: Metrics::Loopback,
             metrics_token: None,
+            backup_to: None,
+            backup_at: "02:30".to_owned(),
+            backup_every: None,
+            backup_keep: Keep::default(),
+            backup_rate: 100,
         }
     }
 }
@@ -102,8 +118,9 @@ impl Config {
             .map_err(|errors| {
                 let lines: Vec<String> = errors.into_iter().map(|e| format!("  {e}")).collect();
                 anyhow::anyhow!(
-                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, \
-                     seal_key, log, log_format (text, json), metrics (loopback, anyone, off), metrics_token.",
+                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, seal_key, log, \
+                     log_format (text, json), metrics (loopback, anyone, off), metrics_token, backup_to, backup_at \
+                     (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate.",
                     lines.join("\n")
                 )
             })?;
@@ -136,9 +153,32 @@ impl Config {
             self.metrics_token.as_ref().is_none_or(|token| token.len() >= 16),
             "metrics_token: use at least 16 characters."
         );
+        anyhow::ensure!(
+            self.backup_hour().is_some(),
+            "backup_at: write the hour as 02:30, by the machine’s time zone."
+        );
+        if let Some(to) = &self.backup_to {
+            Shelf::new(&to.display().to_string()).map_err(|e| anyhow::anyhow!("backup_to: {e}"))?;
+        }
+        anyhow::ensure!(self.backup_every != Some(0), "backup_every: write a number of hours, at least 1.");
         tracing_subscriber::EnvFilter::try_new(&self.log)
             .map_err(|e| anyhow::anyhow!("log: “{}” is not a log filter: {e}", self.log))?;
         Ok(())
+    }
+
+    /// The hour of the daily backup.
+    pub fn backup_hour(&self) -> Option<(i8, i8)> {
+        let (hour, minute) = self.backup_at.split_once(':')?;
+        let two = |text: &str, most: i8| {
+            let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+            text.parse::<i8>().ok().filter(|n| digits && *n < most)
+        };
+        Some((two(hour, 24)?, two(minute, 60)?))
+    }
+
+    /// Most bytes a second that a backup reads.
+    pub fn backup_bytes(&self) -> Option<u64> {
+        (self.backup_rate > 0).then(|| u64::from(self.backup_rate) * 1_000_000)
     }
 
     /// The configuration with its secrets left out, for printing.

@@ -9,7 +9,7 @@ use kernel::Clock;
 use tokio::{net::TcpListener, sync::watch};
 use web::{App, Duty};
 
-use crate::{config::Config, ops, rooms::rooms};
+use crate::{backup::Plan, config::Config, ops, rooms::rooms};
 
 /// The program put together, not yet serving.
 pub struct House {
@@ -21,6 +21,8 @@ pub struct House {
     pub duties: Vec<Duty>,
     /// The code that set-up asks for.
     pub set_up_code: String,
+    /// When backups are made by itself.
+    pub backups: Option<Plan>,
 }
 
 /// Puts rooms, front door and routes together. With the key, this server seals the record.
@@ -44,8 +46,10 @@ pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> H
         (room.answers)(&mut kept);
     }
     let app = App::new(db, clock, Box::new(front), menu, jobs, config.tls_in_front, kept);
+    // A place that is no folder was refused with the configuration.
+    let backups = Plan::of(config).ok().flatten();
     let router = ops::routes(&app, config).merge(web::router(&app, routes));
-    House { app, router, duties, set_up_code }
+    House { app, router, duties, set_up_code, backups }
 }
 
 /// Listens where the configuration says.
@@ -68,15 +72,22 @@ pub async fn run(house: House, listener: TcpListener) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(web::worker::work(house.app.clone(), stopped.clone()));
     let duties = tokio::spawn(web::duty::keep(house.app.clone(), house.duties, stopped.clone()));
+    let (backed_up, until_then) = (house.app.clone(), stopped.clone());
+    let backups = house.backups.map(|plan| tokio::spawn(crate::backup::keep(backed_up, plan, until_then)));
     let until = async move {
         signal().await;
         tracing::info!("stopping: requests under way may finish");
         let _ = stop.send(true);
     };
     web::serve(listener, house.router, until).await?;
-    let both = async { tokio::join!(worker, duties) };
-    if tokio::time::timeout(std::time::Duration::from_secs(10), both).await.is_err() {
-        tracing::warn!("the job in hand did not finish; it will be taken up again");
+    let all = async {
+        let _ = tokio::join!(worker, duties);
+        if let Some(backups) = backups {
+            let _ = backups.await;
+        }
+    };
+    if tokio::time::timeout(std::time::Duration::from_secs(10), all).await.is_err() {
+        tracing::warn!("the work in hand did not finish; it will be taken up again");
     }
     house.app.db().close().await;
     Ok(())

@@ -4,6 +4,7 @@
 //! terminal what pages do. Every command explains itself with `--help`. The program is a library so that its
 //! tests can put the whole house together in process.
 
+mod backup;
 pub mod cli;
 pub mod config;
 pub mod front;
@@ -11,3 +12,4 @@ mod logs;
 mod ops;
 pub mod rooms;
 mod sealing;
+pub mod upgrade;

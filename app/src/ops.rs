@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use db::{Wall, job};
+use db::{Wall, backup, job};
 use http::{HeaderMap, StatusCode, header};
 use kernel::Instant;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -115,6 +115,13 @@ async fn figures(
         metrics::gauge!("baton_unsealed_seconds").set(age.max(0) as f64 / 1e6);
         let transactions: i64 = waiting.iter().map(|w| w.transactions).sum();
         metrics::gauge!("baton_unsealed_transactions").set(transactions as f64);
+    }
+    if let Ok(notes) = db::read!(ops.app.db(), Wall::All("metrics"), |tx| backup::note::all(tx).await) {
+        for note in notes {
+            let outcome = if note.ended_well { "well" } else { "failed" };
+            metrics::gauge!("baton_last_time_seconds", "what" => note.kind, "outcome" => outcome)
+                .set(note.at.micros() as f64 / 1e6);
+        }
     }
     recorder.run_upkeep();
     recorder.render().into_response()

@@ -13,6 +13,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     unrecorded: &[("demonstration", "how invented records were made is no record of a hospital")],
     statements: &[ALL],
     records: &[],
+    truths: db::check::Truths::NONE,
 };
 
 db::statements! {

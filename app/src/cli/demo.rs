@@ -63,6 +63,8 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     logs::begin(&call.config);
     ops::recorder();
     call.config.tls_in_front = false;
+    // A demonstration does not lie among the backups of a hospital.
+    call.config.backup_to = None;
     call.config.listen = SocketAddr::from(([127, 0, 0, 1], args.port));
     if args.no_serve {
         let (db, sign_ins) = open_or_create(&call, &args).await?;

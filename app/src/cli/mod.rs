@@ -2,6 +2,7 @@
 
 mod audit;
 mod config;
+mod db;
 mod demo;
 mod export;
 mod import;
@@ -11,8 +12,8 @@ mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use ::db::Db;
 use clap::{Parser, Subcommand};
-use db::Db;
 use kernel::{Actor, Clock, OrgId, Problem, Via};
 use serde_json::json;
 
@@ -31,6 +32,9 @@ pub struct Args {
     /// Print results and errors as JSON.
     #[arg(long, global = true)]
     pub json: bool,
+    /// PostgreSQL: a backup was made, and the database may be brought to this version’s schema.
+    #[arg(long, global = true)]
+    pub backup_made: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -44,6 +48,9 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// The database: bring it up to date, back it up, bring a backup back, check it.
+    #[command(subcommand)]
+    Db(db::Command),
     /// Organisations of this installation.
     #[command(subcommand)]
     Org(org::Command),
@@ -68,6 +75,8 @@ pub struct Call {
     pub database_named: bool,
     /// Whether to print JSON.
     pub json: bool,
+    /// Whether somebody says that a backup was made before an upgrade.
+    pub backup_made: bool,
 }
 
 /// Runs one command.
@@ -81,11 +90,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         config.database = url;
         config.check()?;
     }
-    let call = Call { config, database_named, json: args.json };
+    let call = Call { config, database_named, json: args.json, backup_made: args.backup_made };
     match args.command {
         Command::Demo(args) => demo::run(call, args).await,
         Command::Serve(args) => serve::run(call, args).await,
         Command::Config(command) => config::run(&call, &command),
+        Command::Db(command) => db::run(call, command).await,
         Command::Org(command) => org::run(call, command).await,
         Command::User(command) => user::run(call, command).await,
         Command::Audit(command) => audit::run(call, command).await,
@@ -118,8 +128,16 @@ pub fn read() -> Result<Args, ExitCode> {
     Err(ExitCode::from(USAGE))
 }
 
+/// Something went wrong that has been printed already.
+#[derive(Debug, thiserror::Error)]
+#[error("see above")]
+struct Told;
+
 /// Prints an error and says how the program ended.
 pub fn fail(json: bool, error: &anyhow::Error) -> ExitCode {
+    if error.is::<Told>() {
+        return ExitCode::FAILURE;
+    }
     let problem = error.downcast_ref::<Problem>();
     let fields = match problem {
         Some(Problem::Invalid { fields }) => fields.as_slice(),
@@ -154,6 +172,7 @@ impl Call {
     /// # Errors
     /// As [`Db::open_existing`].
     pub async fn open(&self) -> anyhow::Result<Db> {
+        crate::upgrade::before(&self.config, self.backup_made, |words| eprintln!("{words}")).await?;
         Ok(Db::open_existing(&self.config.database, &crate::rooms::schemas()).await?)
     }
 

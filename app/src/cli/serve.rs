@@ -7,7 +7,7 @@ use kernel::Clock;
 use serde_json::json;
 
 use super::Call;
-use crate::{front, logs, ops, rooms};
+use crate::{front, logs, ops, rooms, upgrade};
 
 /// Serve a hospital.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,7 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     }
     logs::begin(&call.config);
     ops::recorder();
+    upgrade::before(&call.config, call.backup_made, |words| tracing::info!("{words}")).await?;
     let db = Db::open(&call.config.database, &rooms::schemas()).await?;
     refuse_demo(&db).await?;
     let listener = front::listen(call.config.listen).await?;

@@ -131,6 +131,11 @@ impl Hospital {
         Self { router: house.router, db, org: made.org, people, records, scratch }
     }
 
+    /// The database's address.
+    pub fn url(&self) -> &str {
+        &self.scratch.url
+    }
+
     /// Throws it away.
     pub async fn finish(self) {
         self.scratch.finish().await.unwrap();

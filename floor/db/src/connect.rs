@@ -4,16 +4,16 @@ use std::{path::Path, time::Duration};
 
 use kernel::{Instant, Problem, Result};
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgConnection, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::time::timeout;
 
 use crate::{
     Engine, RoomSchema,
     fault::problem,
+    hosts::{Hosts, STANDBY, takes_writes},
     open::Pools,
     reach::Server,
     schema::{LEASE_TABLE, check_not_newer, migrate_until, migrations, wall_off},
@@ -101,6 +101,20 @@ pub(crate) async fn check_is_ours(pools: &Pools, rooms: &[RoomSchema]) -> Result
     ))
 }
 
+/// Opens an SQLite file beside whoever serves it: one connection, no migration.
+pub(crate) async fn sqlite_beside_others(path: &Path) -> Result<Pools> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(2))
+        .foreign_keys(true)
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect_with(options).await.map_err(|e| cannot_open(path, &e))?;
+    Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
+}
+
 pub(crate) fn cannot_open(path: &Path, error: &sqlx::Error) -> Problem {
     Problem::conflict(
         "db.open",
@@ -147,53 +161,53 @@ where
 }
 
 /// Opens a PostgreSQL database.
-pub(crate) async fn postgres(options: &PgConnectOptions, rooms: &[RoomSchema]) -> Result<Pools> {
-    let server = server(options, 16);
+pub(crate) async fn postgres(hosts: &Hosts, rooms: &[RoomSchema]) -> Result<Pools> {
+    let (conn, first) = hosts.connect(true).await?;
+    let _ = conn.close().await;
+    let server = server(hosts, &first, 16, true);
     check_version(&server.pool).await?;
     migrate_postgres(&server.pool, rooms).await?;
     Ok(Pools::Postgres(server))
 }
 
 /// Opens a PostgreSQL database for a look.
-pub(crate) fn postgres_as_it_is(options: &PgConnectOptions) -> Pools {
-    Pools::Postgres(server(&options.clone().options([("default_transaction_read_only", "on")]), 1))
+pub(crate) fn postgres_as_it_is(hosts: &Hosts) -> Pools {
+    Pools::Postgres(to_read(hosts, 1))
 }
 
 /// Opens a PostgreSQL database for reading only.
-pub(crate) fn postgres_to_read(options: &PgConnectOptions) -> Pools {
-    Pools::Postgres(server(&options.clone().options([("default_transaction_read_only", "on")]), READERS))
+pub(crate) fn postgres_to_read(hosts: &Hosts) -> Pools {
+    Pools::Postgres(to_read(hosts, READERS))
 }
 
-/// The connections to a server that has just answered; they are made as they are needed.
-fn server(options: &PgConnectOptions, most: u32) -> Box<Server> {
-    let options = options.clone().application_name("baton").disable_statement_logging();
+/// Opens a PostgreSQL database as it is, for reading and for a note: no migration.
+pub(crate) fn postgres_beside_others(hosts: &Hosts) -> Pools {
+    Pools::Postgres(server(hosts, hosts.first(), 2, true))
+}
+
+fn to_read(hosts: &Hosts, most: u32) -> Box<Server> {
+    let only =
+        |options: &PgConnectOptions| options.clone().options([("default_transaction_read_only", "on")]);
+    let hosts = hosts.each(only);
+    server(&hosts, hosts.first(), most, false)
+}
+
+/// The connections to a server that has just answered; they are made as they are needed. Of several servers only one
+/// takes writes at a time: when another one does, connections lead there from then on.
+fn server(hosts: &Hosts, first: &PgConnectOptions, most: u32, to_write: bool) -> Box<Server> {
     let pool = PgPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(Duration::from_secs(10))
-        .connect_lazy_with(options.clone());
-    Box::new(Server::new(pool, options))
-}
-
-/// One connection by itself, so that what keeps it from being made is known at once; a pool would try again until
-/// its time is over and then know only that.
-pub(crate) async fn one(options: &PgConnectOptions) -> Result<PgConnection> {
-    let options = options.clone().application_name("baton").disable_statement_logging();
-    match timeout(Duration::from_secs(5), PgConnection::connect_with(&options)).await {
-        Ok(made) => made.map_err(|e| out_of_reach(&options, &e.to_string())),
-        Err(_) => Err(out_of_reach(&options, "no answer within five seconds")),
-    }
-}
-
-fn out_of_reach(options: &PgConnectOptions, error: &str) -> Problem {
-    Problem::conflict(
-        "db.open",
-        format!(
-            "PostgreSQL at {}:{} cannot be reached: {error}. Check host and port, that PostgreSQL runs there, \
-             that the database and the user exist and that the password is right.",
-            options.get_host(),
-            options.get_port()
-        ),
-    )
+        .after_connect(move |conn, _| {
+            Box::pin(async move {
+                if !to_write || takes_writes(conn).await? {
+                    return Ok(());
+                }
+                Err(sqlx::Error::Protocol(STANDBY.to_owned()))
+            })
+        })
+        .connect_lazy_with(first.clone());
+    Box::new(Server::new(pool, hosts.clone(), first.clone(), to_write))
 }
 
 async fn check_version(pool: &PgPool) -> Result<()> {

@@ -4,13 +4,16 @@
 //! again, so nothing outside the database happens inside it ([`write!`], [`read!`]). Every change to a record
 //! passes the gate ([`Tx::record`]) in the same transaction, and a transaction that forgot is refused.
 
+pub mod backup;
 pub mod blob;
+pub mod check;
 pub mod command;
 mod conn;
 mod connect;
 pub mod counter;
 mod fault;
 pub mod gate;
+mod hosts;
 pub mod job;
 pub mod lease;
 mod open;
@@ -33,7 +36,7 @@ pub use gate::Event;
 pub use open::{Attempts, Db, Engine, Wall};
 pub use place::{Found, Place};
 pub use plan::Plans;
-pub use schema::{FLOOR, File, RoomSchema, dump, has_table, step_names};
+pub use schema::{FLOOR, File, RoomSchema, Waiting, dump, has_table, step_names, waiting};
 pub use select::Select;
 pub use sql::{Named, Sql};
 pub use tx::Tx;

@@ -11,7 +11,7 @@ use std::{
 use kernel::{OrgId, Problem, Result};
 use sqlx::SqlitePool;
 
-use crate::{Place, Plans, RoomSchema, Sql, Tx, conn::Conn, fault::problem, reach::Server};
+use crate::{Place, Plans, RoomSchema, Sql, Tx, conn::Conn, fault::problem, place::Lies, reach::Server};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +187,19 @@ impl Db {
         Place::take_existing(url)?.open_existing(rooms).await
     }
 
+    /// Opens a database that somebody else may be serving, for looking after it: no migration runs and nothing is taken
+    /// for this process.
+    ///
+    /// # Errors
+    /// As [`Db::open_existing`].
+    pub async fn beside_others(url: &str) -> Result<Self> {
+        let pools = match Place::beside_others(url)?.whole().await? {
+            Lies::File(path) => crate::connect::sqlite_beside_others(&path).await?,
+            Lies::Server(hosts) => crate::connect::postgres_beside_others(&hosts),
+        };
+        Ok(Self::over(pools, &[crate::FLOOR], None))
+    }
+
     pub(crate) fn over(pools: Pools, rooms: &[RoomSchema], lock: Option<std::fs::File>) -> Self {
         let unrecorded = rooms.iter().flat_map(|r| r.unrecorded.iter().map(|(table, _)| *table)).collect();
         let inner = Inner {
@@ -254,6 +267,16 @@ impl Db {
     /// run twice.
     pub fn fail_first_commits(&self, on: bool) {
         self.inner.fail_first_commit.store(on, Ordering::Relaxed);
+    }
+
+    /// Brings SQLite's log over into the file and empties it, if nobody is reading from it just now.
+    pub(crate) async fn bring_log_over(&self) -> Result<()> {
+        let Pools::Sqlite { writer, .. } = &self.inner.pools else { return Ok(()) };
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await;
+        match done.map_err(|e| problem(e, "wal_checkpoint")) {
+            Err(Problem::Busy { .. }) | Ok(_) => Ok(()),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// From now on notes how SQLite goes about each statement; the test of plans looks at them.

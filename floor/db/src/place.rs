@@ -4,17 +4,16 @@ use std::{
     collections::BTreeSet,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
-    str::FromStr as _,
 };
 
 use kernel::{Problem, Result};
 use sqlx::{
     Connection as _, Executor,
-    postgres::{PgConnectOptions, PgConnection},
+    postgres::PgConnection,
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 
-use crate::{Db, RoomSchema, connect, fault::problem};
+use crate::{Db, RoomSchema, connect, fault::problem, hosts::Hosts};
 
 /// The place of a database. While it is held, no other Baton can use an SQLite file there.
 pub struct Place {
@@ -22,10 +21,16 @@ pub struct Place {
 }
 
 enum At {
-    /// A file by its real name, and the lock beside it.
-    File { path: PathBuf, lock: File },
+    /// A file by its real name, and the lock beside it unless others may use it meanwhile.
+    File { path: PathBuf, lock: Option<File> },
     /// PostgreSQL, which lets several servers in.
-    Server(Box<PgConnectOptions>),
+    Server(Hosts),
+}
+
+/// Where a database is, for whoever copies it or brings it back.
+pub(crate) enum Lies {
+    File(PathBuf),
+    Server(Hosts),
 }
 
 /// What a place holds.
@@ -44,7 +49,7 @@ impl Place {
     /// [`Problem::Conflict`] with a remedy for an address that is none, a folder that cannot be written, and a
     /// file that another Baton uses.
     pub fn take(url: &str) -> Result<Self> {
-        Self::at(url, true)
+        Self::at(url, Hold::Create)
     }
 
     /// Takes a place that must hold a database already; nothing is created.
@@ -52,30 +57,35 @@ impl Place {
     /// # Errors
     /// As [`Place::take`], and when there is no file.
     pub fn take_existing(url: &str) -> Result<Self> {
-        Self::at(url, false)
+        Self::at(url, Hold::Existing)
     }
 
-    fn at(url: &str, create: bool) -> Result<Self> {
+    /// A place that somebody else may be using, for reading beside them; it is not taken.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] for an address that is none, and when there is no file.
+    pub fn beside_others(url: &str) -> Result<Self> {
+        Self::at(url, Hold::Nothing)
+    }
+
+    fn at(url: &str, hold: Hold) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
             let path = real(Path::new(path));
-            if !create && !path.is_file() {
+            if hold != Hold::Create && !path.is_file() {
                 return Err(missing(&path.display().to_string()));
             }
-            let lock = lock_beside(&path)?;
+            let lock = if hold == Hold::Nothing { None } else { Some(lock_beside(&path)?) };
             return Ok(Self { at: At::File { path, lock } });
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url).map_err(|e| {
-                Problem::conflict("db.url", format!("The PostgreSQL address cannot be read: {e}."))
-            })?;
-            return Ok(Self { at: At::Server(Box::new(options)) });
+            return Ok(Self { at: At::Server(Hosts::of(url)?) });
         }
         Err(Problem::conflict(
             "db.url",
             format!(
                 "“{}” is not a database address. Write sqlite://path/to/baton.sqlite or \
                  postgres://user@host/database.",
-                url.split('?').next().and_then(|url| url.split('@').next_back()).unwrap_or_default()
+                without_secrets(url)
             ),
         ))
     }
@@ -103,15 +113,15 @@ impl Place {
                 let _ = conn.close().await;
                 found
             }
-            At::Server(options) => {
-                let mut conn = connect::one(options).await?;
+            At::Server(hosts) => {
+                let (mut conn, _) = hosts.connect(false).await?;
                 // Tables that an extension brought are nobody's data.
                 let tables = "SELECT c.relname::text FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm') \
                     AND c.relnamespace = current_schema()::regnamespace AND NOT EXISTS \
                     (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
                 let names: Vec<String> =
                     sqlx::query_scalar(tables).fetch_all(&mut conn).await.map_err(|e| problem(e, tables))?;
-                let name = options.get_database().unwrap_or("this database").to_owned();
+                let name = hosts.database().to_owned();
                 let found = whose(&mut conn, names, &name).await;
                 let _: Result<(), _> = PgConnection::close(conn).await;
                 found
@@ -126,7 +136,7 @@ impl Place {
     pub async fn look(&self) -> Result<Db> {
         let pools = match &self.at {
             At::File { path, .. } => connect::sqlite_as_it_is(path).await?,
-            At::Server(options) => connect::postgres_as_it_is(options),
+            At::Server(hosts) => connect::postgres_as_it_is(hosts),
         };
         Ok(Db::over(pools, &[], None))
     }
@@ -147,8 +157,8 @@ impl Place {
             connect::sqlite_to_read(&path).await?
         } else {
             let place = Self::take_existing(url)?;
-            let At::Server(options) = &place.at else { return Err(Problem::bug("a file that is a server")) };
-            connect::postgres_to_read(options)
+            let At::Server(hosts) = &place.at else { return Err(Problem::bug("a file that is a server")) };
+            connect::postgres_to_read(hosts)
         };
         connect::check_is_ours(&pools, &all).await?;
         Ok(Db::over(pools, &all, None))
@@ -189,8 +199,8 @@ impl Place {
         let mut all = vec![crate::FLOOR];
         all.extend_from_slice(rooms);
         let (pools, lock) = match self.at {
-            At::File { path, lock } => (connect::sqlite(&path, &all).await?, Some(lock)),
-            At::Server(options) => (connect::postgres(&options, &all).await?, None),
+            At::File { path, lock } => (connect::sqlite(&path, &all).await?, lock),
+            At::Server(hosts) => (connect::postgres(&hosts, &all).await?, None),
         };
         Ok(Db::over(pools, &all, lock))
     }
@@ -201,13 +211,71 @@ impl Place {
     /// As [`Place::open`], and [`Problem::Conflict`] with code `db.missing` when the place is empty.
     pub async fn open_existing(self, rooms: &[RoomSchema]) -> Result<Db> {
         if self.found().await? == Found::Nothing {
-            return Err(missing(&match &self.at {
-                At::File { path, .. } => path.display().to_string(),
-                At::Server(options) => options.get_database().unwrap_or("this database").to_owned(),
-            }));
+            return Err(missing(&self.name()));
         }
         self.open(rooms).await
     }
+
+    /// The file's path, or the database's name.
+    fn name(&self) -> String {
+        match &self.at {
+            At::File { path, .. } => path.display().to_string(),
+            At::Server(hosts) => hosts.database().to_owned(),
+        }
+    }
+
+    /// Where the database is that must be there.
+    pub(crate) async fn whole(&self) -> Result<Lies> {
+        if self.found().await? == Found::Nothing {
+            return Err(missing(&self.name()));
+        }
+        Ok(self.lies())
+    }
+
+    /// Where a database can be put: nothing is there, not even what an earlier one left beside its file.
+    pub(crate) async fn empty(&self) -> Result<Lies> {
+        let full = |what: &str| {
+            Problem::conflict(
+                "db.not_empty",
+                format!(
+                    "{what} A backup is brought back only to a place that holds nothing: name another with --database, \
+                     or move what is there aside. Nothing was changed."
+                ),
+            )
+        };
+        if self.found().await? != Found::Nothing {
+            return Err(full(&format!("{} holds a database.", self.name())));
+        }
+        let At::File { path, .. } = &self.at else { return Ok(self.lies()) };
+        let left = ["-wal", "-journal"].map(|end| beside(path, end));
+        if let Some(file) = left.iter().find(|file| fs::metadata(file).is_ok_and(|about| about.len() > 0)) {
+            return Err(full(&format!(
+                "{} is left of a database and may hold its last changes.",
+                file.display()
+            )));
+        }
+        Ok(self.lies())
+    }
+
+    fn lies(&self) -> Lies {
+        match &self.at {
+            At::File { path, .. } => Lies::File(path.clone()),
+            At::Server(hosts) => Lies::Server(hosts.clone()),
+        }
+    }
+}
+
+/// How a place is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Create,
+    Existing,
+    Nothing,
+}
+
+/// An address up to where secrets may begin.
+pub(crate) fn without_secrets(url: &str) -> &str {
+    url.split('?').next().and_then(|url| url.split('@').next_back()).unwrap_or_default()
 }
 
 fn missing(name: &str) -> Problem {
@@ -240,7 +308,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// The file beside another whose name goes on like this.
-fn beside(path: &Path, end: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(end);
     path.with_file_name(name)

@@ -7,10 +7,14 @@ use std::{
 };
 
 use kernel::{Instant, Problem, Result};
-use sqlx::{Connection as _, PgConnection, PgPool, Postgres, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgPool, Postgres, postgres::PgConnectOptions};
 use tokio::time::{Instant as Moment, timeout};
 
-use crate::{conn::Conn, fault::problem};
+use crate::{
+    conn::Conn,
+    fault::problem,
+    hosts::{Hosts, STANDBY, ask, name},
+};
 
 /// How long a request waits for a connection before it is asked whether the server is there at all. The pool itself
 /// waits longer, because under load a connection comes back in the end.
@@ -23,7 +27,11 @@ const FRESH: Duration = Duration::from_millis(500);
 /// The connections to a server.
 pub(crate) struct Server {
     pub pool: PgPool,
-    options: PgConnectOptions,
+    hosts: Hosts,
+    /// Whether it must take writes.
+    to_write: bool,
+    /// The one of them that connections lead to.
+    present: Mutex<PgConnectOptions>,
     /// Since when it cannot be reached.
     lost: Mutex<Option<Instant>>,
     /// When it was last asked.
@@ -31,8 +39,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub fn new(pool: PgPool, options: PgConnectOptions) -> Self {
-        Self { pool, options, lost: Mutex::new(None), asked: tokio::sync::Mutex::new(None) }
+    pub fn new(pool: PgPool, hosts: Hosts, first: PgConnectOptions, to_write: bool) -> Self {
+        let present = Mutex::new(first);
+        Self { pool, hosts, to_write, present, lost: Mutex::new(None), asked: tokio::sync::Mutex::new(None) }
     }
 
     /// Begins a transaction.
@@ -57,6 +66,11 @@ impl Server {
                 if !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) {
                     self.reach().await?;
                 }
+                // A server that became a standby refuses to begin; the connection is closed, and the next one leads on.
+                let code = error.as_database_error().and_then(|e| e.code()).unwrap_or_default();
+                if ["0A000", "25006"].contains(&code.as_ref()) {
+                    return Err(Problem::Busy { retry_after: 1 });
+                }
                 Err(problem(error, "BEGIN"))
             }
         }
@@ -70,23 +84,53 @@ impl Server {
     async fn reach(&self) -> Result<()> {
         let mut asked = self.asked.lock().await;
         if asked.is_none_or(|at| at.elapsed() > FRESH) {
-            let answer = timeout(ANSWER, PgConnection::connect_with(&self.options)).await;
-            *asked = Some(Moment::now());
-            match answer {
-                Ok(Ok(conn)) => {
-                    let _ = timeout(ANSWER, conn.close()).await;
-                    self.found();
-                }
-                // Too many connections: it is there, and busy.
-                Ok(Err(sqlx::Error::Database(e))) if e.code().as_deref() == Some("53300") => self.found(),
-                Ok(Err(error)) => self.missed(&error.to_string()),
-                Err(_) => self.missed("no answer within a second"),
+            match self.ask_each().await {
+                Ok(options) => self.found(options),
+                Err(said) => self.missed(&said),
             }
+            *asked = Some(Moment::now());
         }
         self.lost_since().map_or(Ok(()), |since| Err(Problem::Away { since }))
     }
 
-    fn found(&self) {
+    /// Asks one server after the other, first the one that connections lead to, and says which can be used.
+    async fn ask_each(&self) -> Result<PgConnectOptions, String> {
+        let present = self.present.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let others = self.hosts.all().iter().filter(|other| name(other) != name(&present));
+        let mut said = Vec::new();
+        for options in std::iter::once(&present).chain(others) {
+            let cause = match timeout(ANSWER, ask(options)).await {
+                Ok(Ok((conn, writable))) => {
+                    let _ = timeout(ANSWER, conn.close()).await;
+                    if writable || !self.to_write {
+                        return Ok(options.clone());
+                    }
+                    STANDBY.to_owned()
+                }
+                // Too many connections: it is there, and busy.
+                Ok(Err(sqlx::Error::Database(e))) if e.code().as_deref() == Some("53300") => {
+                    return Ok(options.clone());
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no answer within a second".to_owned(),
+            };
+            said.push(format!("{}: {cause}", name(options)));
+        }
+        Err(said.join("; "))
+    }
+
+    fn found(&self, options: PgConnectOptions) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        if name(&present) != name(&options) {
+            tracing::warn!(
+                server = name(&options),
+                before = name(&present),
+                "another server takes the writes now"
+            );
+            self.pool.set_connect_options(options.clone());
+            *present = options;
+        }
+        drop(present);
         let before = self.lost.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(since) = before {
             tracing::info!(server = self.name(), %since, "the database is reached again");
@@ -106,8 +150,8 @@ impl Server {
         }
     }
 
-    /// Host and port.
+    /// Host and port of each.
     fn name(&self) -> String {
-        format!("{}:{}", self.options.get_host(), self.options.get_port())
+        self.hosts.all().iter().map(name).collect::<Vec<_>>().join(",")
     }
 }

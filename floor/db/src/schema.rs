@@ -41,6 +41,8 @@ pub struct RoomSchema {
     pub statements: &'static [&'static [Named]],
     /// Its recorded tables, and how each row follows from its last event.
     pub records: &'static [Record],
+    /// What it keeps twice, for the check of a database.
+    pub truths: crate::check::Truths,
 }
 
 /// The floor's own tables.
@@ -61,6 +63,7 @@ pub const FLOOR: RoomSchema = RoomSchema {
             include_str!("../migrations/0003_seal.sqlite.sql"),
             include_str!("../migrations/0003_seal.pg.sql"),
         ),
+        File::both(4, "backup", include_str!("../migrations/0004_backup.sql")),
     ],
     unrecorded: &[
         ("event", "it is the record"),
@@ -69,6 +72,7 @@ pub const FLOOR: RoomSchema = RoomSchema {
         ("command", "what was already carried out, forgotten after a while"),
         ("counter", "the last number given out"),
         ("tally", "derived from records"),
+        ("backup_note", "when the installation was last backed up; no fact about the hospital"),
         ("lease", "who does a duty now"),
         ("job", "work waiting"),
         ("blob_piece", "bytes whose record is elsewhere"),
@@ -86,14 +90,16 @@ pub const FLOOR: RoomSchema = RoomSchema {
         crate::blob::ALL,
         crate::seal::ALL,
         crate::seal::VERIFIED,
+        crate::backup::note::ALL,
     ],
     records: &[],
+    truths: crate::check::Truths::NONE,
 };
 
 /// Tables of the floor that row-level security leaves open: reached only through walled tables, or belonging to
 /// the installation. The search table holds word lists and ids; an operator such as `@@` could not use its index
 /// behind a policy, because it is not leakproof.
-const OPEN: &[&str] = &["lease", "search_doc"];
+pub(crate) const OPEN: &[&str] = &["lease", "search_doc"];
 
 /// The statements of a file for one engine, comments left out. A statement ends with `;` at the end of a line.
 fn steps(file: &File, engine: Engine) -> Vec<String> {
@@ -176,6 +182,44 @@ pub(crate) async fn wall_off(pool: &sqlx::PgPool) -> Result<()> {
 /// Deletes nothing, changes nothing: the names of all steps, for `baton db` and for tests.
 pub fn step_names(rooms: &[RoomSchema], engine: Engine) -> Vec<String> {
     migrations(rooms, engine).iter().map(|m| m.description.to_string()).collect()
+}
+
+/// What a start of this program would do to the schema of a database that is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// The steps that would be applied, in words.
+    pub steps: Vec<String>,
+    /// The organisations in it, by name.
+    pub organisations: Vec<String>,
+}
+
+/// Looks what a start would do; nothing is changed. An empty place waits for nothing that anybody could lose.
+///
+/// # Errors
+/// As [`crate::Place::found`], and for a database of a newer version.
+pub async fn waiting(url: &str, rooms: &[RoomSchema]) -> Result<Waiting> {
+    let place = match crate::Place::beside_others(url) {
+        Err(Problem::Conflict { code: "db.missing", .. }) => return Ok(Waiting::default()),
+        other => other?,
+    };
+    if place.found().await? == crate::Found::Nothing {
+        return Ok(Waiting::default());
+    }
+    let mut all = vec![FLOOR];
+    all.extend_from_slice(rooms);
+    let db = place.look().await?;
+    let known = migrations(&all, db.engine());
+    let wall = crate::Wall::All("whose database is brought up to date");
+    let there =
+        crate::read!(db, wall, |tx| Ok((crate::backup::steps(tx).await?, crate::backup::orgs(tx).await?)));
+    db.close().await;
+    let (applied, orgs) = there?;
+    check_not_newer(&known, &applied)?;
+    let waits = known.iter().filter(|m| !applied.contains(&m.version));
+    Ok(Waiting {
+        steps: waits.map(|m| m.description.to_string()).collect(),
+        organisations: orgs.into_iter().map(|org| org.name).collect(),
+    })
 }
 
 /// The rows of a whole table as text, in key order; for tests and checks that compare databases.

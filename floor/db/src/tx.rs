@@ -191,6 +191,16 @@ impl Tx {
         text
     }
 
+    /// Runs a statement without values as it stands, such as one that makes a table.
+    pub(crate) async fn plain(&mut self, sql: String) -> Result<()> {
+        let text = sql.clone();
+        match &mut self.conn {
+            Either::Sqlite(conn) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn.held()?).await.map(drop),
+            Either::Postgres(conn) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(conn.held()?).await.map(drop),
+        }
+        .map_err(|e| problem(e, &text))
+    }
+
     pub(crate) fn watched(self, plans: Option<Plans>) -> Self {
         Self { plans, ..self }
     }

@@ -20,6 +20,7 @@ const ROOM: RoomSchema = RoomSchema {
     unrecorded: &[],
     statements: &[],
     records: &[],
+    truths: db::check::Truths::NONE,
 };
 const ROOMS: &[RoomSchema] = &[ROOM];
 const ADD: Sql = Sql::new("INSERT INTO thing (org_id, id, name, size, flag) VALUES ($1, $2, $3, $4, $5)");
@@ -331,7 +332,7 @@ testkit::engine_tests! {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
                 tx.prepare(sql.clone()).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
                 assert!(
-                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST", "FORGET", "ANY_OLD", "FREE"].contains(name),
+                    sql.text().contains("org_id") || ["TAKE", "LEAVE", "PENDING", "ANY_DUE", "LAST", "FORGET", "ANY_OLD", "FREE", "NOTE", "NOTES"].contains(name),
                     "{name} names no organisation"
                 );
             }

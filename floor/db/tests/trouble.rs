@@ -12,6 +12,7 @@ const ROOM: RoomSchema = RoomSchema {
     unrecorded: &[("note", "a test's")],
     statements: &[],
     records: &[],
+    truths: db::check::Truths::NONE,
 };
 const ADD: Sql = Sql::new("INSERT INTO note (org_id, text) VALUES ($1, $2)");
 const COUNT: Sql = Sql::new("SELECT COUNT(*) AS n FROM note WHERE org_id = $1");

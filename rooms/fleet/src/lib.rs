@@ -73,4 +73,9 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::store::RECORD,
         import::run::store::RECORD,
     ],
+    truths: db::check::Truths {
+        tallies: device::store::RECOUNTS,
+        searched: &[("device", "SELECT org_id, id FROM device WHERE removed_at IS NULL")],
+        files: &["SELECT org_id, blob_id, bytes FROM import_run WHERE state <> 'cancelled'"],
+    },
 };

@@ -57,6 +57,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         account::ALL,
     ],
     records: &[org::RECORD, site::RECORD, place::RECORD, department::RECORD, person::RECORD, grant::RECORD],
+    truths: db::check::Truths::NONE,
 };
 
 /// The room, for the list in `app`.

@@ -302,6 +302,20 @@ pub const BY_STATE: &str = "device";
 /// The kept count of held devices by state.
 pub const HELD: &str = "device.held";
 
+/// The kept counts, counted again from the rows.
+pub(crate) const RECOUNTS: &[(&str, &str)] = &[
+    (
+        BY_STATE,
+        "SELECT org_id, site_id, department_id, state AS word, COUNT(*) AS n FROM device \
+         WHERE removed_at IS NULL GROUP BY org_id, site_id, department_id, state",
+    ),
+    (
+        HELD,
+        "SELECT org_id, site_id, department_id, state AS word, COUNT(*) AS n FROM device \
+         WHERE removed_at IS NULL AND hold_reason IS NOT NULL GROUP BY org_id, site_id, department_id, state",
+    ),
+];
+
 /// Counts a device in or out, unless it was removed.
 fn tally(tx: &mut Tx, org: OrgId, device: &Device, n: i64) {
     if device.removed_at.is_some() {

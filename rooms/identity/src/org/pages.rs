@@ -1,7 +1,12 @@
 //! The organisation's page, and the fields of time zone and currency.
 
 use axum::response::Response;
-use maud::html;
+use db::{
+    Wall,
+    backup::note::{self, Kind, Note},
+};
+use kernel::TimeZone;
+use maud::{Markup, html};
 use web::{
     Ctx, Form, Gate, Reply, Route, form,
     look::{self, Choice, Field, Section, Width},
@@ -48,6 +53,9 @@ async fn page(ctx: &Ctx, filled: Filled<'_>) -> Result<Response, web::Stop> {
     let (org, events) = db::read!(ctx.app.db(), id, |tx| {
         Ok((store::get(tx, id).await?, db::gate::life(tx, id, "org", id.uuid(), i64::MAX, HISTORY).await?))
     })?;
+    let notes = db::read!(ctx.app.db(), Wall::All("backups hold the whole installation"), |tx| {
+        note::all(tx).await
+    })?;
     let version = filled.version(org.version);
     let main = html! {
         (look::answer(&sentence(&org), Some(&org.time_zone.replace('_', " "))))
@@ -66,9 +74,25 @@ async fn page(ctx: &Ctx, filled: Filled<'_>) -> Result<Response, web::Stop> {
             }
             (look::form_foot(&html! { (look::button("Save organisation").primary().busy("Saving")) }))
         }
+        (Section::new("Backups", backups(&notes, &ctx.org.zone)))
         (Section::new("History", life::history(&events, &ctx.org.zone, |_, _| None)))
     };
     Ok(ctx.page("Organisation", "/organisation").status(filled.status()).show(main))
+}
+
+/// When the installation was last backed up and drilled; where the backups lie concerns its keepers only.
+fn backups(notes: &[Note], zone: &TimeZone) -> Markup {
+    let when = |kind, well| note::of(notes, kind, well).map(|note| note.at);
+    let last = |kind| {
+        let (good, bad) = (when(kind, true), when(kind, false));
+        html! {
+            @match good { Some(at) => (at.on_page(zone)), None => "never" }
+            @if let Some(at) = bad.filter(|at| good.is_none_or(|good| *at > good)) {
+                "; failed on " (at.on_page(zone))
+            }
+        }
+    };
+    look::ledger(&[("Last backup", last(Kind::Backup)), ("Last restore drill", last(Kind::Drill))])
 }
 
 fn sentence(org: &Org) -> String {

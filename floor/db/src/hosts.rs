@@ -1,0 +1,138 @@
+//! The servers of one PostgreSQL database: a primary and its standbys.
+//!
+//! An address may name several, `postgres://user@one:5432,two:5432/database`. Only one of them takes writes at a time;
+//! which one is found out by asking, because a standby that was promoted looks no different from outside.
+
+use std::{str::FromStr as _, time::Duration};
+
+use kernel::{Problem, Result};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::time::timeout;
+
+/// How to reach each server, in the order of the address.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts(Vec<PgConnectOptions>);
+
+/// Said of a server that takes no writes.
+pub(crate) const STANDBY: &str = "it is a standby, which takes no writes";
+
+impl Hosts {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] when it is none.
+    pub fn of(url: &str) -> Result<Self> {
+        let read = |url: String| {
+            let options = PgConnectOptions::from_str(&url).map_err(|e| {
+                Problem::conflict("db.url", format!("The PostgreSQL address cannot be read: {e}."))
+            })?;
+            Ok(options.application_name("baton").disable_statement_logging())
+        };
+        Ok(Self(each(url).into_iter().map(read).collect::<Result<_>>()?))
+    }
+
+    /// The same servers, reached otherwise.
+    pub fn each(&self, change: impl Fn(&PgConnectOptions) -> PgConnectOptions) -> Self {
+        Self(self.0.iter().map(change).collect())
+    }
+
+    /// The first of them; an address names one at least.
+    pub fn first(&self) -> &PgConnectOptions {
+        &self.0[0]
+    }
+
+    pub fn all(&self) -> &[PgConnectOptions] {
+        &self.0
+    }
+
+    /// The name of the database, the same on all of them.
+    pub fn database(&self) -> &str {
+        self.first().get_database().unwrap_or("this database")
+    }
+
+    /// Connects to the server that takes writes; if none does and reading is enough, to any that answers.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] with what each of them said.
+    pub async fn connect(&self, to_write: bool) -> Result<(PgConnection, PgConnectOptions)> {
+        let (mut said, mut standby) = (Vec::new(), None);
+        for options in &self.0 {
+            let options = options.clone();
+            let answer = match timeout(Duration::from_secs(5), ask(&options)).await {
+                Ok(Ok((conn, true))) => return Ok((conn, options)),
+                Ok(Ok((conn, false))) => {
+                    standby = standby.or(Some((conn, options.clone())));
+                    STANDBY.to_owned()
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no answer within five seconds".to_owned(),
+            };
+            said.push(format!("{} cannot be reached: {answer}", name(&options)));
+        }
+        match standby {
+            Some(found) if !to_write => Ok(found),
+            _ => Err(Problem::conflict(
+                "db.open",
+                format!(
+                    "PostgreSQL at {}. Check host and port, that PostgreSQL runs there, that the database and the user \
+                     exist and that the password is right.",
+                    said.join("; ")
+                ),
+            )),
+        }
+    }
+}
+
+/// Connects to one server, and says whether it takes writes.
+pub(crate) async fn ask(options: &PgConnectOptions) -> sqlx::Result<(PgConnection, bool)> {
+    let mut conn = PgConnection::connect_with(options).await?;
+    let writable = takes_writes(&mut conn).await?;
+    Ok((conn, writable))
+}
+
+pub(crate) async fn takes_writes(conn: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT NOT pg_is_in_recovery()").fetch_one(conn).await
+}
+
+/// Host and port.
+pub(crate) fn name(options: &PgConnectOptions) -> String {
+    format!("{}:{}", options.get_host(), options.get_port())
+}
+
+/// An address for each server that an address names.
+pub(crate) fn each(url: &str) -> Vec<String> {
+    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+    let (who, rest) = rest.rsplit_once('@').map_or((None, rest), |(who, rest)| (Some(who), rest));
+    let (hosts, database) = rest.split_once('/').map_or((rest, None), |(hosts, name)| (hosts, Some(name)));
+    if !hosts.contains(',') {
+        return vec![url.to_owned()];
+    }
+    let who = who.map(|who| format!("{who}@")).unwrap_or_default();
+    let database = database.map(|name| format!("/{name}")).unwrap_or_default();
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    hosts.split(',').map(|host| format!("{scheme}://{who}{}{database}{query}", host.trim())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_one_server_or_several() {
+        for (url, wanted) in [
+            ("postgres://u@h:5433/d", vec!["postgres://u@h:5433/d"]),
+            ("postgres://u:a%2Cb@h/d?x=1,2", vec!["postgres://u:a%2Cb@h/d?x=1,2"]),
+            (
+                "postgres://u:p@one,two:5433/d?sslmode=require",
+                vec!["postgres://u:p@one/d?sslmode=require", "postgres://u:p@two:5433/d?sslmode=require"],
+            ),
+            ("postgres://one:1, two:2", vec!["postgres://one:1", "postgres://two:2"]),
+        ] {
+            assert_eq!(each(url), wanted, "{url}");
+        }
+        let hosts = Hosts::of("postgres://u@one:1,two:2/d").unwrap();
+        assert_eq!(hosts.all().iter().map(name).collect::<Vec<_>>(), ["one:1", "two:2"]);
+        assert!(Hosts::of("postgres://u@one:x,two/d").is_err());
+    }
+}
