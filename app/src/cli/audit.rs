@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use db::{
     Db, Event, Place, Wall,
-    seal::{self, Account, Fault, PublicKey, Record, Signer},
+    seal::{self, Account, Fault, KeyFault, PublicKey, Record, Signer},
 };
 use identity::org::Org;
 use kernel::{Instant, OrgId};
@@ -41,7 +41,8 @@ pub enum Command {
     },
     /// Print the root of the last seal of each organisation: what to keep elsewhere.
     Root,
-    /// Seal now what is not sealed yet. A running server does it by itself, every minute.
+    /// Seal now what is not sealed yet; the first time, this makes the key. A running server does it by itself, every
+    /// minute.
     Seal,
     /// Make a new key and have the present one sign it over.
     RotateKey {
@@ -242,7 +243,12 @@ async fn root(call: &Call) -> anyhow::Result<()> {
 
 async fn seal_now(call: &Call) -> anyhow::Result<()> {
     let db = call.open().await?;
-    let signer = Signer::read(&call.config.seal_key())?;
+    let file = call.config.seal_key();
+    let sealed_before = db::read!(&db, Wall::All("whether there is a seal"), |tx| seal::any(tx).await)?;
+    let signer = match Signer::read(&file) {
+        Err(KeyFault::Missing(_)) if !sealed_before => Signer::create(&file)?,
+        read => read?,
+    };
     let mut sealed = 0;
     for waiting in db::read!(&db, Wall::All("sealing now"), |tx| seal::unsealed(tx).await)? {
         while let Some(batch) = seal::close(&db, waiting.org, &signer, Instant::machine_now()).await? {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use kernel::AsOf;
 use serde_json::json;
 
 use super::Call;
@@ -16,6 +17,10 @@ pub struct Args {
     /// Organisation, by its name, when there are several.
     #[arg(long)]
     org: Option<String>,
+    /// Everything as it was known then: a day, whose end is meant, or a day and a time such as 2026-09-30T12:00, in the
+    /// organisation’s time zone.
+    #[arg(long, value_name = "WHEN")]
+    as_of: Option<String>,
 }
 
 /// Writes the files.
@@ -25,14 +30,19 @@ pub struct Args {
 pub async fn run(call: Call, args: Args) -> anyhow::Result<()> {
     let db = call.open().await?;
     let org = call.org(&db, args.org.as_deref()).await?;
+    let zone = db::read!(&db, org, |tx| identity::org::get(tx, org).await)?.zone();
+    let as_of =
+        args.as_of.as_deref().map(|text| AsOf::read(text, &zone).map_err(anyhow::Error::msg)).transpose()?;
     let mut files = serde_json::Map::new();
-    fleet::export::folder::write(&db, &call.operator(org), &args.folder, |file, rows| {
+    let at = as_of.map(|as_of| as_of.at);
+    fleet::export::folder::write(&db, &call.operator(org), &args.folder, at, |file, rows| {
         files.insert(file.to_owned(), json!(rows));
     })
     .await?;
     db.close().await;
     let words: Vec<String> = files.iter().map(|(file, rows)| format!("  {rows:>9} rows  {file}")).collect();
-    let words = format!("Written to {}:\n{}", args.folder.display(), words.join("\n"));
-    call.say(&json!({ "ok": true, "folder": args.folder, "files": files }), &words);
+    let when = as_of.map(|as_of| format!(", as known {}", as_of.words(&zone))).unwrap_or_default();
+    let words = format!("Written to {}{when}:\n{}", args.folder.display(), words.join("\n"));
+    call.say(&json!({ "ok": true, "folder": args.folder, "as_of": at, "files": files }), &words);
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! called from a terminal.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+mod as_of;
 mod away;
 mod backup;
 mod crash;

@@ -30,8 +30,6 @@ async fn the_record_is_sealed_shown_checked_and_its_root_expected() {
     let folder = tempfile::tempdir().unwrap();
     let url = sqlite(&folder.path().join("baton.sqlite"));
     set_up_at(&url).await;
-    let no_key = call(&["audit", "seal", "--database", &url]);
-    assert!(no_key.code != 0 && no_key.err.contains("no key file"), "{}", no_key.err);
     // A server makes the key, for its owner only.
     drop(Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url])));
     let key = folder.path().join("baton.sqlite.seal-key");
@@ -97,6 +95,8 @@ async fn a_key_that_others_can_read_or_that_is_gone_seals_nothing_and_says_so() 
     drop(server);
     // Gone: no other key is made in silence.
     std::fs::rename(&key, folder.path().join("elsewhere")).unwrap();
+    let gone = call(&["audit", "seal", "--database", &url]);
+    assert!(gone.code != 0 && gone.err.contains("no key file"), "{}", gone.err);
     let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
     assert!(server.log().contains("the key is not there"), "{}", server.log());
     drop(server);

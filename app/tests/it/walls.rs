@@ -237,7 +237,7 @@ async fn work(hospital: &Hospital) {
     db::write!(db, org, |tx| actions::begin_run(tx, &who, &run).await).unwrap();
     on().await;
     let folder = tempfile::tempdir().unwrap();
-    folder::write(db, &who, folder.path(), |_, _| ()).await.unwrap();
+    folder::write(db, &who, folder.path(), None, |_, _| ()).await.unwrap();
     folder::read_names(db, &who, folder.path(), |_, _| ()).await.unwrap();
     let run = db::read!(db, org, |tx| actions::visible(tx, &who, id).await).unwrap();
     assert_eq!(run.counts.devices, 2);

@@ -5,6 +5,7 @@
 //! a web server or a hospital rule.
 
 mod actor;
+mod as_of;
 mod change;
 mod day;
 mod id;
@@ -16,6 +17,7 @@ mod text;
 mod time;
 
 pub use actor::{Actor, Grant, Permit, Reach, Scope, ScopeSet, Via};
+pub use as_of::AsOf;
 pub use change::{Change, FieldChange};
 pub use day::{EXAMPLE as DAY_EXAMPLE, read_day};
 pub use id::{Department, DepartmentId, Id, Org, OrgId, Person, PersonId, RequestId, Site, SiteId};

@@ -10,6 +10,7 @@ mod disk;
 mod import;
 mod memory;
 mod server;
+mod verify;
 mod writes;
 
 use std::cell::OnceCell;
@@ -106,6 +107,12 @@ const SCENARIOS: &[Scenario] = &[
         run: writes::run,
     },
     Scenario { name: "import", about: "a CSV file of --rows devices", by_name_only: false, run: import::run },
+    Scenario {
+        name: "verify",
+        about: "the check of the sealed record of --devices",
+        by_name_only: false,
+        run: verify::run,
+    },
     Scenario {
         name: "cold-build",
         about: "cargo build --release from nothing, in a folder of its own (by name only)",

@@ -7,10 +7,11 @@ use std::{
 };
 
 use db::Db;
-use kernel::{Actor, Keyset, Problem, Result};
+use kernel::{Actor, Instant, Keyset, Problem, Result};
 use sheet::Writer;
 
 use super::{
+    around::{Around, devices_then},
     described,
     list::{BATCH, rows},
     names,
@@ -41,18 +42,28 @@ fn cannot_write(path: &Path, error: &io::Error) -> Problem {
     )
 }
 
-/// Writes every file; `tell` hears each name with its rows. Files of an earlier export are replaced when all of the
-/// new ones are whole and on the disk.
+/// Writes every file; `tell` hears each name with its rows. With `as_of`, everything as it was known at that instant,
+/// devices in the order in which they came on record. Files of an earlier export are replaced when all of the new ones
+/// are whole and on the disk.
 ///
 /// # Errors
 /// [`Problem::Conflict`] when the folder cannot be written; [`Problem::Forbidden`] for whoever may not take the
 /// whole fleet out.
-pub async fn write(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&str, u64)) -> Result<()> {
+pub async fn write(
+    db: &Db,
+    who: &Actor,
+    folder: &Path,
+    as_of: Option<Instant>,
+    mut tell: impl FnMut(&str, u64),
+) -> Result<()> {
     who.need_everywhere(permit::EXPORT_RUN)?;
     std::fs::create_dir_all(folder).map_err(|e| cannot_write(folder, &e))?;
-    let tables = db::read!(db, who.org, |tx| names::tables(tx, who.org).await)?;
+    let around = db::read!(db, who.org, |tx| match as_of {
+        Some(at) => Around::then(tx, who.org, at).await,
+        None => Around::now(tx, who.org).await,
+    })?;
     let mut parts = Vec::new();
-    for table in tables {
+    for table in names::tables(&around)? {
         let mut part = Part::begin(folder, table.file)?;
         let mut writer = Writer::new(Vec::new());
         writer.write(table.columns).map_err(Problem::bug)?;
@@ -64,7 +75,10 @@ pub async fn write(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&st
         parts.push(part);
         tell(table.file, table.rows.len() as u64);
     }
-    parts.push(devices(db, who, folder, tell).await?);
+    parts.push(match as_of {
+        Some(at) => devices_as_known(db, who, folder, (&around, at), tell).await?,
+        None => devices(db, who, folder, tell).await?,
+    });
     parts.into_iter().try_for_each(Part::put_in_place)?;
     // The names as well must outlive a power cut.
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| cannot_write(folder, &e))
@@ -124,6 +138,37 @@ async fn devices(db: &Db, who: &Actor, folder: &Path, mut tell: impl FnMut(&str,
         let Some(next) = next else { break };
         keyset.after = Some(next);
     }
+    part.end()?;
+    Ok(part)
+}
+
+/// Devices as they were known at an instant, with the names of then.
+async fn devices_as_known(
+    db: &Db,
+    who: &Actor,
+    folder: &Path,
+    (around, at): (&Around, Instant),
+    mut tell: impl FnMut(&str, u64),
+) -> Result<Part> {
+    let mut part = Part::begin(folder, DEVICES)?;
+    let mut writer = Writer::new(Vec::new());
+    writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
+    part.add(writer)?;
+    let by_id = around.by_id();
+    let (mut after, mut count) = (None, 0);
+    // Events do not change, so each batch may be read in a snapshot of its own.
+    while let Some((last, devices)) = db::read!(db, who.org, |tx| devices_then(tx, who.org, at, after).await)?
+    {
+        after = Some(last);
+        let mut writer = Writer::new(Vec::new());
+        for (device, parent) in devices {
+            writer.write(by_id.describe(device, parent)?.cells()).map_err(Problem::bug)?;
+            count += 1;
+        }
+        part.add(writer)?;
+        tell(DEVICES, count);
+    }
+    tell(DEVICES, count);
     part.end()?;
     Ok(part)
 }

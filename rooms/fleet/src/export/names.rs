@@ -8,16 +8,14 @@ use identity::{
     place::{self, Place, PlaceId, PlaceKind},
     site::{self, Site},
 };
-use kernel::{Actor, DepartmentId, Id, Instant, OrgId, Problem, Result};
+use kernel::{Actor, DepartmentId, Id, Instant, Problem, Result};
 use sheet::Reader;
 
+use super::around::Around;
 use crate::{
     Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, company, device_type, model,
     stand::TALLY,
 };
-
-/// Most makers, types or models of an organisation.
-const MOST: u32 = 1_000_000;
 
 type Cells = Vec<String>;
 
@@ -40,23 +38,20 @@ const TYPES: &[&str] = &["name", "risk"];
 const MODELS: &[&str] = &["maker", "name", "type"];
 
 /// Every file of names, in the order in which they come in again.
-pub(super) async fn tables(tx: &mut Tx, org: OrgId) -> Result<Vec<Table>> {
-    let sites = site::list(tx, org).await?;
+pub(super) fn tables(around: &Around) -> Result<Vec<Table>> {
+    let Around { sites, companies, types, models, .. } = around;
     let mut all = vec![Table {
         file: "sites.csv",
         columns: SITES,
         rows: sites.iter().map(site_cells).collect::<Result<_>>()?,
     }];
     let (mut places, mut departments) = (Vec::new(), Vec::new());
-    for site in &sites {
-        places.extend(place_rows(site, &place::list(tx, org, site.id).await?));
-        departments.extend(department_rows(site, &department::list(tx, org, site.id).await?));
+    for site in sites {
+        places.extend(place_rows(site, &around.places));
+        departments.extend(department_rows(site, &around.departments));
     }
     all.push(Table { file: "places.csv", columns: PLACES, rows: places });
     all.push(Table { file: "departments.csv", columns: DEPARTMENTS, rows: departments });
-    let companies = company::store::list(tx, org, MOST).await?;
-    let types = device_type::store::list(tx, org, MOST).await?;
-    let models = model::store::list(tx, org, MOST).await?;
     let makers: HashMap<_, _> = companies.iter().map(|c| (c.id, c.name.clone())).collect();
     let kinds: HashMap<_, _> = types.iter().map(|t| (t.id, t.name.clone())).collect();
     let name = |map: &HashMap<CompanyId, String>, id| map.get(&id).cloned().unwrap_or_default();
@@ -70,7 +65,7 @@ pub(super) async fn tables(tx: &mut Tx, org: OrgId) -> Result<Vec<Table>> {
     all.push(Table {
         file: "companies.csv",
         columns: COMPANIES,
-        rows: companies.into_iter().map(|c| vec![c.name]).collect(),
+        rows: companies.iter().map(|c| vec![c.name.clone()]).collect(),
     });
     let risk = |t: &DeviceType| t.risk.map(|r| r.code()).unwrap_or_default().to_owned();
     all.push(Table {
@@ -108,15 +103,16 @@ fn way_to(place: &Place, by_id: &HashMap<PlaceId, &Place>) -> [String; 3] {
     way
 }
 
-/// Places from the outside in, so that each comes after the one it stands in.
+/// The places of a site from the outside in, so that each comes after the one it stands in.
 fn place_rows(site: &Site, places: &[Place]) -> Vec<Cells> {
-    let by_id: HashMap<_, _> = places.iter().map(|p| (p.id, p)).collect();
+    let places: Vec<&Place> = places.iter().filter(|p| p.site == site.id).collect();
+    let by_id: HashMap<_, _> = places.iter().map(|p| (p.id, *p)).collect();
     let row = |place: &Place| {
         let [building, floor, room] = way_to(place, &by_id);
         let (code, closed) = (text(place.code.as_deref()), instant(place.closed_at));
         vec![site.name.clone(), building, floor, room, code, closed]
     };
-    let mut sorted: Vec<&Place> = places.iter().collect();
+    let mut sorted = places;
     sorted.sort_by_key(|p| p.kind);
     sorted.into_iter().map(row).collect()
 }
@@ -130,13 +126,14 @@ fn unit_of(d: &Department, names: &HashMap<DepartmentId, String>) -> [String; 2]
 }
 
 fn department_rows(site: &Site, departments: &[Department]) -> Vec<Cells> {
+    let departments: Vec<&Department> = departments.iter().filter(|d| d.site == site.id).collect();
     let names: HashMap<_, _> = departments.iter().map(|d| (d.id, d.name.clone())).collect();
     let row = |d: &Department| {
         let [department, unit] = unit_of(d, &names);
         let (code, cost_centre) = (text(d.code.as_deref()), text(d.cost_centre.as_deref()));
         vec![site.name.clone(), department, unit, code, cost_centre, instant(d.closed_at)]
     };
-    let mut sorted: Vec<&Department> = departments.iter().collect();
+    let mut sorted = departments;
     sorted.sort_by_key(|d| d.parent.is_some());
     sorted.into_iter().map(row).collect()
 }

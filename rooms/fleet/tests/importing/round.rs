@@ -242,7 +242,7 @@ async fn close_some(house: &House) {
 }
 
 async fn export(house: &House, folder: &Path) -> BTreeMap<String, String> {
-    folder::write(&house.db, &house.who(), folder, |_, _| ()).await.unwrap();
+    folder::write(&house.db, &house.who(), folder, None, |_, _| ()).await.unwrap();
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     files.map(|f| (f.file_name().into_string().unwrap(), fs::read_to_string(f.path()).unwrap())).collect()
 }

@@ -1,13 +1,12 @@
 //! What changed between two versions of a device, in the words of the page.
 
 use db::Event;
-use kernel::{FieldChange, Instant, Money, TimeZone};
+use kernel::{AsOf, FieldChange, Instant, Money, TimeZone};
 use serde_json::Value;
 use uuid::Uuid;
 use web::look::{Change, Entry, Icon, Tone};
 
 use super::{
-    known::AsOf,
     names::{Ids, Names},
     words::{day, href, machine_time},
 };

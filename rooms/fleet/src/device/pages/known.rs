@@ -1,7 +1,6 @@
 //! A device with the names its page needs, as it is or as it was known at an instant.
 
 use db::{Tx, vals};
-use jiff::civil::DateTime;
 use kernel::{Instant, OrgId, Problem, Result, TimeZone};
 
 use crate::{
@@ -110,76 +109,6 @@ impl Known {
             lost_after_days: Facts::LOST_AFTER_DAYS,
             now,
             zone: self.zone.clone(),
-        }
-    }
-}
-
-/// An instant somebody wants to look back to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AsOf {
-    pub(super) at: Instant,
-    /// A day was asked for, without a time: its end is meant.
-    whole_day: bool,
-}
-
-impl AsOf {
-    /// Reads a day (its end is meant) or `2025-03-01T12:00` in a site's time zone.
-    ///
-    /// # Errors
-    /// A sentence that says what to write instead.
-    pub(super) fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
-        let text = text.trim();
-        if let Ok(at) = text.parse::<DateTime>()
-            && text.contains(['T', 't', ' '])
-        {
-            return Ok(Self { at: Instant::of_civil(at, zone), whole_day: false });
-        }
-        let day = kernel::read_day(text)?;
-        let after = day.tomorrow().map_err(|_| format!("“{text}” is later than any record."))?;
-        let next = Instant::at_start_of(after, zone);
-        Ok(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
-    }
-
-    /// `on 1 Mar 2025, 12:00`, or `at the end of 1 Mar 2025`.
-    pub(super) fn words(self, zone: &TimeZone) -> String {
-        if self.whole_day {
-            format!("at the end of {}", super::words::day_of(self.at, zone))
-        } else {
-            format!("on {}", self.at.on_page(zone))
-        }
-    }
-
-    /// The parameter that leads to exactly this instant's second.
-    pub(super) fn code(at: Instant, zone: &TimeZone) -> String {
-        // The next full second, so that what was recorded within this one is included.
-        at.plus_seconds(1).timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_day_means_its_end_and_a_time_itself() {
-        let zone = TimeZone::get("America/New_York").unwrap();
-        let day = AsOf::read("2025-03-01", &zone).unwrap();
-        assert_eq!(day.at.to_string(), "2025-03-02T04:59:59.999999Z");
-        assert_eq!(day.words(&zone), "at the end of 1 Mar 2025");
-        let noon = AsOf::read("2025-03-01T12:00", &zone).unwrap();
-        assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
-        assert_eq!(noon.words(&zone), "on 1 Mar 2025, 12:00");
-        assert_eq!(AsOf::read("1 Mar 2025", &zone), Ok(day));
-        for bad in ["", "yesterday", "2025-02-30", "11/10/2026", "9999-12-31"] {
-            assert!(AsOf::read(bad, &zone).is_err(), "{bad}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read_without_panic(text in any::<String>()) {
-            let _ = AsOf::read(&text, &TimeZone::UTC);
         }
     }
 }

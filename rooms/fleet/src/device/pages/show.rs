@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse as _, Redirect},
 };
 use db::{Event, Tx};
-use kernel::{Instant, Problem, Result};
+use kernel::{AsOf, Instant, Problem, Result};
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
@@ -21,7 +21,7 @@ use web::{
 
 use super::{
     changed, history,
-    known::{AsOf, Known},
+    known::Known,
     ledgers, life,
     names::Names,
     sentence,

@@ -1,0 +1,76 @@
+//! The moment of the past that somebody asks about.
+
+use jiff::civil::DateTime;
+
+use crate::{Instant, TimeZone};
+
+/// An instant somebody wants to look back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// The instant.
+    pub at: Instant,
+    /// A day was asked for, without a time: its end is meant.
+    whole_day: bool,
+}
+
+impl AsOf {
+    /// Reads a day (its end is meant) or `2025-03-01T12:00` in a site's time zone.
+    ///
+    /// # Errors
+    /// A sentence that says what to write instead.
+    pub fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
+        let text = text.trim();
+        if let Ok(at) = text.parse::<DateTime>()
+            && text.contains(['T', 't', ' '])
+        {
+            return Ok(Self { at: Instant::of_civil(at, zone), whole_day: false });
+        }
+        let day = crate::read_day(text)?;
+        let after = day.tomorrow().map_err(|_| format!("“{text}” is later than any record."))?;
+        let next = Instant::at_start_of(after, zone);
+        Ok(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
+    }
+
+    /// `on 1 Mar 2025, 12:00`, or `at the end of 1 Mar 2025`.
+    pub fn words(self, zone: &TimeZone) -> String {
+        if self.whole_day {
+            format!("at the end of {}", self.at.date_in(zone).strftime("%-d %b %Y"))
+        } else {
+            format!("on {}", self.at.on_page(zone))
+        }
+    }
+
+    /// The parameter that leads to exactly this instant's second.
+    pub fn code(at: Instant, zone: &TimeZone) -> String {
+        // The next full second, so that what was recorded within this one is included.
+        at.plus_seconds(1).timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_day_means_its_end_and_a_time_itself() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let day = AsOf::read("2025-03-01", &zone).unwrap();
+        assert_eq!(day.at.to_string(), "2025-03-02T04:59:59.999999Z");
+        assert_eq!(day.words(&zone), "at the end of 1 Mar 2025");
+        let noon = AsOf::read("2025-03-01T12:00", &zone).unwrap();
+        assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
+        assert_eq!(noon.words(&zone), "on 1 Mar 2025, 12:00");
+        assert_eq!(AsOf::read("1 Mar 2025", &zone), Ok(day));
+        for bad in ["", "yesterday", "2025-02-30", "11/10/2026", "9999-12-31"] {
+            assert!(AsOf::read(bad, &zone).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in any::<String>()) {
+            let _ = AsOf::read(&text, &TimeZone::UTC);
+        }
+    }
+}
