@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, path::Path};
 use baton::rooms;
 use fleet::{
     company,
-    device::{Hold, State, actions, store},
+    device::{Hold, State, actions, between, store},
     export::folder,
 };
 use identity::Sent;
-use kernel::Instant;
+use kernel::{Instant, Role};
 use testkit::Store;
 
-use crate::hospital::system;
+use crate::hospital::{Held, Hospital, system};
 
 fn schemas() -> &'static [db::RoomSchema] {
     Box::leak(rooms::schemas().into_boxed_slice())
@@ -72,7 +72,84 @@ testkit::engine_tests! {
         assert_ne!(after["devices.csv"], before["devices.csv"]);
         assert_eq!(taken(&store, org, Some(then)).await, before, "as known then");
         assert_eq!(taken(&store, org, Some(who.at)).await, after, "as known now");
+        check_differences(&store, &who, (then, who.at)).await;
         let long_ago = taken(&store, org, Some(Instant::from_micros(0))).await;
         assert!(long_ago.values().all(|lines| lines.len() == 1), "before everything there are only headers");
     }
+}
+
+/// The differences between two instants are those of everything known at the one and at the other.
+async fn check_differences(store: &Store, who: &kernel::Actor, (then, now): (Instant, Instant)) {
+    let years = |n: i64| then.plus_seconds(-n * 31_557_600);
+    for (from, to) in
+        [(years(20), now), (years(2), years(1)), (years(1), then), (then, now), (years(30), years(25))]
+    {
+        let mut found = BTreeMap::new();
+        let mut keyset = kernel::Keyset { after: None, limit: 7 };
+        loop {
+            let slice =
+                db::read!(store.db, who.org, |tx| between::page(tx, who, (from, to), &keyset).await).unwrap();
+            for d in &slice.rows {
+                let id = d.after.as_ref().or(d.before.as_ref()).unwrap().entity_id;
+                let of = |event: &Option<db::Event>| event.as_ref().map(|e| e.after.clone());
+                assert!(found.insert(id, (of(&d.before), of(&d.after))).is_none(), "{} twice", d.tag);
+            }
+            let Some(next) = slice.next else { break };
+            keyset.after = Some(next);
+        }
+        let (before, after) = (known(store, who.org, from).await, known(store, who.org, to).await);
+        let mut wanted = BTreeMap::new();
+        for id in before.keys().chain(after.keys()) {
+            let (then, now) = (before.get(id).cloned(), after.get(id).cloned());
+            let differs = !kernel::FieldChange::between(
+                then.as_ref(),
+                now.as_ref().unwrap_or(&serde_json::Value::Null),
+            )
+            .iter()
+            .all(|c| c.field == "evidence");
+            if differs {
+                wanted.insert(*id, (then, now));
+            }
+        }
+        assert_eq!(found, wanted, "between {from} and {to}");
+    }
+    let backwards =
+        db::read!(store.db, who.org, |tx| between::page(tx, who, (now, then), &kernel::Keyset::default())
+            .await);
+    assert_eq!(backwards.unwrap_err().code(), "invalid");
+}
+
+/// Every device on record at an instant, as it was.
+async fn known(store: &Store, org: kernel::OrgId, at: Instant) -> BTreeMap<uuid::Uuid, serde_json::Value> {
+    let all = db::read!(store.db, org, |tx| db::gate::all_as_of(tx, org, "device", at, None, 10_000).await)
+        .unwrap();
+    let there = all.into_iter().filter(|e| e.after.get("removed_at").is_none());
+    there.map(|e| (e.entity_id, e.after)).collect()
+}
+
+#[tokio::test]
+async fn the_page_of_differences_says_what_was_asked_and_what_is_wrong_with_it() {
+    let hospital = Hospital::new().await;
+    let manager = hospital.session(hospital.people[&(Role::Manager, Held::Everywhere)]).await;
+    let ask = async |query: &str| {
+        hospital.ask("GET", &format!("/devices/changes{query}"), Some(&manager), "").await
+    };
+    let (status, page) = ask("").await;
+    assert!(status == 200 && page.contains("What changed between two days?"), "{status}");
+    for (query, words) in [
+        ("?from=2026-10-01&to=", "To"),
+        ("?from=yesterday&to=2026-10-13", "yesterday"),
+        ("?from=2026-10-13&to=2026-10-01", "This must be later than the beginning."),
+    ] {
+        let (status, page) = ask(query).await;
+        assert!(status == 422 && page.contains(words), "{query}: {status}");
+    }
+    let (status, page) = ask("?from=2020-01-01&to=2030-01-01").await;
+    assert!(status == 200 && page.contains("What differs between") && page.contains(" added"), "{status}");
+    let (status, page) = ask("?from=2000-01-01&to=2001-01-01").await;
+    assert!(status == 200 && page.contains("No device differs between"), "{status}");
+    let (status, file) = ask(".csv?from=2020-01-01&to=2030-01-01").await;
+    assert!(status == 200 && file.lines().count() > 5, "{status}: {file}");
+    assert!(file.contains("tag,what,first_at,field,before,after"), "{file}");
+    hospital.finish().await;
 }

@@ -82,6 +82,8 @@ const CORRECTS: Who = Roles("LM");
 const READS_MODELS: Who = Roles("TLMSUXA");
 /// Reads what was done to a device.
 const READS_HISTORY: Who = Roles("TLMSU");
+/// Takes out what was changed.
+const TAKES_HISTORY_OUT: Who = Roles("LMSU");
 /// Takes lists out.
 const TAKES_OUT: Who = Roles("LMSUX");
 /// Sees devices: everybody, in their reach.
@@ -141,6 +143,8 @@ pub const MATRIX: &[Entry] = &[
     get("/devices", SEES_DEVICES, NoRecord),
     get("/d/{tag}", SEES_DEVICES, InReach),
     get("/d/{tag}/history", READS_HISTORY, InReach),
+    get("/devices/changes", READS_HISTORY, NoRecord),
+    get("/devices/changes.csv", TAKES_HISTORY_OUT, NoRecord),
     get("/devices/new", WORKS, NoRecord),
     post("/devices/new", WORKS, NoRecord),
     get("/d/{tag}/edit", WORKS, InReach),

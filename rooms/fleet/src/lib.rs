@@ -56,6 +56,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     statements: &[
         company::store::ALL,
         device::actions::ALL,
+        device::between::ALL,
         device::former::ALL,
         device::list::ALL,
         device::pages::STATEMENTS,

@@ -1,6 +1,7 @@
 //! Devices: one physical managed item each, known to people by its asset tag.
 
 pub mod actions;
+pub mod between;
 pub mod evidence;
 pub mod former;
 pub mod list;

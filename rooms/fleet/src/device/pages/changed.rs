@@ -35,6 +35,24 @@ pub(super) fn ids(events: &[Event]) -> Ids {
     ids
 }
 
+/// The ids in these changes whose names a reader needs.
+pub(super) fn ids_of<'c>(changes: impl IntoIterator<Item = &'c FieldChange>) -> Ids {
+    let mut ids = Ids::default();
+    for change in changes {
+        for value in [&change.before, &change.after] {
+            if let Some(id) = value.as_str().and_then(|t| t.parse::<Uuid>().ok()) {
+                ids.add(&change.field, id);
+            }
+        }
+    }
+    ids
+}
+
+/// Changes in words; those a reader learns elsewhere are left out.
+pub(super) fn lines(changes: &[FieldChange], names: &Names, zone: &TimeZone) -> Vec<Change> {
+    changes.iter().filter_map(|change| line(change, names, zone)).collect()
+}
+
 /// The fields that a version changed; of the first version, all that were recorded.
 fn changes(event: &Event) -> Vec<FieldChange> {
     let all = match &event.before {

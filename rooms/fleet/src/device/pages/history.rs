@@ -90,6 +90,7 @@ pub(super) fn look_back(tag: &str, now: Instant, known: &Known) -> Markup {
             (Field::date("as-of", "As known on").value(today).hint("The record as it stood at the end of that day.").render())
             div { (button("Show")) }
         }
+        p { a href="/devices/changes" { "What changed between two days, for all devices" } }
     }
 }
 

@@ -7,6 +7,7 @@ mod add;
 mod around;
 pub(crate) mod ask;
 mod attach;
+mod between;
 mod change_state;
 mod changed;
 mod edit;
@@ -44,6 +45,8 @@ pub(crate) fn routes() -> Vec<Route> {
     let end = Gate::Permit(permit::DEVICE_END);
     vec![
         Route::get("/devices", view, list::page),
+        Route::get("/devices/changes", Gate::Permit(permit::DEVICE_HISTORY), between::page),
+        Route::get("/devices/changes.csv", Gate::Permit(permit::DEVICE_HISTORY), between::download),
         Route::get("/devices/new", add, add::page),
         Route::post("/devices/new", add, add::save),
         Route::get("/d/{tag}", view, show::page),
