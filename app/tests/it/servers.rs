@@ -1,0 +1,201 @@
+//! Several servers on one PostgreSQL, and a PostgreSQL that goes over to its standby.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use baton::rooms;
+use db::{Db, Sql, Wall, job, lease, scratch::Bare};
+use kernel::Id;
+
+use crate::{
+    cluster::Cluster,
+    hospital::set_up_at,
+    program::{Server, baton},
+};
+
+const ALL: Wall = Wall::All("a test");
+
+fn serve(url: &str) -> Server {
+    Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", url]))
+}
+
+fn form(name: &str) -> String {
+    let command = Id::<()>::new();
+    format!("command={command}&site_name={name}&time_zone=America/New_York&currency=USD")
+}
+
+async fn until(what: &str, seconds: u64, mut there: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !there().await {
+        assert!(began.elapsed() < Duration::from_secs(seconds), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How often each of the jobs was taken, in their order.
+async fn attempts(db: &Db) -> Vec<i64> {
+    const ATTEMPTS: Sql = Sql::new("SELECT kind, attempts FROM job WHERE kind LIKE 'nobody.does.%'");
+    let rows = db::read!(db, ALL, |tx| tx.all(ATTEMPTS, &[]).await).unwrap();
+    let number =
+        |row: &db::Row| row.get::<String>("kind").unwrap().rsplit('.').next().unwrap().parse::<i64>();
+    let mut all: Vec<(i64, i64)> =
+        rows.iter().map(|row| (number(row).unwrap(), row.get("attempts").unwrap())).collect();
+    all.sort();
+    all.into_iter().map(|(_, n)| n).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_share_the_work_and_each_job_is_done_once() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let bare = Bare::postgres(&admin).await.unwrap();
+    let (org, token) = set_up_at(&bare.url).await;
+    let servers = [serve(&bare.url), serve(&bare.url)];
+    let db = Db::open(&bare.url, &rooms::schemas()).await.unwrap();
+    // A site that is renamed wants a job; what one server saves, the other shows.
+    for n in 0..6 {
+        let said = servers[n % 2].ask("/sites/new", &token, Some(&form(&format!("Clinic+{n}"))));
+        assert_eq!(said.status, 303, "{}", said.main());
+        let shown = servers[(n + 1) % 2].ask("/sites", &token, None);
+        assert!(shown.body.contains(&format!("Clinic {n}")), "{}", shown.main());
+    }
+    // Work that nobody carries out is tried, fails, and is noted: each attempt once, by one of the two.
+    let now = kernel::Instant::machine_now();
+    for n in 0..40 {
+        db::write!(db, org, |tx| job::add(tx, org, &format!("nobody.does.{n}"), "{}", now).await).unwrap();
+    }
+    let tried = |n: i64| {
+        let word = format!("kind=\"nobody.does.{n}\"");
+        servers.each_ref().map(|server| server.log().matches(&word).count() as i64)
+    };
+    // A failed job is tried again after a while. Whenever nobody is at one, its attempts on record are those in the
+    // logs: none was made by both.
+    until("every job was tried, and each attempt by one server", 30, async || {
+        let before = attempts(&db).await;
+        let tries: Vec<[i64; 2]> = (0..40).map(tried).collect();
+        let sums: Vec<i64> = tries.iter().map(|t| t[0] + t[1]).collect();
+        let quiet = before == attempts(&db).await && before.len() == 40 && before.iter().all(|n| *n > 0);
+        quiet && sums == before && tries.iter().any(|t| t[0] > 0) && tries.iter().any(|t| t[1] > 0)
+    })
+    .await;
+    drop(servers);
+    db.close().await;
+    bare.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_moves_to_the_other_server_when_one_is_killed() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let bare = Bare::postgres(&admin).await.unwrap();
+    let (org, _) = set_up_at(&bare.url).await;
+    let db = Db::open(&bare.url, &rooms::schemas()).await.unwrap();
+    let now = kernel::Instant::machine_now();
+    // The first server held a duty and a job, and was killed with both in hand.
+    db::write!(db, ALL, |tx| {
+        job::add(tx, org, "nobody.does.this", "{}", now.plus_seconds(-120)).await?;
+        let held = job::take(tx, "the one that is killed", now.plus_seconds(4 - job::HELD_FOR)).await?;
+        assert!(held.is_some());
+        lease::take(tx, "backup", "the one that is killed", now, now.plus_seconds(3)).await
+    })
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut second = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &bare.url]);
+    second.env("BATON_BACKUP_TO", folder.path());
+    let began = Instant::now();
+    let second = Server::start(second);
+    let pending = async || db::read!(db, ALL, |tx| job::pending(tx).await).unwrap();
+    assert_eq!(pending().await, [("running".to_owned(), 1)], "as long as the hold lasts");
+    until("the job was taken over", 30, async || {
+        second.log().contains("no room carries out nobody.does.this")
+    })
+    .await;
+    assert!(began.elapsed() > Duration::from_millis(500));
+    until("the duty was taken over", 60, async || second.log().contains("a backup was made")).await;
+    drop(second);
+    db.close().await;
+    bare.finish().await.unwrap();
+}
+
+/// Somebody who saves one site after the other, again until it is said to be kept, and notes which were.
+fn writer(
+    server: &Arc<Server>,
+    token: &str,
+    who: usize,
+    stop: &Arc<AtomicBool>,
+    kept: &Arc<Mutex<Vec<String>>>,
+) -> std::thread::JoinHandle<Duration> {
+    let (server, token, stop, kept) = (server.clone(), token.to_owned(), stop.clone(), kept.clone());
+    std::thread::spawn(move || {
+        let (mut longest, mut last) = (Duration::ZERO, Instant::now());
+        for n in 0.. {
+            if stop.load(Ordering::SeqCst) {
+                break;
+            }
+            let name = format!("Site+{who}+{n}");
+            let form = form(&name);
+            while server.ask("/sites/new", &token, Some(&form)).status != 303 {
+                std::thread::sleep(Duration::from_millis(50));
+                if stop.load(Ordering::SeqCst) {
+                    return longest;
+                }
+            }
+            kept.lock().unwrap().push(name.replace('+', " "));
+            longest = longest.max(last.elapsed());
+            last = Instant::now();
+        }
+        longest
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_takes_over_and_no_acknowledged_write_is_lost() {
+    let Some(cluster) = Cluster::new() else { return };
+    let mut primary = cluster.primary();
+    cluster.ask(&primary, "CREATE ROLE baton LOGIN NOSUPERUSER NOBYPASSRLS");
+    cluster.ask(&primary, "CREATE DATABASE baton OWNER baton");
+    let standby = cluster.synchronous_standby(&primary);
+    // The standby stands first in the address: which one takes writes is found out.
+    let url = format!("postgres://baton@127.0.0.1:{},127.0.0.1:{}/baton", standby.port, primary.port);
+    let (org, token) = set_up_at(&url).await;
+    let server = Arc::new(serve(&url));
+    let (stop, kept) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+    let writers: Vec<_> = (0..4).map(|who| writer(&server, &token, who, &stop, &kept)).collect();
+    let count = || kept.lock().unwrap().len();
+    until("there is work", 30, async || count() > 40).await;
+
+    let before = count();
+    let fell = Instant::now();
+    primary.kill();
+    until("pages say that it is away", 10, async || server.ask("/sites", &token, None).status == 503).await;
+    let noticed = fell.elapsed();
+    cluster.promote(&standby);
+    cluster.ask(&standby, "ALTER SYSTEM SET synchronous_standby_names = ''");
+    cluster.ask(&standby, "SELECT pg_reload_conf()");
+    let promoted = fell.elapsed();
+    let at_promotion = count();
+    until("writes go on by themselves", 30, async || count() > at_promotion + 10).await;
+    let back = fell.elapsed();
+    stop.store(true, Ordering::SeqCst);
+    let longest = writers.into_iter().map(|writer| writer.join().unwrap()).max().unwrap();
+
+    let kept = std::mem::take(&mut *kept.lock().unwrap());
+    let db = Db::open(&url, &rooms::schemas()).await.unwrap();
+    let there = db::read!(db, org, |tx| identity::site::list(tx, org).await).unwrap();
+    let there: Vec<String> = there.into_iter().map(|site| site.name).collect();
+    let names: BTreeSet<&String> = there.iter().collect();
+    let lost: Vec<&String> = kept.iter().filter(|name| !names.contains(name)).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    assert_eq!(names.len(), there.len(), "and none is there twice");
+    db.close().await;
+    assert!(server.logs("another server takes the writes now"), "{}", server.log());
+    println!(
+        "failover: {} writes acknowledged ({before} before), none lost; away noticed after {noticed:.1?}, promoted after \
+         {promoted:.1?}, writing again after {back:.1?}; the longest pause of a writer was {longest:.1?}",
+        kept.len()
+    );
+}
