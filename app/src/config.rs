@@ -9,6 +9,8 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::proxy::Network;
+
 /// Everything that can be set. Each key may stand in `baton.toml` or in the environment as `BATON_` and the key
 /// in capitals; the environment wins, and `--database` wins over both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +25,14 @@ pub struct Config {
     /// The file with the key that seals the record. Without it, a file beside an SQLite database, else
     /// `baton.seal-key` in the working folder.
     pub seal_key: Option<PathBuf>,
+    /// The certificate, its chain after it, in PEM: then Baton speaks TLS itself. Read again when it changes.
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate’s key, in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// An address without TLS at which browsers are sent to the one with it, such as `0.0.0.0:80`.
+    pub redirect_from: Option<SocketAddr>,
+    /// Proxies whose `X-Forwarded-For` is believed: addresses, or networks such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<String>,
     /// Which log lines to write: `error`, `warn`, `info`, `debug`, or a tracing filter.
     pub log: String,
     /// How log lines look.
@@ -71,6 +81,10 @@ impl Default for Config {
             database: "sqlite://baton.sqlite".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls_in_front: false,
+            tls_certificate: None,
+            tls_key: None,
+            redirect_from: None,
+            trusted_proxies: Vec::new(),
             seal_key: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -118,7 +132,8 @@ impl Config {
             .map_err(|errors| {
                 let lines: Vec<String> = errors.into_iter().map(|e| format!("  {e}")).collect();
                 anyhow::anyhow!(
-                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, seal_key, log, \
+                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, tls_certificate, tls_key, redirect_from, \
+                     trusted_proxies, seal_key, log, \
                      log_format (text, json), metrics (loopback, anyone, off), metrics_token, backup_to, backup_at \
                      (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate.",
                     lines.join("\n")
@@ -154,6 +169,20 @@ impl Config {
             "metrics_token: use at least 16 characters."
         );
         anyhow::ensure!(
+            self.tls_certificate.is_some() == self.tls_key.is_some(),
+            "tls_certificate and tls_key: name both files, or neither."
+        );
+        anyhow::ensure!(
+            self.redirect_from.is_none() || self.tls_certificate.is_some(),
+            "redirect_from: there is no TLS to send browsers to; set tls_certificate and tls_key."
+        );
+        for network in &self.trusted_proxies {
+            anyhow::ensure!(
+                Network::parse(network).is_some(),
+                "trusted_proxies: “{network}” is neither an address nor a network such as 10.0.0.0/8."
+            );
+        }
+        anyhow::ensure!(
             self.backup_hour().is_some(),
             "backup_at: write the hour as 02:30, by the machine’s time zone."
         );
@@ -164,6 +193,11 @@ impl Config {
         tracing_subscriber::EnvFilter::try_new(&self.log)
             .map_err(|e| anyhow::anyhow!("log: “{}” is not a log filter: {e}", self.log))?;
         Ok(())
+    }
+
+    /// Whether browsers come over TLS.
+    pub fn over_tls(&self) -> bool {
+        self.tls_in_front || self.tls_certificate.is_some()
     }
 
     /// The hour of the daily backup.

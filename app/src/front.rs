@@ -1,15 +1,22 @@
 //! Puts the running program together: rooms, front door, worker, server.
 
-use std::net::SocketAddr;
+use std::{future::ready, net::SocketAddr};
 
 use anyhow::Context as _;
-use axum::Router;
+use axum::{Router, middleware, response::Response};
 use db::{Db, seal::Signer};
+use http::{HeaderValue, header};
 use kernel::Clock;
 use tokio::{net::TcpListener, sync::watch};
-use web::{App, Duty};
+use web::{App, Duty, Tls};
 
-use crate::{backup::Plan, config::Config, ops, rooms::rooms};
+use crate::{
+    backup::Plan,
+    config::Config,
+    notify, ops,
+    proxy::{Trusted, see_through},
+    rooms::rooms,
+};
 
 /// The program put together, not yet serving.
 pub struct House {
@@ -45,18 +52,62 @@ pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> H
         routes.extend(room.routes);
         (room.answers)(&mut kept);
     }
-    let app = App::new(db, clock, Box::new(front), menu, jobs, config.tls_in_front, kept);
+    let app = App::new(db, clock, Box::new(front), menu, jobs, config.over_tls(), kept);
     // A place that is no folder was refused with the configuration.
     let backups = Plan::of(config).ok().flatten();
+    let trusted = Trusted::of(&config.trusted_proxies);
     let router = ops::routes(&app, config).merge(web::router(&app, routes));
+    let router = router.layer(middleware::from_fn_with_state(trusted, see_through));
+    let over_tls = config.over_tls();
+    let router = router.layer(middleware::map_response(move |answer| ready(over_tls_only(over_tls, answer))));
     House { app, router, duties, set_up_code, backups }
 }
 
-/// Listens where the configuration says.
-///
-/// # Errors
-/// When the port is taken or may not be used, with the remedy.
-pub async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Browsers that come over TLS are told to come no other way for a year.
+fn over_tls_only(over_tls: bool, mut answer: Response) -> Response {
+    if over_tls {
+        let a_year = HeaderValue::from_static("max-age=31536000");
+        answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, a_year);
+    }
+    answer
+}
+
+/// Where browsers come in.
+pub struct Doors {
+    listener: TcpListener,
+    tls: Option<Tls>,
+    /// Where those come in who are sent to the other.
+    redirect: Option<TcpListener>,
+}
+
+impl Doors {
+    /// Listens where the configuration says, before anything else is begun.
+    ///
+    /// # Errors
+    /// When a port is taken or may not be used, or a certificate cannot, with the remedy.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let tls = match (&config.tls_certificate, &config.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
+            _ => None,
+        };
+        let redirect = match config.redirect_from {
+            Some(from) => Some(listen(from).await?),
+            None => None,
+        };
+        Ok(Self { listener: listen(config.listen).await?, tls, redirect })
+    }
+
+    /// The address to come in by.
+    ///
+    /// # Errors
+    /// When the system does not know it.
+    pub fn url(&self) -> anyhow::Result<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+    }
+}
+
+async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(at).await.with_context(|| {
         format!(
             "Cannot listen on {at}. Another program may use the port; choose another with --port or `listen`."
@@ -64,33 +115,43 @@ pub async fn listen(at: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Serves and works until told to stop by the terminal or the system.
+/// Serves and works until told to stop by the terminal or the system. A server that only shows things does no work.
 ///
 /// # Errors
-/// When the listener breaks.
-pub async fn run(house: House, listener: TcpListener) -> anyhow::Result<()> {
+/// When TLS cannot be set up.
+pub async fn run(house: House, doors: Doors) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
-    let worker = tokio::spawn(web::worker::work(house.app.clone(), stopped.clone()));
-    let duties = tokio::spawn(web::duty::keep(house.app.clone(), house.duties, stopped.clone()));
-    let (backed_up, until_then) = (house.app.clone(), stopped.clone());
-    let backups = house.backups.map(|plan| tokio::spawn(crate::backup::keep(backed_up, plan, until_then)));
+    let mut work = tokio::task::JoinSet::new();
+    if !house.app.db().only_reads() {
+        work.spawn(web::worker::work(house.app.clone(), stopped.clone()));
+        work.spawn(web::duty::keep(house.app.clone(), house.duties, stopped.clone()));
+        if let Some(plan) = house.backups {
+            work.spawn(crate::backup::keep(house.app.clone(), plan, stopped.clone()));
+        }
+    }
+    if let Some(listener) = doors.redirect {
+        let port = doors.listener.local_addr()?.port();
+        tokio::spawn(web::serve(listener, web::redirecting(port), None, told(stopped)));
+    }
     let until = async move {
         signal().await;
         tracing::info!("stopping: requests under way may finish");
+        notify::tell("STOPPING=1");
         let _ = stop.send(true);
     };
-    web::serve(listener, house.router, until).await?;
-    let all = async {
-        let _ = tokio::join!(worker, duties);
-        if let Some(backups) = backups {
-            let _ = backups.await;
-        }
-    };
+    notify::tell("READY=1");
+    web::serve(doors.listener, house.router, doors.tls, until).await?;
+    let all = async { while work.join_next().await.is_some() {} };
     if tokio::time::timeout(std::time::Duration::from_secs(10), all).await.is_err() {
         tracing::warn!("the work in hand did not finish; it will be taken up again");
     }
     house.app.db().close().await;
     Ok(())
+}
+
+/// Waits until work is to stop.
+async fn told(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Waits for Ctrl C or the system's wish that we end.

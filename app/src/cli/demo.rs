@@ -65,6 +65,7 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     call.config.tls_in_front = false;
     // A demonstration does not lie among the backups of a hospital.
     call.config.backup_to = None;
+    (call.config.tls_certificate, call.config.tls_key, call.config.redirect_from) = (None, None, None);
     call.config.listen = SocketAddr::from(([127, 0, 0, 1], args.port));
     if args.no_serve {
         let (db, sign_ins) = open_or_create(&call, &args).await?;
@@ -74,13 +75,13 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
         return Ok(());
     }
     // The port first: creating a hospital for nothing would be a pity.
-    let listener = front::listen(call.config.listen).await?;
+    let doors = front::Doors::open(&call.config).await?;
     let (db, sign_ins) = open_or_create(&call, &args).await?;
     let clock = Clock::starting_at(start(&db, args.today).await?);
     let signer = crate::sealing::signer(&db, &call.config.seal_key()).await?;
     let house = front::build(db, clock, &call.config, signer);
-    announce(&call, listener.local_addr()?, &sign_ins);
-    front::run(house, listener).await
+    announce(&call, &doors.url()?, &sign_ins);
+    front::run(house, doors).await
 }
 
 /// Settles where the demonstration lies.
@@ -180,10 +181,10 @@ fn account(call: &Call, sign_ins: &[SignIn]) -> Value {
     })
 }
 
-fn announce(call: &Call, address: SocketAddr, sign_ins: &[SignIn]) {
+fn announce(call: &Call, url: &str, sign_ins: &[SignIn]) {
     let mut value = account(call, sign_ins);
-    value["url"] = json!(format!("http://{address}"));
-    let mut words = format!("The demonstration hospital is at http://{address}\n\nSign in as\n");
+    value["url"] = json!(url);
+    let mut words = format!("The demonstration hospital is at {url}\n\nSign in as\n");
     for who in sign_ins {
         words.push_str(&format!("  {:<36} {:<18} {}\n", who.email, who.role.on_page(), who.name));
     }

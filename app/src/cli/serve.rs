@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use db::Db;
+use db::{Db, Place};
 use kernel::Clock;
 use serde_json::json;
 
@@ -15,6 +15,9 @@ pub struct Args {
     /// Address and port to listen on, such as 127.0.0.1:8080.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Only show things: nothing is written to the database, which may be another server’s or a standby.
+    #[arg(long)]
+    read_only: bool,
 }
 
 /// Opens the database and serves it.
@@ -27,20 +30,21 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     }
     logs::begin(&call.config);
     ops::recorder();
-    upgrade::before(&call.config, call.backup_made, |words| tracing::info!("{words}")).await?;
-    let db = Db::open(&call.config.database, &rooms::schemas()).await?;
+    let doors = front::Doors::open(&call.config).await?;
+    let url = doors.url()?;
+    let db = open(&call, args.read_only).await?;
     refuse_demo(&db).await?;
-    let listener = front::listen(call.config.listen).await?;
-    let address = listener.local_addr()?;
-    let signer = crate::sealing::signer(&db, &call.config.seal_key()).await?;
+    let signer = match args.read_only {
+        true => None,
+        false => crate::sealing::signer(&db, &call.config.seal_key()).await?,
+    };
     let house = front::build(db.clone(), Clock::Machine, &call.config, signer);
-    tracing::info!(%address, database = call.config.shown().database, "serving");
+    tracing::info!(address = url, database = call.config.shown().database, "serving");
     let open = db.wall_is_open().await?;
     if open {
         tracing::warn!("{WALL_IS_OPEN}");
     }
     // To standard output and not to the log: whoever reads the code may claim the installation.
-    let url = format!("http://{address}");
     let set_up = identity::org::list(&db).await?.is_empty();
     let set_up = set_up.then(|| format!("{url}/set-up?code={}", house.set_up_code));
     let warnings: Vec<&str> = open.then_some(WALL_IS_OPEN).into_iter().collect();
@@ -49,7 +53,16 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
         None => format!("Baton answers at {url}"),
     };
     call.say(&json!({ "ok": true, "url": url, "set_up": set_up, "warnings": warnings }), &words);
-    front::run(house, listener).await
+    front::run(house, doors).await
+}
+
+/// Opens the database and brings it up to date; for a server that only shows things, as it is.
+async fn open(call: &Call, read_only: bool) -> anyhow::Result<Db> {
+    if read_only {
+        return Ok(Place::read_beside(&call.config.database, &rooms::schemas()).await?.for_reading());
+    }
+    upgrade::before(&call.config, call.backup_made, |words| tracing::info!("{words}")).await?;
+    Ok(Db::open(&call.config.database, &rooms::schemas()).await?)
 }
 
 /// Said at every start until it is mended.

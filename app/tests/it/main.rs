@@ -1,12 +1,12 @@
 //! The whole house in process: rights, and the rules every route and statement keeps; and the program itself, as it is
 //! called from a terminal.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
 mod as_of;
 mod away;
 mod backup;
-mod crash;
 mod cluster;
+mod crash;
 mod demonstration;
 mod disk;
 mod full_disk;
@@ -20,7 +20,9 @@ mod rights;
 mod rules;
 mod sealing;
 mod servers;
+mod showing;
 mod tamper;
 mod terminal;
+mod tls;
 mod upgrade;
 mod walls;

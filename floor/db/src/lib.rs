@@ -33,7 +33,7 @@ mod val;
 pub use command::Claim;
 pub use fault::{DISK, DISK_WORDS, REFERENCE, UNIQUE, UNKNOWN};
 pub use gate::Event;
-pub use open::{Attempts, Db, Engine, Wall};
+pub use open::{Attempts, Db, Engine, READ_ONLY, Wall};
 pub use place::{Found, Place};
 pub use plan::Plans;
 pub use schema::{FLOOR, File, RoomSchema, Waiting, dump, has_table, step_names, waiting};

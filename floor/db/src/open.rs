@@ -49,6 +49,8 @@ struct Inner {
     unrecorded: Vec<&'static str>,
     fail_first_commit: AtomicBool,
     plans: OnceLock<Plans>,
+    /// Whether writes are refused before they begin.
+    only_reads: AtomicBool,
     /// Why the last write could not reach the disk; nothing once one did.
     trouble: Mutex<Option<String>>,
     /// Held for the life of the process so that a second server on the same file is refused.
@@ -207,10 +209,23 @@ impl Db {
             unrecorded,
             fail_first_commit: AtomicBool::new(false),
             plans: OnceLock::new(),
+            only_reads: AtomicBool::new(false),
             trouble: Mutex::new(None),
             _lock: lock,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// From now on refuses every write with words, before it begins.
+    #[must_use]
+    pub fn for_reading(self) -> Self {
+        self.inner.only_reads.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// Whether every write is refused.
+    pub fn only_reads(&self) -> bool {
+        self.inner.only_reads.load(Ordering::Relaxed)
     }
 
     /// Why the last write of this process could not reach the disk, in words; nothing once a write did again.
@@ -316,6 +331,9 @@ impl Db {
     }
 
     async fn begun(&self, wall: Wall, write: bool) -> Result<Tx> {
+        if write && self.only_reads() {
+            return Err(Problem::conflict(READ_ONLY, READ_ONLY_WORDS));
+        }
         let (pool, begin) = match &self.inner.pools {
             Pools::Sqlite { writer, .. } if write => (writer, "BEGIN IMMEDIATE"),
             Pools::Sqlite { readers, .. } => (readers, "BEGIN"),
@@ -332,6 +350,11 @@ impl Db {
         Conn::begin(pool, begin.to_owned()).await.map(Tx::sqlite).map_err(|e| problem(e, "BEGIN"))
     }
 }
+
+/// The code of the refusal of a write by a server that only shows things.
+pub const READ_ONLY: &str = "db.read_only";
+const READ_ONLY_WORDS: &str = "This server only shows things at the moment: nothing can be changed here, and nobody can \
+    sign in anew. Whoever looks after Baton knows why and for how long.";
 
 async fn backoff(attempt: u32) {
     let jitter: u64 = rand::random_range(0..20);

@@ -19,6 +19,7 @@ pub mod look;
 mod room;
 mod serve;
 mod stop;
+mod tls;
 pub mod worker;
 
 pub use app::{App, Door, House, OrgFacts, Visitor};
@@ -26,5 +27,6 @@ pub use ctx::{Ctx, Guest, Page, Reply};
 pub use duty::Duty;
 pub use form::Form;
 pub use room::{Gate, JobKind, MenuGroup, MenuItem, Room, Route};
-pub use serve::{router, serve};
+pub use serve::{redirecting, router, serve};
 pub use stop::Stop;
+pub use tls::Tls;
