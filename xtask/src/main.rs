@@ -9,6 +9,7 @@ mod install;
 mod needs;
 mod postgres;
 mod process;
+mod release;
 mod scaffold;
 mod shots;
 mod test;
@@ -44,6 +45,8 @@ enum Command {
     Bench(bench::Args),
     /// Take the screenshots of the documentation again
     Shots(shots::Args),
+    /// Build the archive that people install, with its bill of materials and sums
+    Release(release::Args),
 }
 
 fn main() -> ExitCode {
@@ -67,5 +70,6 @@ fn run(cli: Cli) -> Result<bool> {
         Command::New(args) => scaffold::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args),
         Command::Shots(args) => shots::run(&workspace, &args),
+        Command::Release(args) => release::run(&workspace, &args),
     }
 }

@@ -81,3 +81,25 @@ async fn a_server_that_cannot_begin_a_write_is_not_ready() {
     assert_eq!(hospital.ask("GET", "/readyz", None, "").await.0, StatusCode::OK);
     hospital.finish().await;
 }
+
+#[test]
+fn systemd_is_told_when_it_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("notify");
+    let heard = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    heard.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let mut serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    serve.env("NOTIFY_SOCKET", &socket);
+    let server = Server::start(serve);
+    let hear = || {
+        let mut words = [0; 64];
+        let length = heard.recv(&mut words).unwrap();
+        String::from_utf8_lossy(&words[..length]).into_owned()
+    };
+    assert_eq!(hear(), "READY=1");
+    assert_eq!(server.ask("/healthz", "", None).status, 200);
+    let stop = std::process::Command::new("kill").arg(server.pid().to_string()).status();
+    assert!(stop.unwrap().success());
+    assert_eq!(hear(), "STOPPING=1");
+}
