@@ -18,6 +18,8 @@ use crate::proxy::Network;
 pub struct Config {
     /// `sqlite://path` or `postgres://user@host/database`.
     pub database: String,
+    /// A PostgreSQL standby on which pages are read that may be a few seconds old; none when it is not set.
+    pub database_reads: Option<String>,
     /// Address and port to listen on.
     pub listen: SocketAddr,
     /// Whether browsers reach Baton over TLS; then cookies travel over TLS only. Off only for trying out.
@@ -79,6 +81,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             database: "sqlite://baton.sqlite".to_owned(),
+            database_reads: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls_in_front: false,
             tls_certificate: None,
@@ -132,7 +135,7 @@ impl Config {
             .map_err(|errors| {
                 let lines: Vec<String> = errors.into_iter().map(|e| format!("  {e}")).collect();
                 anyhow::anyhow!(
-                    "The configuration cannot be used:\n{}\nKeys are: database, listen, tls_in_front, tls_certificate, tls_key, redirect_from, \
+                    "The configuration cannot be used:\n{}\nKeys are: database, database_reads, listen, tls_in_front, tls_certificate, tls_key, redirect_from, \
                      trusted_proxies, seal_key, log, \
                      log_format (text, json), metrics (loopback, anyone, off), metrics_token, backup_to, backup_at \
                      (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate.",
@@ -218,7 +221,8 @@ impl Config {
     /// The configuration with its secrets left out, for printing.
     pub fn shown(&self) -> Self {
         let metrics_token = self.metrics_token.as_ref().map(|_| "(set)".to_owned());
-        Self { database: shown(&self.database), metrics_token, ..self.clone() }
+        let database_reads = self.database_reads.as_deref().map(shown);
+        Self { database: shown(&self.database), database_reads, metrics_token, ..self.clone() }
     }
 }
 

@@ -34,6 +34,9 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     let url = doors.url()?;
     let db = open(&call, args.read_only).await?;
     refuse_demo(&db).await?;
+    if let Some(standby) = &call.config.database_reads {
+        db.read_also_from(standby)?;
+    }
     let signer = match args.read_only {
         true => None,
         false => crate::sealing::signer(&db, &call.config.seal_key()).await?,

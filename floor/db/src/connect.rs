@@ -185,7 +185,7 @@ pub(crate) fn postgres_beside_others(hosts: &Hosts) -> Pools {
     Pools::Postgres(server(hosts, hosts.first(), 2, true))
 }
 
-fn to_read(hosts: &Hosts, most: u32) -> Box<Server> {
+pub(crate) fn to_read(hosts: &Hosts, most: u32) -> Box<Server> {
     let only =
         |options: &PgConnectOptions| options.clone().options([("default_transaction_read_only", "on")]);
     let hosts = hosts.each(only);

@@ -11,7 +11,10 @@ use std::{
 use kernel::{OrgId, Problem, Result};
 use sqlx::SqlitePool;
 
-use crate::{Place, Plans, RoomSchema, Sql, Tx, conn::Conn, fault::problem, place::Lies, reach::Server};
+use crate::{
+    Place, Plans, RoomSchema, Sql, Tx, conn::Conn, fault::problem, place::Lies, reach::Server,
+    standby::Standby,
+};
 
 /// Which database engine runs underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,8 @@ struct Inner {
     unrecorded: Vec<&'static str>,
     fail_first_commit: AtomicBool,
     plans: OnceLock<Plans>,
+    /// Where reads go that may be a few seconds old.
+    standby: OnceLock<Standby>,
     /// Whether writes are refused before they begin.
     only_reads: AtomicBool,
     /// Why the last write could not reach the disk; nothing once one did.
@@ -209,11 +214,30 @@ impl Db {
             unrecorded,
             fail_first_commit: AtomicBool::new(false),
             plans: OnceLock::new(),
+            standby: OnceLock::new(),
             only_reads: AtomicBool::new(false),
             trouble: Mutex::new(None),
             _lock: lock,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// From now on reads on a PostgreSQL standby what may be a few seconds old ([`crate::may_lag`]).
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] when the address is none, or this database is no PostgreSQL.
+    pub fn read_also_from(&self, url: &str) -> Result<()> {
+        if self.engine() == Engine::Sqlite {
+            return Err(Problem::conflict("db.url", "Only a PostgreSQL database has standbys to read from."));
+        }
+        let server = crate::connect::to_read(&crate::hosts::Hosts::of(url)?, 16);
+        let _ = self.inner.standby.set(Standby::new(server));
+        Ok(())
+    }
+
+    /// Whether some reads go to a standby.
+    pub fn reads_elsewhere(&self) -> bool {
+        self.inner.standby.get().is_some()
     }
 
     /// From now on refuses every write with words, before it begins.
@@ -306,7 +330,12 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(server) => server.pool.close().await,
+            Pools::Postgres(server) => {
+                if let Some(standby) = self.inner.standby.get() {
+                    standby.close().await;
+                }
+                server.pool.close().await;
+            }
         }
     }
 
@@ -344,6 +373,12 @@ impl Db {
                 };
                 let kind = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
                 let begin = format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL baton.org = '{org}'");
+                if let Some(standby) =
+                    self.inner.standby.get().filter(|_| !write && crate::standby::is_enough())
+                    && let Some(conn) = standby.begin(server, &begin).await
+                {
+                    return Ok(Tx::postgres(conn));
+                }
                 return server.begin(begin).await.map(Tx::postgres);
             }
         };

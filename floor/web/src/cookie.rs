@@ -53,6 +53,20 @@ pub(crate) fn told(secure: bool) -> String {
     format!("{TOLD}=; Max-Age=0{}", manners(secure))
 }
 
+const WROTE: &str = "baton_wrote";
+
+/// Notes in the browser that it has just changed something: for a while it reads where it wrote. Three times as long as
+/// a standby may be behind.
+pub(crate) fn wrote(secure: bool) -> String {
+    format!("{WROTE}=1; Max-Age=15{}", manners(secure))
+}
+
+/// Whether a browser that is signed in has changed nothing just now. Whoever comes otherwise, such as a program with a
+/// token, keeps no cookies and reads what it wrote.
+pub(crate) fn may_lag(headers: &HeaderMap, secure: bool) -> bool {
+    read(headers, session_name(secure)).is_some() && read(headers, WROTE).is_none()
+}
+
 /// Reads one cookie of a request.
 pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers

@@ -77,12 +77,24 @@ pub(crate) async fn guard(
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_default();
     let entered = enter(&app, gate, &mut request, &id).await;
     let ctx = request.extensions().get::<Ctx>().cloned();
-    let response = match entered {
+    let secure = app.secure_cookies();
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD);
+    let may_lag = looks && cookie::may_lag(request.headers(), secure);
+    let mut response = match entered {
         Ok(None) if !readable(request.uri()) => Stop(Problem::not_found("this page")).into_response(),
+        // Who asks was read where it is written; what they look at may be read elsewhere.
+        Ok(None) if may_lag => db::may_lag(next.run(request)).await,
         Ok(None) => next.run(request).await,
         Ok(Some(elsewhere)) => elsewhere,
         Err(problem) => Stop(problem).into_response(),
     };
+    if ctx.is_some()
+        && !looks
+        && app.db().reads_elsewhere()
+        && let Ok(wrote) = cookie::wrote(secure).parse()
+    {
+        response.headers_mut().append(header::SET_COOKIE, wrote);
+    }
     dress(ctx.as_ref(), &id, response)
 }
 
