@@ -1,6 +1,6 @@
 //! Configuration: one file and the environment, one typed value.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use db::backup::{Keep, Shelf};
 use figment::{
@@ -53,6 +53,11 @@ pub struct Config {
     pub backup_keep: Keep,
     /// Most megabytes a second that a backup reads, so that others get on; 0 for as many as it can.
     pub backup_rate: u32,
+    /// Requests an API token may send in a minute; 0 is no limit.
+    pub api_requests_a_minute: u32,
+    /// By how many seconds the clocks of servers that share a database may differ: the API's feed of changes stays so
+    /// far behind.
+    pub api_changes_behind: u32,
 }
 
 /// How log lines look.
@@ -98,6 +103,8 @@ impl Default for Config {
             backup_every: None,
             backup_keep: Keep::default(),
             backup_rate: 100,
+            api_requests_a_minute: 600,
+            api_changes_behind: 5,
         }
     }
 }
@@ -116,6 +123,7 @@ const NOT_OURS: &[&str] = &[
     "chromium",
     "bench_email",
     "bench_password",
+    "rewrite",
 ];
 
 impl Config {
@@ -138,7 +146,8 @@ impl Config {
                     "The configuration cannot be used:\n{}\nKeys are: database, database_reads, listen, tls_in_front, tls_certificate, tls_key, redirect_from, \
                      trusted_proxies, seal_key, log, \
                      log_format (text, json), metrics (loopback, anyone, off), metrics_token, backup_to, backup_at \
-                     (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate.",
+                     (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate, \
+                     api_requests_a_minute, api_changes_behind.",
                     lines.join("\n")
                 )
             })?;
@@ -216,6 +225,12 @@ impl Config {
     /// Most bytes a second that a backup reads.
     pub fn backup_bytes(&self) -> Option<u64> {
         (self.backup_rate > 0).then(|| u64::from(self.backup_rate) * 1_000_000)
+    }
+
+    /// What it says of the API.
+    pub fn api(&self) -> web::api::Settings {
+        let behind = Duration::from_secs(u64::from(self.api_changes_behind));
+        web::api::Settings::new(Some(self.api_requests_a_minute), behind)
     }
 
     /// The configuration with its secrets left out, for printing.

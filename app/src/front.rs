@@ -44,14 +44,19 @@ pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> H
         kept.insert(signer);
     }
     let (mut menu, mut jobs, mut routes, mut duties) =
-        (Vec::new(), Vec::new(), Vec::new(), web::duty::of_floor());
+        (Vec::new(), Vec::new(), web::api::routes(), web::duty::of_floor());
+    let mut sights = Vec::new();
     for room in rooms {
         menu.extend(room.menu);
         jobs.extend(room.jobs);
         duties.extend(room.duties);
         routes.extend(room.routes);
+        sights.extend(room.sights);
         (room.answers)(&mut kept);
     }
+    kept.insert(web::api::document::Document::of(&routes, env!("CARGO_PKG_VERSION")));
+    kept.insert(web::api::Sights(sights.into()));
+    kept.insert(config.api());
     let app = App::new(db, clock, Box::new(front), menu, jobs, config.over_tls(), kept);
     // A place that is no folder was refused with the configuration.
     let backups = Plan::of(config).ok().flatten();

@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod org;
 mod serve;
+mod token;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -60,6 +61,9 @@ enum Command {
     /// The record of changes: check it, look into it, what to keep elsewhere.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// API tokens, for other programs.
+    #[command(subcommand)]
+    Token(token::Command),
     /// Bring devices in from files, and undo it.
     #[command(subcommand)]
     Import(import::Command),
@@ -99,6 +103,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Org(command) => org::run(call, command).await,
         Command::User(command) => user::run(call, command).await,
         Command::Audit(command) => audit::run(call, command).await,
+        Command::Token(command) => token::run(call, command).await,
         Command::Import(command) => import::run(call, command).await,
         Command::Export(args) => export::run(call, args).await,
     }

@@ -63,6 +63,8 @@ pub struct Records {
     pub department: DepartmentId,
     pub person: PersonId,
     pub grant: Id<()>,
+    pub device: fleet::DeviceId,
+    pub token: Id<()>,
 }
 
 /// The hospital of the tests.
@@ -72,6 +74,8 @@ pub struct Hospital {
     pub org: OrgId,
     pub people: BTreeMap<(Role, Held), PersonId>,
     pub records: BTreeMap<Stands, Records>,
+    /// An API token of each of the people, not limited.
+    pub tokens: BTreeMap<(Role, Held), String>,
     scratch: Scratch,
 }
 
@@ -94,7 +98,9 @@ impl Hospital {
     async fn on(scratch: Scratch) -> Self {
         let db = scratch.db.clone();
         let clock = Clock::hand(TEST_NOW);
-        let house = front::build(db.clone(), clock, &Config::default(), None);
+        // Tests call in a hurry, and look at changes just made.
+        let config = Config { api_requests_a_minute: 0, api_changes_behind: 0, ..Config::default() };
+        let house = front::build(db.clone(), clock, &config, None);
         let front = house.app.room::<identity::Front>().unwrap().clone();
         let made = set_up(&db, front.hasher(), HOST, "Here").await;
         let other = set_up(&db, front.hasher(), ELSEWHERE, "Elsewhere").await;
@@ -126,9 +132,14 @@ impl Hospital {
             let email = format!("target-{stands:?}@here.example");
             let scope = Scope::Department(spot.department);
             let (person, grant) = add_person(&db, who, &email, Role::Technician, scope).await;
-            records.insert(stands, spot.records(&db, who.org, person, grant).await);
+            let token = a_token(&db, who, person).await.0;
+            records.insert(stands, spot.records(&db, who.org, person, (grant, token)).await);
         }
-        Self { router: house.router, db, org: made.org, people, records, scratch }
+        let mut tokens = BTreeMap::new();
+        for (key, person) in &people {
+            tokens.insert(*key, a_token(&db, &who, *person).await.1);
+        }
+        Self { router: house.router, db, org: made.org, people, records, tokens, scratch }
     }
 
     /// The database's address.
@@ -163,6 +174,46 @@ impl Hospital {
         grant.id.cast()
     }
 
+    /// A further token of the person of these records, which a test may revoke.
+    pub async fn another_token(&self, records: &Records) -> Id<()> {
+        a_token(&self.db, &system(self.org), records.person).await.0
+    }
+
+    /// A token of one of the people, limited as said.
+    pub async fn limited_token(
+        &self,
+        person: PersonId,
+        permits: Option<Vec<String>>,
+        scopes: Option<Vec<Scope>>,
+    ) -> String {
+        make_token(&self.db, &system(self.org), person, permits, scopes).await.1
+    }
+
+    /// One call of the API.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> axum::response::Response {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if !body.is_empty() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(body.to_owned())).unwrap();
+        let from: std::net::SocketAddr = ([127, 0, 0, 1], 9).into();
+        request.extensions_mut().insert(ConnectInfo(from));
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// One request, as somebody or as nobody.
     pub async fn ask(
         &self,
@@ -171,6 +222,20 @@ impl Hospital {
         token: Option<&str>,
         form: &str,
     ) -> (StatusCode, String) {
+        if path.starts_with("/api/v1") {
+            let (path, body) = if method == "GET" && !form.is_empty() {
+                (format!("{path}?{form}"), String::new())
+            } else {
+                (path.to_owned(), form.to_owned())
+            };
+            let csv = path == "/api/v1/imports" && method == "POST";
+            let kind = if csv { "text/csv" } else { "application/json" };
+            let headers = [("if-match", "\"999\""), ("content-type", kind)];
+            let response = self.call(method, &path, token, &headers, &body).await;
+            let status = response.status();
+            let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap();
+            return (status, String::from_utf8_lossy(&bytes).into_owned());
+        }
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -291,7 +356,13 @@ impl Spot {
         .unwrap()
     }
 
-    async fn records(&self, db: &Db, org: OrgId, person: PersonId, grant: Id<()>) -> Records {
+    async fn records(
+        &self,
+        db: &Db,
+        org: OrgId,
+        person: PersonId,
+        (grant, token): (Id<()>, Id<()>),
+    ) -> Records {
         let import = an_import(db, org, self.department).await;
         let model =
             db::read!(db, org, |tx| fleet::model::store::get(tx, org, self.device.model).await).unwrap();
@@ -306,8 +377,31 @@ impl Spot {
             department: self.department,
             person,
             grant,
+            device: self.device.id,
+            token,
         }
     }
+}
+
+/// A token that is not limited: its id and itself.
+async fn a_token(db: &Db, who: &Actor, person: PersonId) -> (Id<()>, String) {
+    make_token(db, who, person, None, None).await
+}
+
+async fn make_token(
+    db: &Db,
+    who: &Actor,
+    person: PersonId,
+    permits: Option<Vec<String>>,
+    scopes: Option<Vec<Scope>>,
+) -> (Id<()>, String) {
+    let known: Vec<_> = rooms::rooms().iter().flat_map(|r| r.permits.iter().map(|(p, _)| *p)).collect();
+    let draft = identity::token::Draft { person, name: "Test".to_owned(), permits, scopes, days: 90 };
+    let made = db::write!(db, who.org, |tx| {
+        identity::token::create(tx, who, &draft, &known, identity::Sent::once()).await
+    })
+    .unwrap();
+    (made.token.id.cast(), made.secret.unwrap())
 }
 
 fn fields(tag: &str, model: fleet::ModelId) -> Edit {

@@ -2,6 +2,7 @@
 //! called from a terminal.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must stop")]
 
+mod api;
 mod as_of;
 mod away;
 mod backup;

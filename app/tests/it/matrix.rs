@@ -35,6 +35,10 @@ pub enum Seen {
     DepartmentChanged,
     /// Those of the organisation, by somebody who holds the role in all of it.
     OrgWide,
+    /// A token of the person of the records: seen by whoever manages people over all that person holds.
+    OwnToken,
+    /// None of theirs.
+    Nowhere,
 }
 
 /// One line of the matrix.
@@ -54,6 +58,13 @@ const fn get(path: &'static str, who: Who, seen: Seen) -> Entry {
 const fn post(path: &'static str, who: Who, seen: Seen) -> Entry {
     Entry { method: "POST", path, who, seen, form: "version=999" }
 }
+/// A call of the API that does something; `If-Match` names version 999.
+const fn call(path: &'static str, who: Who, seen: Seen) -> Entry {
+    Entry { method: "POST", path, who, seen, form: "{}" }
+}
+const fn patch(path: &'static str, who: Who, seen: Seen) -> Entry {
+    Entry { method: "PATCH", path, who, seen, form: "{}" }
+}
 
 impl Entry {
     const fn with(mut self, form: &'static str) -> Self {
@@ -62,7 +73,10 @@ impl Entry {
     }
 }
 
-use Seen::{AtSite, DepartmentChanged, InOrg, InReach, NoRecord, OrgWide, OrgWideNoRecord, SiteChanged};
+use Seen::{
+    AtSite, DepartmentChanged, InOrg, InReach, NoRecord, Nowhere, OrgWide, OrgWideNoRecord, OwnToken,
+    SiteChanged,
+};
 use Who::{BeforeSetUp, Public, Roles, SignedIn};
 
 /// Sees people: whoever leads, runs, audits or administers.
@@ -86,6 +100,8 @@ const READS_HISTORY: Who = Roles("TLMSU");
 const TAKES_HISTORY_OUT: Who = Roles("LMSU");
 /// Takes lists out.
 const TAKES_OUT: Who = Roles("LMSUX");
+/// Approves what somebody else asked for.
+const APPROVES: Who = Roles("M");
 /// Sees devices: everybody, in their reach.
 const SEES_DEVICES: Who = Roles("QTLMSUXA");
 
@@ -183,4 +199,105 @@ pub const MATRIX: &[Entry] = &[
     post("/devices/import/{id}/undo", CORRECTS, InReach),
     // Out.
     get("/devices.csv", TAKES_OUT, NoRecord),
+    // API tokens: one's own.
+    get("/me/tokens", SignedIn, NoRecord),
+    post("/me/tokens", SignedIn, NoRecord),
+    // Whoever may neither see nor revoke a token does not find it; see `tokens.rs`.
+    post("/me/tokens/{id}/revoke", SignedIn, OwnToken),
+    // The API itself.
+    get("/api", Public, NoRecord),
+    get("/api/openapi.json", Public, NoRecord),
+    // What it holds is cut down to what each may see; see `changes.rs`.
+    get("/api/v1/changes", SignedIn, NoRecord),
+    get("/api/v1/me", SignedIn, NoRecord),
+    get("/api/v1/me/sessions", SignedIn, NoRecord),
+    call("/api/v1/me/sessions/end", SignedIn, NoRecord),
+    call("/api/v1/me/sessions/{session}/end", SignedIn, Nowhere),
+    get("/api/v1/tokens", SignedIn, NoRecord),
+    get("/api/v1/tokens/{id}", SignedIn, OwnToken),
+    call("/api/v1/tokens/{id}/revoke", SignedIn, OwnToken),
+    get("/api/v1/people", SEES_PEOPLE, NoRecord),
+    call("/api/v1/people", RULES_PEOPLE, NoRecord),
+    get("/api/v1/people/{id}", SEES_PEOPLE, InReach),
+    get("/api/v1/people/{id}/history", SEES_PEOPLE, InReach),
+    patch("/api/v1/people/{id}", RULES_PEOPLE, InReach),
+    call("/api/v1/people/{id}/active", RULES_PEOPLE, InReach).with("{\"active\":true}"),
+    call("/api/v1/people/{id}/password", RULES_PEOPLE, InReach),
+    call("/api/v1/people/{id}/roles", RULES_PEOPLE, InReach)
+        .with("{\"role\":\"requester\",\"scope\":{\"kind\":\"department\",\"id\":\"{department}\"}}"),
+    call("/api/v1/people/{id}/roles/{grant}/end", RULES_PEOPLE, InReach),
+    get("/api/v1/sites", SEES_SITES, NoRecord),
+    call("/api/v1/sites", SHAPES_SITES, OrgWideNoRecord)
+        .with("{\"name\":\"\",\"time_zone\":\"UTC\",\"currency\":\"USD\"}"),
+    get("/api/v1/sites/{id}", SEES_SITES, AtSite),
+    get("/api/v1/sites/{id}/history", SEES_SITES, AtSite),
+    patch("/api/v1/sites/{id}", SHAPES_SITES, SiteChanged),
+    patch("/api/v1/sites/{id}/calendar", SHAPES_SITES, SiteChanged),
+    get("/api/v1/sites/{id}/places", SEES_SITES, AtSite),
+    call("/api/v1/sites/{id}/places", SHAPES_SITES, SiteChanged).with("{\"kind\":\"floor\",\"name\":\"\"}"),
+    get("/api/v1/sites/{id}/places/{place}", SEES_SITES, AtSite),
+    get("/api/v1/sites/{id}/places/{place}/history", SEES_SITES, AtSite),
+    patch("/api/v1/sites/{id}/places/{place}", SHAPES_SITES, SiteChanged),
+    call("/api/v1/sites/{id}/places/{place}/move", SHAPES_SITES, SiteChanged),
+    call("/api/v1/sites/{id}/places/{place}/close", SHAPES_SITES, SiteChanged).with("{\"reason\":\"x\"}"),
+    call("/api/v1/sites/{id}/places/{place}/reopen", SHAPES_SITES, SiteChanged),
+    get("/api/v1/sites/{id}/departments", SEES_SITES, AtSite),
+    call("/api/v1/sites/{id}/departments", SHAPES_SITES, SiteChanged).with("{\"name\":\"\"}"),
+    get("/api/v1/sites/{id}/departments/{department}", SEES_SITES, AtSite),
+    get("/api/v1/sites/{id}/departments/{department}/history", SEES_SITES, AtSite),
+    patch("/api/v1/sites/{id}/departments/{department}", SHAPES_SITES, DepartmentChanged),
+    call("/api/v1/sites/{id}/departments/{department}/move", SHAPES_SITES, DepartmentChanged),
+    call("/api/v1/sites/{id}/departments/{department}/close", SHAPES_SITES, DepartmentChanged)
+        .with("{\"reason\":\"x\"}"),
+    call("/api/v1/sites/{id}/departments/{department}/reopen", SHAPES_SITES, DepartmentChanged),
+    get("/api/v1/organisation", RULES_PEOPLE, OrgWideNoRecord),
+    get("/api/v1/organisation/history", RULES_PEOPLE, OrgWideNoRecord),
+    patch("/api/v1/organisation", RULES_PEOPLE, OrgWideNoRecord),
+    get("/api/v1/devices", SEES_DEVICES, NoRecord),
+    get("/api/v1/devices/counts", SEES_DEVICES, NoRecord),
+    get("/api/v1/devices/{id}", SEES_DEVICES, InReach),
+    get("/api/v1/devices/by-tag/{tag}", SEES_DEVICES, InReach),
+    get("/api/v1/devices/by-code/{code}", SEES_DEVICES, InReach),
+    get("/api/v1/devices/{id}/components", SEES_DEVICES, InReach),
+    get("/api/v1/devices/changes", READS_HISTORY, NoRecord).with("from=2020-01-01T00:00:00Z"),
+    get("/api/v1/devices/{id}/history", READS_HISTORY, InReach),
+    get("/api/v1/devices/{id}/as-of", READS_HISTORY, InReach).with("at=2027-01-01T00:00:00Z"),
+    call("/api/v1/devices", WORKS, NoRecord),
+    patch("/api/v1/devices/{id}", WORKS, InReach),
+    call("/api/v1/devices/{id}/move", WORKS, InReach),
+    call("/api/v1/devices/{id}/attach", WORKS, InReach).with("{\"parent\":\"{device}\"}"),
+    call("/api/v1/devices/{id}/detach", WORKS, InReach),
+    get("/api/v1/devices/{id}/moves", WORKS, InReach),
+    call("/api/v1/devices/{id}/state", WORKS, InReach).with("{\"to\":\"incoming_inspection\"}"),
+    call("/api/v1/devices/{id}/hold", WORKS, InReach).with("{\"reason\":\"x\",\"released_by\":\"y\"}"),
+    call("/api/v1/devices/{id}/lift-hold", WORKS, InReach)
+        .with("{\"test\":\"y\",\"passed\":true,\"result\":\"z\"}"),
+    get("/api/v1/devices/{id}/unretire", CORRECTS, InReach),
+    call("/api/v1/devices/{id}/unretire", CORRECTS, InReach).with("{\"reason\":\"x\"}"),
+    call("/api/v1/devices/{id}/unretire/approve", APPROVES, InReach),
+    call("/api/v1/devices/{id}/unretire/decline", CORRECTS, InReach),
+    get("/api/v1/devices.csv", TAKES_OUT, NoRecord),
+    get("/api/v1/models", READS_MODELS, NoRecord),
+    call("/api/v1/models", CORRECTS, OrgWideNoRecord).with("{\"maker\":\"X\",\"name\":\"Y\"}"),
+    get("/api/v1/models/{id}", READS_MODELS, InOrg),
+    get("/api/v1/models/{id}/history", READS_MODELS, InOrg),
+    patch("/api/v1/models/{id}", CORRECTS, OrgWide),
+    get("/api/v1/types", READS_MODELS, NoRecord),
+    get("/api/v1/types/{id}", READS_MODELS, InOrg),
+    get("/api/v1/types/{id}/history", READS_MODELS, InOrg),
+    patch("/api/v1/types/{id}", CORRECTS, OrgWide),
+    get("/api/v1/makers", READS_MODELS, NoRecord),
+    get("/api/v1/makers/{id}", READS_MODELS, InOrg),
+    get("/api/v1/makers/{id}/history", READS_MODELS, InOrg),
+    patch("/api/v1/makers/{id}", CORRECTS, OrgWide),
+    get("/api/v1/imports", CORRECTS, NoRecord),
+    call("/api/v1/imports", CORRECTS, NoRecord),
+    get("/api/v1/imports/template.csv", CORRECTS, NoRecord),
+    get("/api/v1/imports/{id}", CORRECTS, InReach),
+    get("/api/v1/imports/{id}/verdicts.csv", CORRECTS, InReach),
+    get("/api/v1/imports/{id}/rows.csv", CORRECTS, InReach),
+    call("/api/v1/imports/{id}/check", CORRECTS, InReach),
+    call("/api/v1/imports/{id}/run", CORRECTS, InReach),
+    call("/api/v1/imports/{id}/cancel", CORRECTS, InReach),
+    call("/api/v1/imports/{id}/undo", CORRECTS, InReach),
 ];

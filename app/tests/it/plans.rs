@@ -102,6 +102,12 @@ const LISTS: &[&str] = &[
     "/devices?import={IMPORT}",
     "/devices.csv?q=helion",
     "/devices?q=nothing-like-it",
+    "/api/v1/devices?sort=since&count=true",
+    "/api/v1/devices?q=helion&site={SITE}&state=in_service&count=true",
+    "/api/v1/devices?show=undecided&count=true",
+    "/api/v1/devices?import={IMPORT}",
+    "/api/v1/changes?after=latest",
+    "/api/v1/changes?after=01900000000070008000000000000000",
 ];
 
 #[tokio::test]
@@ -115,15 +121,17 @@ async fn pages_reach_their_rows_by_an_index() {
         (Role::Technician, Held::OneDepartment),
     ] {
         let token = hospital.session(hospital.people[&(role, held)]).await;
-        let pages = MATRIX.iter().filter(|entry| entry.method == "GET").map(|entry| entry.path);
-        for path in pages.chain(LISTS.iter().copied()) {
+        let pages = MATRIX.iter().filter(|entry| entry.method == "GET").map(|entry| (entry.path, entry.form));
+        for (path, form) in pages.chain(LISTS.iter().map(|path| (*path, ""))) {
+            let api = path.starts_with("/api/v1");
+            let token = if api { &hospital.tokens[&(role, held)] } else { &token };
             let home = &hospital.records[&Stands::Home];
             let path = fill(path, home)
                 .replace("{SITE}", &home.site.to_string())
                 .replace("{MODEL}", &home.model.to_string())
                 .replace("{IMPORT}", &home.import.to_string());
-            let (status, text) = hospital.ask("GET", &path, Some(&token), "").await;
-            assert!(!status.is_server_error(), "{path}: {text}");
+            let (status, text) = hospital.ask("GET", &path, Some(token), form).await;
+            assert!(!status.is_server_error() && status != http::StatusCode::UNAUTHORIZED, "{path}: {text}");
         }
     }
     check(&plans);

@@ -30,6 +30,7 @@ fn every_route_has_an_entry_and_every_entry_a_route() {
     let routes: BTreeSet<(String, &str)> = rooms::rooms()
         .iter()
         .flat_map(|room| room.routes.iter().map(|r| (r.method.to_string(), r.path)).collect::<Vec<_>>())
+        .chain(web::api::routes().iter().map(|r| (r.method.to_string(), r.path)))
         .collect();
     let entries: BTreeSet<(String, &str)> = MATRIX.iter().map(|e| (e.method.to_owned(), e.path)).collect();
     assert_eq!(entries.len(), MATRIX.len(), "an entry stands twice");
@@ -41,7 +42,10 @@ fn every_route_has_an_entry_and_every_entry_a_route() {
 
 /// The path with a record's ids and tags in it.
 pub(super) fn fill(path: &str, records: &Records) -> String {
-    let id = match path.split('/').nth(1) {
+    let noun = path.strip_prefix("/api/v1").unwrap_or(path);
+    let id = match noun.split('/').nth(1) {
+        Some("devices") if !path.starts_with("/devices/") => records.device.to_string(),
+        Some("tokens") | Some("me") => records.token.to_string(),
         Some("people") => records.person.to_string(),
         Some("sites") => records.site.to_string(),
         Some("models") => records.model.to_string(),
@@ -54,6 +58,9 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         .replace("{place}", &records.place.to_string())
         .replace("{department}", &records.department.to_string())
         .replace("{grant}", &records.grant.to_string())
+        .replace("{code}", &records.tag)
+        .replace("{device}", &records.device.to_string())
+        .replace("{session}", &records.token.to_string())
         .replace("{type}", &records.device_type.to_string())
         .replace("{company}", &records.company.to_string())
 }
@@ -81,6 +88,11 @@ fn wanted(entry: &Entry, role: Option<Role>, held: Held, stands: Stands) -> Want
         return if entry.who == Who::Public { Wanted::In } else { Wanted::SignIn };
     };
     match entry.who {
+        Who::SignedIn if entry.seen == Seen::Nowhere => return Wanted::NotFound,
+        Who::SignedIn if entry.seen == Seen::OwnToken => {
+            let manages = role == Role::Administrator && stands.within(held);
+            return if manages { Wanted::In } else { Wanted::NotFound };
+        }
         Who::Public | Who::SignedIn | Who::BeforeSetUp => return Wanted::In,
         Who::Roles(letters) if !letters.contains(letter(role)) => return Wanted::Forbidden,
         Who::Roles(_) => {}
@@ -150,6 +162,13 @@ on_both!(lists_searches_and_files_hold_what_is_in_reach, lists_hold_what_is_in_r
 /// Sessions of looks, which end none; a form gets a session of its own, because some end them.
 type Sessions = BTreeMap<(Role, Held), String>;
 
+async fn credential(hospital: &Hospital, looks: &mut Sessions, who: (Role, Held), entry: &Entry) -> String {
+    if entry.path.starts_with("/api/v1") {
+        return hospital.tokens[&who].clone();
+    }
+    session(hospital, looks, who, entry.method).await
+}
+
 async fn session(hospital: &Hospital, looks: &mut Sessions, who: (Role, Held), method: &str) -> String {
     if method != "GET" {
         return hospital.session(hospital.people[&who]).await;
@@ -183,10 +202,14 @@ async fn answers_as_the_matrix_says(hospital: Hospital) {
         for (role, held) in &people {
             for stands in everywhere {
                 let token = match role {
-                    Some(role) => Some(session(&hospital, &mut looks, (*role, *held), entry.method).await),
+                    Some(role) => Some(credential(&hospital, &mut looks, (*role, *held), entry).await),
                     None => None,
                 };
                 let mut records = hospital.records[stands].clone();
+                let revokes = entry.path.ends_with("/revoke") && *role == Some(Role::Administrator);
+                if revokes && *stands != Stands::OtherOrg {
+                    records.token = hospital.another_token(&records).await;
+                }
                 if entry.path.contains("{grant}") && *stands != Stands::OtherOrg {
                     records.grant = hospital.another_grant(&records).await;
                 }

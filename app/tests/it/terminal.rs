@@ -155,6 +155,49 @@ async fn a_further_organisation_is_added_from_the_terminal() {
 }
 
 #[tokio::test]
+async fn a_token_is_made_listed_and_revoked_in_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    set_up_at(&url).await;
+    let token = |more: &[&str]| call(&with(&["token"], &with(more, &["--json", "--database", &url])));
+    let service = ["create", "--service", "CMMS bridge", "--role", "technician", "--name", "Sync"];
+    for (more, field) in [(["--days", "900"], "days"), (["--permit", "fleet.device.fly"], "permit")] {
+        let refused = token(&with(&service, &more));
+        assert_eq!(
+            (refused.code, &refused.json()["fields"][0]["field"]),
+            (1, &field.into()),
+            "{}",
+            refused.out
+        );
+    }
+    assert_eq!(
+        token(&["create", "--email", "nobody@here.example", "--name", "x"]).json()["fields"][0]["field"],
+        "email"
+    );
+    assert_eq!(token(&with(&service, &["--site", "Nowhere"])).code, 1);
+    assert_eq!(token(&["list"]).json()["tokens"], serde_json::json!([]), "nothing was made by a refusal");
+    let made = token(&service).json();
+    let secret = made["token"].as_str().unwrap().to_owned();
+    let listed = token(&["list"]);
+    assert!(!listed.out.contains(&secret));
+    let first = &listed.json()["tokens"][0];
+    assert_eq!((&first["state"], &first["person_name"]), (&"good".into(), &"CMMS bridge".into()));
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    let ask = |server: &Server| {
+        server.say(&format!(
+            "GET /api/v1/me HTTP/1.1\r\nhost: here.example\r\nconnection: close\r\nauthorization: Bearer {secret}\r\n\r\n"
+        ))
+    };
+    assert_eq!(ask(&server).status, 200);
+    drop(server);
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(token(&["revoke", id]).code, 0);
+    assert_eq!(token(&["revoke", id]).json()["code"], "stale");
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    assert_eq!(ask(&server).status, 401);
+}
+
+#[tokio::test]
 async fn a_demonstration_stays_alone() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().to_str().unwrap();

@@ -78,7 +78,7 @@ pub struct Event {
 }
 
 impl Event {
-    fn from_row(row: &Row) -> Result<Self> {
+    pub(crate) fn from_row(row: &Row) -> Result<Self> {
         let json = |text: String| serde_json::from_str(&text).map_err(Problem::bug);
         Ok(Self {
             id: row.get("id")?,
@@ -325,6 +325,7 @@ fn via_code(who: &Actor) -> &'static str {
         kernel::Via::Page => "page",
         kernel::Via::Cli => "cli",
         kernel::Via::Job => "job",
+        kernel::Via::Api => "api",
         kernel::Via::Demo => "demo",
     }
 }

@@ -12,6 +12,7 @@ mod conn;
 mod connect;
 pub mod counter;
 mod fault;
+pub mod feed;
 pub mod gate;
 mod hosts;
 pub mod job;

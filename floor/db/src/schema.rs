@@ -81,6 +81,7 @@ pub const FLOOR: RoomSchema = RoomSchema {
         ("search_words", "derived from records"),
     ],
     statements: &[
+        crate::feed::ALL,
         crate::gate::ALL,
         crate::command::ALL,
         crate::counter::ALL,

@@ -327,6 +327,70 @@ testkit::engine_tests! {
         assert_eq!(why.as_deref(), Some("full"));
     }
 
+    async fn what_commits_late_is_not_missed_by_a_reader_of_changes(store: Store) {
+        // Many writers, each holding its transaction open for a while between making its ids and committing; a reader
+        // that goes on from where it stopped must meet each change once.
+        let writers: Vec<_> = (0..8_u64).map(|n| tokio::spawn(late_writer(store.clone(), n))).collect();
+        let (mut seen, mut after) = (Vec::new(), uuid::Uuid::nil());
+        let mut ended = false;
+        loop {
+            let settled = db::feed::settled(&store.db, std::time::Duration::ZERO).await.unwrap();
+            let events = db::read!(store.db, store.org, |tx| {
+                db::feed::after(tx, store.org, after, settled, 5).await
+            }).unwrap();
+            after = events.last().map_or(after, |e| e.id.uuid());
+            seen.extend(events.iter().map(|e| e.entity_id));
+            if ended && events.is_empty() {
+                break;
+            }
+            ended = writers.iter().all(tokio::task::JoinHandle::is_finished);
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        let mut wanted = Vec::new();
+        for writer in writers {
+            wanted.extend(writer.await.unwrap());
+        }
+        assert_eq!(wanted.len(), 80);
+        seen.sort();
+        wanted.sort();
+        assert_eq!(seen, wanted);
+    }
+
+    async fn changes_wait_for_an_older_transaction_that_is_still_open(store: Store) {
+        if store.db.engine() == db::Engine::Sqlite {
+            // It has one writer, so none is older than what is committed.
+            return;
+        }
+        let (early, late): (Id<()>, Id<()>) = (Id::new(), Id::new());
+        let mut attempts = store.db.attempts(store.org);
+        let mut open = attempts.begin().await.unwrap();
+        open.record(&store.anyone(), made(early, 1, "early")).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        db::write!(store.db, store.org, |tx| tx.record(&store.anyone(), made(late, 1, "late")).await).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let read = async || {
+            let settled = db::feed::settled(&store.db, std::time::Duration::ZERO).await.unwrap();
+            let events = db::read!(store.db, store.org, |tx| {
+                db::feed::after(tx, store.org, uuid::Uuid::nil(), settled, 10).await
+            }).unwrap();
+            events.iter().map(|e| e.entity_id).collect::<Vec<_>>()
+        };
+        // The late one is committed and visible, and told only once nothing can come before it any more.
+        assert!(read().await.is_empty());
+        let mut done = attempts.end(open, Ok(())).await;
+        while done.is_none() {
+            let mut again = attempts.begin().await.unwrap();
+            again.record(&store.anyone(), made(early, 1, "early")).await.unwrap();
+            done = attempts.end(again, Ok(())).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let mut all = read().await;
+        all.sort();
+        let mut both = [early.uuid(), late.uuid()];
+        both.sort();
+        assert_eq!(all, both);
+    }
+
     async fn every_statement_of_the_floor_prepares(store: Store) {
         db::write!(store.db, db::Wall::All("preparing"), |tx| {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
@@ -355,6 +419,28 @@ testkit::engine_tests! {
         let wanted = if store.db.engine() == db::Engine::Postgres { "db.newer" } else { "db.in_use" };
         assert_eq!(code, Some(wanted));
     }
+}
+
+/// Ten changes, each in a transaction that stays open for a while after its id was made.
+async fn late_writer(store: Store, n: u64) -> Vec<uuid::Uuid> {
+    let mut written = Vec::new();
+    for round in 0..10 {
+        let id: Id<()> = Id::new();
+        let pause = std::time::Duration::from_millis((n * 7 + round * 3) % 20);
+        loop {
+            let done = db::write!(store.db, store.org, |tx| {
+                tx.record(&store.anyone(), made(id, 1, "late")).await?;
+                tokio::time::sleep(pause).await;
+                Ok(())
+            });
+            match done {
+                Err(Problem::Busy { .. }) => {}
+                done => break done.unwrap(),
+            }
+        }
+        written.push(id.uuid());
+    }
+    written
 }
 
 async fn add_named(store: &Store, id: Id<()>, name: &str) {

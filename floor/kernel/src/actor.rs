@@ -11,7 +11,9 @@ use crate::{DepartmentId, Instant, OrgId, PersonId, Problem, RequestId, Result, 
 pub struct Permit(pub &'static str);
 
 /// Where a role holds: the whole organisation, or some sites, or some departments with all below them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "id")]
 pub enum Scope {
     /// Everywhere in the organisation.
@@ -50,6 +52,8 @@ pub struct Reach {
 pub enum Via {
     /// A page in the browser.
     Page,
+    /// Another program, by an API token.
+    Api,
     /// The command line, by whoever may read the database.
     Cli,
     /// A job of the server itself.

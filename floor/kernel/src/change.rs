@@ -28,7 +28,7 @@ pub struct Change {
 }
 
 /// One field's change, for history pages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FieldChange {
     /// The field's name in the record.
     pub field: String,

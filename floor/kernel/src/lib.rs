@@ -13,6 +13,7 @@ mod money;
 mod page;
 mod problem;
 mod role;
+mod schema;
 mod text;
 mod time;
 

@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Currency {
 }
 
 /// An amount in the smallest unit of its currency (cents for USD).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Money {
     /// Minor units, negative for a credit.
     pub minor: i64,

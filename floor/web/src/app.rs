@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use kernel::{Actor, Clock, Instant, OrgId, RequestId, Result, TimeZone};
 
 use crate::{
+    api::Pass,
     look::layout::{Density, Theme},
     room::{JobKind, MenuItem},
 };
@@ -42,6 +43,16 @@ pub trait Door: Send + Sync + 'static {
         request: RequestId,
         at: Instant,
     ) -> BoxFuture<'a, Result<Option<Visitor>>>;
+
+    /// Whomever an API token lets in, if it is still good.
+    fn pass<'a>(
+        &'a self,
+        db: &'a Db,
+        org: OrgId,
+        token: &'a str,
+        request: RequestId,
+        at: Instant,
+    ) -> BoxFuture<'a, Result<Option<Pass>>>;
 }
 
 /// Which organisation answers at a host.

@@ -12,7 +12,7 @@ use kernel::{Problem, RequestId, Result};
 use tracing::Instrument as _;
 
 use crate::{
-    App, Ctx, Guest, House,
+    App, Ctx, Guest, House, api,
     cookie::{self, Told},
     form::never_typed,
     room::Gate,
@@ -37,7 +37,11 @@ pub(crate) async fn outer(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
     let began = Moment::now();
     let span = tracing::info_span!("request", id = id.as_str());
+    let api = api::is_api(request.uri().path());
     let mut response = next.run(request).instrument(span).await;
+    if api {
+        response = api::dressed(&id, response);
+    }
     let seconds = began.elapsed().as_secs_f64();
     let status = response.status();
     // The route and not the path: a path may hold a serial number or a token.
@@ -177,7 +181,7 @@ fn readable(address: &http::Uri) -> bool {
         && words.all(|(name, value)| !name.chars().chain(value.chars()).any(never_typed))
 }
 
-fn host_of(request: &Request) -> String {
+pub(crate) fn host_of(request: &Request) -> String {
     request
         .headers()
         .get(header::HOST)

@@ -8,6 +8,7 @@
 //!
 //! No hospital rule lives here.
 
+pub mod api;
 mod app;
 pub mod assets;
 pub mod cookie;

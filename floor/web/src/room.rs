@@ -1,12 +1,18 @@
 //! What a room hands to the front door: tables, routes, menu, jobs. Data, so that adding a noun edits nothing
 //! central and tests can walk all of it.
 
+use std::sync::Arc;
+
 use axum::{handler::Handler, routing::MethodRouter};
 use db::{RoomSchema, job::Job};
 use futures::future::BoxFuture;
 use kernel::{Permit, Result, Role};
 
-use crate::{App, Duty, look::icon::Icon};
+use crate::{
+    App, Duty,
+    api::{Operation, Sight},
+    look::icon::Icon,
+};
 
 /// One room of the house.
 pub struct Room {
@@ -24,6 +30,8 @@ pub struct Room {
     pub jobs: Vec<JobKind>,
     /// What it does again and again.
     pub duties: Vec<Duty>,
+    /// Who may see what was recorded about its records.
+    pub sights: Vec<Sight>,
     /// Puts into memory what rooms below ask of this one; they find it with [`App::room`].
     pub answers: fn(&mut http::Extensions),
 }
@@ -49,6 +57,8 @@ pub struct Route {
     pub gate: Gate,
     /// Largest body in bytes.
     pub body_limit: usize,
+    /// What it asks for and answers, if it belongs to the API.
+    pub operation: Option<Arc<Operation>>,
     pub(crate) handler: MethodRouter<App>,
 }
 
@@ -63,7 +73,7 @@ impl Route {
         T: 'static,
     {
         let handler = axum::routing::get(handler);
-        Self { method: http::Method::GET, path, gate, body_limit: FORM_LIMIT, handler }
+        Self { method: http::Method::GET, path, gate, body_limit: FORM_LIMIT, operation: None, handler }
     }
 
     /// An action.
@@ -73,7 +83,23 @@ impl Route {
         T: 'static,
     {
         let handler = axum::routing::post(handler);
-        Self { method: http::Method::POST, path, gate, body_limit: FORM_LIMIT, handler }
+        Self { method: http::Method::POST, path, gate, body_limit: FORM_LIMIT, operation: None, handler }
+    }
+
+    /// A route of the API.
+    pub fn api<H, T>(operation: Operation, gate: Gate, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let (method, path) = (operation.method.clone(), operation.path);
+        // Operations are made by functions that know these verbs only.
+        let handler = match method {
+            http::Method::POST => axum::routing::post(handler),
+            http::Method::PATCH => axum::routing::patch(handler),
+            _ => axum::routing::get(handler),
+        };
+        Self { method, path, gate, body_limit: FORM_LIMIT, operation: Some(Arc::new(operation)), handler }
     }
 
     /// With a larger body, for uploads.

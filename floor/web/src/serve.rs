@@ -27,7 +27,7 @@ use tower::ServiceExt as _;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::{
-    App, assets,
+    App, api, assets,
     guard::{guard, outer},
     room::{Gate, Route},
     stop::Stop,
@@ -38,15 +38,19 @@ use crate::{
 pub fn router(app: &App, routes: Vec<Route>) -> Router {
     let mut router: Router<App> = Router::new();
     for route in routes {
-        let gated = route
-            .handler
-            .layer(DefaultBodyLimit::max(route.body_limit))
-            .layer(middleware::from_fn_with_state((app.clone(), route.gate), guard));
+        let handler = route.handler.layer(DefaultBodyLimit::max(route.body_limit));
+        let gated = match route.operation {
+            Some(operation) => {
+                handler.layer(middleware::from_fn_with_state((app.clone(), route.gate, operation), api::gate))
+            }
+            None => handler.layer(middleware::from_fn_with_state((app.clone(), route.gate), guard)),
+        };
         router = router.route(route.path, gated);
     }
     let lost = axum::routing::any(|| async { Stop(Problem::not_found("this page")).into_response() })
         .layer(middleware::from_fn_with_state((app.clone(), Gate::Public), guard));
     router
+        .route("/api/{*rest}", axum::routing::any(|| async { api::lost() }))
         .fallback_service(lost.with_state(app.clone()))
         .with_state(app.clone())
         .merge(assets::router())

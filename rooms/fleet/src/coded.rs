@@ -31,6 +31,15 @@ macro_rules! serde_by_code {
                 <String as serde::Deserialize>::deserialize(d)?.parse().map_err(serde::de::Error::custom)
             }
         }
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let codes: Vec<&str> = Self::ALL.iter().map(|v| v.code()).collect();
+                schemars::json_schema!({ "type": "string", "enum": codes })
+            }
+        }
         impl std::str::FromStr for $name {
             type Err = $crate::UnknownCode;
             fn from_str(text: &str) -> Result<Self, $crate::UnknownCode> {

@@ -3,6 +3,7 @@
 //! Every file is written by `sheet::Writer`, so no cell is taken for a formula by a spreadsheet program, and each
 //! is read back to the letter: the header of the list of devices is how an import knows our own export.
 
+mod api;
 mod around;
 pub(crate) mod described;
 pub mod folder;

@@ -26,6 +26,7 @@ mod posted;
 mod refusal;
 mod reindex;
 mod room;
+mod sight;
 mod stand;
 
 pub use coded::UnknownCode;

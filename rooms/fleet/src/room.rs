@@ -2,15 +2,19 @@
 
 use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
 
-use crate::{SCHEMA, company, device, device_type, export, import, model, permit, reindex, stand};
+use crate::{SCHEMA, company, device, device_type, export, import, model, permit, reindex, sight, stand};
 
 /// The fleet, for the list of rooms.
 pub fn room() -> Room {
     let routes: Vec<Route> = [
         device::pages::routes(),
+        device::api::routes(),
         model::pages::routes(),
+        model::api::routes(),
         device_type::pages::routes(),
+        device_type::api::routes(),
         company::pages::routes(),
+        company::api::routes(),
         import::routes(),
         export::routes(),
     ]
@@ -26,6 +30,7 @@ pub fn room() -> Room {
         menu: menu(),
         jobs,
         duties: Vec::new(),
+        sights: sight::sights(),
         answers: |kept| {
             kept.insert(stand::TALLY);
         },

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use db::{Db, Tx, Wall};
 use futures::future::BoxFuture;
 use kernel::{Actor, Grant, Instant, OrgId, Permit, PersonId, RequestId, Result, Role, Scope, Via};
-use web::{Door, House, OrgFacts, Visitor, look::layout::Theme};
+use web::{Door, House, OrgFacts, Visitor, api::Pass, look::layout::Theme};
 
 use crate::{
     account::{Hasher, density_from_code},
     department,
     grant::{self, Names},
     org::{self, Org},
-    session, site,
+    session, site, token,
 };
 
 /// The permissions of every role, the set-up code and the password hasher; lives as long as the program.
@@ -44,6 +44,14 @@ impl Front {
     /// What a role allows.
     pub fn permits(&self, role: Role) -> Arc<[Permit]> {
         self.rights.get(&role).cloned().unwrap_or_else(|| Arc::from([]))
+    }
+
+    /// Every permission there is, by name.
+    pub fn known(&self) -> Vec<Permit> {
+        let mut all: Vec<Permit> = self.rights.values().flat_map(|permits| permits.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The password hasher all sign-ins share.
@@ -129,6 +137,47 @@ impl Front {
     }
 }
 
+impl Front {
+    async fn find_pass(
+        &self,
+        db: &Db,
+        org: OrgId,
+        secret: &str,
+        request: RequestId,
+        at: Instant,
+    ) -> Result<Option<Pass>> {
+        if !secret.starts_with(token::PREFIX) {
+            return Ok(None);
+        }
+        let hash = session::token_hash(secret);
+        let found = db::read!(db, org, |tx| {
+            let holder = token::holder(tx, org, &hash).await?;
+            let good = holder.filter(|h| h.active && h.token.is_good(at));
+            let Some(holder) = good else { return Ok(None) };
+            let grants = self.grants(tx, org, holder.token.person).await?;
+            let grants = token::limited(tx, org, grants, &holder.token).await?;
+            Ok(Some((holder, grants)))
+        })?;
+        let Some((holder, grants)) = found else { return Ok(None) };
+        let token = holder.token;
+        if holder.used_at.is_none_or(|used| used.plus_seconds(token::NOTE_EVERY) <= at) {
+            token::note_used(db, org, token.id, at).await;
+        }
+        let actor = Actor {
+            org,
+            person: Some(token.person),
+            // The record names the program beside the person whose rights it carries.
+            name: format!("{} (token “{}”)", holder.name, token.name),
+            grants,
+            via: Via::Api,
+            request,
+            at,
+        };
+        let (limited, expires_at) = (token.is_limited(), token.expires_at);
+        Ok(Some(Pass { actor, token: token.id.uuid(), name: token.name, limited, expires_at }))
+    }
+}
+
 fn facts(org: &Org) -> OrgFacts {
     OrgFacts { id: org.id, name: org.name.clone(), zone: org.zone() }
 }
@@ -168,5 +217,16 @@ impl Door for Front {
         at: Instant,
     ) -> BoxFuture<'a, Result<Option<Visitor>>> {
         Box::pin(self.find_visitor(db, org, token, request, at))
+    }
+
+    fn pass<'a>(
+        &'a self,
+        db: &'a Db,
+        org: OrgId,
+        token: &'a str,
+        request: RequestId,
+        at: Instant,
+    ) -> BoxFuture<'a, Result<Option<Pass>>> {
+        Box::pin(self.find_pass(db, org, token, request, at))
     }
 }

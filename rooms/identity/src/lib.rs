@@ -13,6 +13,7 @@ mod front;
 pub mod grant;
 mod home;
 mod life;
+mod named;
 pub mod org;
 pub mod permit;
 pub mod person;
@@ -20,8 +21,10 @@ pub mod place;
 mod sent;
 pub mod session;
 pub mod setup;
+mod sight;
 pub mod site;
 pub mod tally;
+pub mod token;
 mod trace;
 mod tree;
 
@@ -39,11 +42,13 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     files: &[
         File::both(1, "identity", include_str!("../migrations/0001_identity.sql")),
         File::both(2, "closed", include_str!("../migrations/0002_closed.sql")),
+        File::both(3, "token", include_str!("../migrations/0003_token.sql")),
     ],
     unrecorded: &[
         ("session", "who is signed in now; sign-ins stand in the log"),
         ("sign_in", "when each person signed in first and last; the sign-ins stand in the log"),
         ("sign_in_try", "failures of the last minutes, forgotten after a while"),
+        ("api_token_use", "when a token was last used, to the hour; its making and end are on record"),
         ("person_look", "how pages look to one person; no fact about the hospital"),
     ],
     statements: &[
@@ -55,9 +60,18 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         grant::ALL,
         session::ALL,
         account::ALL,
+        token::ALL,
     ],
-    records: &[org::RECORD, site::RECORD, place::RECORD, department::RECORD, person::RECORD, grant::RECORD],
     truths: db::check::Truths::NONE,
+    records: &[
+        org::RECORD,
+        site::RECORD,
+        place::RECORD,
+        department::RECORD,
+        person::RECORD,
+        grant::RECORD,
+        token::RECORD,
+    ],
 };
 
 /// The room, for the list in `app`.
@@ -66,11 +80,18 @@ pub fn room() -> Room {
         home::routes(),
         setup::routes(),
         account::routes(),
+        account::api::routes(),
         person::routes(),
+        person::api::routes(),
         site::routes(),
+        site::api::routes(),
         place::routes(),
+        place::api::routes(),
         department::routes(),
+        department::api::routes(),
         org::routes(),
+        org::api::routes(),
+        token::routes(),
     ]
     .into_iter()
     .flatten()
@@ -83,6 +104,7 @@ pub fn room() -> Room {
         menu: menu(),
         jobs: Vec::new(),
         duties: Vec::new(),
+        sights: sight::sights(),
         answers: |_| {},
     }
 }

@@ -1,6 +1,7 @@
 //! Companies: the makers of models today; vendors, owners and servicers as rooms arrive that need them.
 
 pub mod actions;
+pub(crate) mod api;
 pub(crate) mod pages;
 pub mod store;
 
@@ -13,7 +14,7 @@ use crate::Name;
 pub type CompanyId = Id<Company>;
 
 /// A company by the name that stands on its products. Unique by [`Company::key`] within an organisation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Company {
     /// Its identifier.
     pub id: CompanyId,

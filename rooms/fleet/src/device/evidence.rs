@@ -35,7 +35,7 @@ coded! {
 }
 
 /// The signature that releases a device from quarantine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Release {
     /// Who signs.
     pub name: String,
@@ -44,7 +44,7 @@ pub struct Release {
 }
 
 /// The answer to one question of disposal: done, or documented as not applicable. Both need words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Done: how, by whom, or the certificate's number.
@@ -64,7 +64,7 @@ impl Answer {
 
 /// The record of a disposal: the method, and an answer to every question that must be settled before a device
 /// leaves for good. Open orders, recalls and contracts are asked by the rooms that know them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Disposal {
     /// Where it went.
     pub method: DisposalMethod,
@@ -101,7 +101,7 @@ impl Disposal {
 
 /// What somebody brings along with a move. Each target asks for some of it ([`needs`]); the rest is kept with the
 /// event and changes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]

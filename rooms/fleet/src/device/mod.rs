@@ -1,6 +1,7 @@
 //! Devices: one physical managed item each, known to people by its asset tag.
 
 pub mod actions;
+pub(crate) mod api;
 pub mod between;
 pub mod evidence;
 pub mod former;
@@ -109,7 +110,7 @@ pub enum PmClock {
 }
 
 /// A hold beside the state: a failed test or a repair keeps the device from use until a named test lifts it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hold {
     /// Why it must not be used.
     pub reason: String,
@@ -118,7 +119,7 @@ pub struct Hold {
 }
 
 /// Under what agreement somebody else has the device, and until when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Loan {
     /// The agreement, by number or name.
     pub agreement: String,
@@ -127,7 +128,7 @@ pub struct Loan {
 }
 
 /// One physical managed item. The serialised record is the version kept in the record of changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Device {
     /// Its identifier.
     pub id: DeviceId,

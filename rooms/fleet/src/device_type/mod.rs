@@ -1,6 +1,7 @@
 //! Device types: what a device is, whoever made it; they carry the risk level.
 
 pub mod actions;
+pub(crate) mod api;
 pub(crate) mod pages;
 pub mod store;
 
@@ -39,7 +40,7 @@ impl RiskLevel {
 }
 
 /// A generic class such as “Infusion pump, general purpose”. Unique by [`DeviceType::key`] within an organisation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeviceType {
     /// Its identifier.
     pub id: DeviceTypeId,

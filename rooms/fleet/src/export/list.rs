@@ -8,7 +8,7 @@ use axum::{
 use http::header;
 use kernel::{Actor, Cursor, Keyset, Problem, Result};
 use sheet::Writer;
-use web::{Ctx, Gate, Reply, Route};
+use web::{App, Ctx, Gate, Reply, Route};
 
 use super::described;
 use crate::{
@@ -21,7 +21,9 @@ use crate::{
 
 /// Every route of exports.
 pub fn routes() -> Vec<Route> {
-    vec![Route::get("/devices.csv", Gate::Permit(permit::EXPORT_RUN), download)]
+    let mut routes = super::api::routes();
+    routes.push(Route::get("/devices.csv", Gate::Permit(permit::EXPORT_RUN), download));
+    routes
 }
 
 /// Devices of one batch; nothing more is held.
@@ -29,25 +31,31 @@ pub(super) const BATCH: u32 = 500;
 
 async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     let wanted = Asked::read(&query.unwrap_or_default()).wanted();
-    // The beginning is made at once, so that what keeps it from being made is said on a page.
-    let (first, next) = some(&ctx, &wanted, None, true).await?;
-    let begun = (ctx.clone(), wanted, next);
-    let more = futures::stream::try_unfold(begun, move |(ctx, wanted, next)| async move {
-        let Some(after) = next else { return Ok::<_, std::io::Error>(None) };
-        let (bytes, next) = some(&ctx, &wanted, Some(after), false).await.map_err(std::io::Error::other)?;
-        Ok(Some((Bytes::from(bytes), (ctx, wanted, next))))
-    });
-    let all = futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more);
+    let body = body(ctx.app.clone(), ctx.actor().clone(), wanted).await?;
     let day = ctx.now().date_in(&ctx.org.zone);
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"devices-{day}.csv\"")),
     ];
-    Ok((headers, Body::from_stream(all)).into_response())
+    Ok((headers, body).into_response())
+}
+
+/// The file, batch by batch. The beginning is made at once, so that what keeps it from being made is said on a page.
+pub(super) async fn body(app: App, who: Actor, wanted: Wanted) -> Result<Body> {
+    let (first, next) = some(&app, &who, &wanted, None, true).await?;
+    let begun = (app, who, wanted, next);
+    let more = futures::stream::try_unfold(begun, move |(app, who, wanted, next)| async move {
+        let Some(after) = next else { return Ok::<_, std::io::Error>(None) };
+        let (bytes, next) =
+            some(&app, &who, &wanted, Some(after), false).await.map_err(std::io::Error::other)?;
+        Ok(Some((Bytes::from(bytes), (app, who, wanted, next))))
+    });
+    Ok(Body::from_stream(futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more)))
 }
 
 async fn some(
-    ctx: &Ctx,
+    app: &App,
+    who: &Actor,
     wanted: &Wanted,
     after: Option<Cursor>,
     first: bool,
@@ -58,9 +66,7 @@ async fn some(
         writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
     }
     let keyset = Keyset { after, limit: BATCH };
-    let (_, next) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
-        rows(tx, ctx.actor(), wanted, &keyset, &mut writer).await
-    })?;
+    let (_, next) = db::read!(app.db(), who.org, |tx| rows(tx, who, wanted, &keyset, &mut writer).await)?;
     Ok((writer.finish().map_err(Problem::bug)?, next))
 }
 

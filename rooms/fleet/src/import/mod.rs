@@ -4,11 +4,13 @@
 //! amount that can be read two ways refuses its row with the choice that would settle it, and every row of the
 //! file gets exactly one verdict.
 
+mod api;
 mod cell;
 pub mod columns;
 mod pages;
 pub mod row;
 pub mod run;
+mod words_of;
 pub mod work;
 
 pub use cell::{

@@ -5,10 +5,10 @@ mod findings;
 mod list;
 mod mapping;
 mod progress;
-mod rows;
+pub(super) mod rows;
 mod show;
-mod upload;
-mod verdicts;
+pub(super) mod upload;
+pub(super) mod verdicts;
 mod words;
 
 use kernel::Problem;
@@ -22,7 +22,8 @@ pub fn routes() -> Vec<Route> {
     let may = Gate::Permit(permit::IMPORT_RUN);
     // A file that is somewhat too large is taken to its end, kept nowhere, and refused in words.
     let most = 4 * MOST_BYTES as usize;
-    vec![
+    let mut routes = super::api::routes();
+    routes.extend([
         Route::get("/devices/import", may, upload::show),
         Route::post("/devices/import", may, upload::receive).body_limit(most),
         Route::get("/devices/import/template.csv", may, upload::template),
@@ -34,7 +35,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/devices/import/{id}/run", may, act::run),
         Route::post("/devices/import/{id}/cancel", may, act::cancel),
         Route::post("/devices/import/{id}/undo", may, act::undo),
-    ]
+    ]);
+    routes
 }
 
 /// The address of an import.

@@ -219,7 +219,7 @@ pub fn kind_words(kind: &str) -> String {
 }
 
 /// An example of a problem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Example {
     /// The row's line.
     pub line: u64,
@@ -228,7 +228,7 @@ pub struct Example {
 }
 
 /// How often a kind of problem occurs, with its first rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tally {
     /// Rows.
     pub count: u64,

@@ -1,6 +1,7 @@
 //! Models: one maker's product, of which the hospital has devices.
 
 pub mod actions;
+pub(crate) mod api;
 pub mod list;
 pub(crate) mod pages;
 pub mod store;
@@ -14,7 +15,7 @@ use crate::{CompanyId, DeviceTypeId, Name};
 pub type ModelId = Id<Model>;
 
 /// A maker's model. Unique by company and [`Model::key`] within an organisation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Model {
     /// Its identifier.
     pub id: ModelId,

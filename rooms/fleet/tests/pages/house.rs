@@ -68,6 +68,18 @@ impl Door for Names {
         });
         Box::pin(async { Ok(known) })
     }
+
+    /// Pages are looked at here, and no program calls.
+    fn pass<'a>(
+        &'a self,
+        _: &'a Db,
+        _: OrgId,
+        _: &'a str,
+        _: RequestId,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Option<web::api::Pass>>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// The hospital.

@@ -1,6 +1,7 @@
 //! One's own account: signing in and out, the password, how pages look.
 
 mod actions;
+pub(crate) mod api;
 mod enter;
 mod pages;
 mod password;

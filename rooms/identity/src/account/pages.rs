@@ -61,6 +61,7 @@ async fn me(ctx: Ctx, headers: HeaderMap) -> Reply {
         ("Name", html! { (ctx.visitor.name) }),
         ("E-mail", html! { (ctx.visitor.email) }),
         ("Roles", roles(&held, &names)),
+        ("API tokens", html! { a href="/me/tokens" { "For other programs" } }),
         ("Password", html! { a href="/me/password" { "Change password" } }),
     ]);
     let main = html! {

@@ -1,6 +1,7 @@
 //! A department below a site, or a unit below a department: who owns devices, and where rights may end.
 
 mod actions;
+pub(crate) mod api;
 mod node;
 pub(crate) mod pages;
 mod store;
@@ -18,7 +19,9 @@ pub(crate) use store::{ALL, RECORD, all};
 crate::tree::doors!(Department, DepartmentId);
 
 /// What kind it is. A department stands under its site, a unit under a department.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DepartmentKind {
     /// A department of the site.
@@ -68,7 +71,7 @@ impl FromStr for DepartmentKind {
 }
 
 /// A department or unit as it stands on record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Department {
     /// Its id.
     pub id: DepartmentId,

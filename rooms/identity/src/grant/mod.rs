@@ -18,7 +18,7 @@ use crate::{department::Department, permit, site::Site};
 pub type GrantId = Id<RoleGrant>;
 
 /// A role a person holds somewhere, as it stands on record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RoleGrant {
     /// Its id.
     pub id: GrantId,

@@ -1,6 +1,7 @@
 //! The organisation: the wall between customers. Its address decides which requests it answers.
 
 mod actions;
+pub(crate) mod api;
 mod pages;
 mod store;
 
@@ -16,7 +17,7 @@ pub use store::{get, list};
 use crate::entry::{self, fault};
 
 /// An organisation as it stands on record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Org {
     /// Its id.
     pub id: OrgId,

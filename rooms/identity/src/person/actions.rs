@@ -117,6 +117,47 @@ pub async fn add_by_cli(db: &Db, who: &Actor, new: Add) -> Result<Added> {
     Ok(Added { person, one_time })
 }
 
+/// Adds a service: a person who cannot sign in, so that a program has rights of its own. It holds its role in the whole
+/// organisation, or in each of the places named.
+///
+/// # Errors
+/// As [`add`].
+pub async fn add_service(
+    tx: &mut Tx,
+    who: &Actor,
+    name: &str,
+    role: Role,
+    scopes: &[Scope],
+) -> Result<Person> {
+    if !who.may_somewhere(permit::PERSON_MANAGE) {
+        return Err(Problem::Forbidden { permit: permit::PERSON_MANAGE.0 });
+    }
+    let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    // A domain that never exists (RFC 2606): no mail goes there.
+    let email = format!("{}@service.invalid", kernel::fold(name).chars().map(word).collect::<String>());
+    let mut errors = Vec::new();
+    let (name, email) = check(name, &email, &mut errors);
+    if !errors.is_empty() {
+        return Err(Problem::Invalid { fields: errors });
+    }
+    let person = Person {
+        id: Id::new(),
+        version: 1,
+        name,
+        email,
+        active: true,
+        must_change_password: false,
+        password_changed_at: None,
+        password: None,
+    };
+    keep(tx, who, &person).await?;
+    let everywhere = [Scope::Org];
+    for scope in if scopes.is_empty() { &everywhere } else { scopes } {
+        grant::give(tx, who, person.id, role, *scope, Sent::once()).await?;
+    }
+    Ok(person)
+}
+
 /// Changes name and e-mail.
 ///
 /// # Errors

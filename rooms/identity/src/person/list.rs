@@ -25,7 +25,7 @@ use crate::{
 
 /// The people an actor may see; `None` is everybody. Whoever sees people at a site or in a department sees those
 /// who hold a role there, those who hold one everywhere, and themselves.
-pub(super) async fn visible(tx: &mut Tx, who: &Actor) -> Result<Option<Vec<PersonId>>> {
+pub(crate) async fn visible(tx: &mut Tx, who: &Actor) -> Result<Option<Vec<PersonId>>> {
     let ScopeSet::Only { sites, departments } = who.scope(permit::PERSON_VIEW) else { return Ok(None) };
     let all = department::all(tx, who.org).await?;
     let here: BTreeSet<_> =

@@ -1,6 +1,7 @@
 //! A person with an account. An account belongs to one organisation, and its e-mail is unique there.
 
 mod actions;
+pub(crate) mod api;
 mod list;
 mod pages;
 mod show;
@@ -13,7 +14,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use actions::set_password;
-pub use actions::{Add, Added, Fresh, add, add_by_cli, change, keep, renew_password, set_active};
+pub use actions::{
+    Add, Added, Fresh, add, add_by_cli, add_service, change, keep, renew_password, set_active,
+};
+pub(crate) use list::visible;
 pub(crate) use pages::routes;
 pub(crate) use store::{ALL, RECORD};
 pub use store::{find_by_email, get};
@@ -22,7 +26,7 @@ use crate::entry::{self, fault};
 
 /// A person as they stand on record. Written as JSON they carry no password hash, so the record of changes holds
 /// none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Person {
     /// Their id.
     pub id: PersonId,
@@ -41,6 +45,7 @@ pub struct Person {
     /// The password's hash; `None` cannot sign in. Written as JSON it is a hash of that hash, by which a changed row
     /// shows and from which no password can be tried.
     #[serde(rename = "password_mark", serialize_with = "mark", skip_deserializing)]
+    #[schemars(skip)]
     pub password: Option<PasswordHash>,
 }
 

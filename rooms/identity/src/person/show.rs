@@ -36,7 +36,7 @@ struct Shown {
 }
 
 /// The person, if the actor may see them.
-async fn see(tx: &mut Tx, who: &Actor, id: PersonId) -> Result<Person> {
+pub(super) async fn see(tx: &mut Tx, who: &Actor, id: PersonId) -> Result<Person> {
     let seen = list::visible(tx, who).await?.is_none_or(|people| people.contains(&id));
     if seen { store::get(tx, who.org, id).await } else { Err(Problem::not_found("the person")) }
 }

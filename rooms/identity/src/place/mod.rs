@@ -1,6 +1,7 @@
 //! A place below a site: building, floor or room.
 
 mod actions;
+pub(crate) mod api;
 mod node;
 pub(crate) mod pages;
 mod store;
@@ -21,7 +22,9 @@ pub type PlaceId = Id<Place>;
 
 /// What kind of place it is. A building stands under its site, a floor under a building, a room under a floor,
 /// a building or the site itself, because an exported list rarely knows floors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
     /// A building.
@@ -82,7 +85,7 @@ impl FromStr for PlaceKind {
 }
 
 /// A place as it stands on record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Place {
     /// Its id.
     pub id: PlaceId,

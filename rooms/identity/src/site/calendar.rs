@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::entry::fault;
 
 /// Hours of one weekday, local time, `HH:MM`; `24:00` ends a day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Hours {
     /// From.
     pub from: String,
@@ -16,7 +16,7 @@ pub struct Hours {
 }
 
 /// A day on which no work is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Holiday {
     /// The date.
     pub date: Date,
@@ -25,7 +25,7 @@ pub struct Holiday {
 }
 
 /// A site's calendar.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Calendar {
     /// Monday to Sunday; `None` is closed.
     pub week: [Option<Hours>; 7],

@@ -1,6 +1,7 @@
 //! A site: one hospital or clinic, with its time zone, currency, beds and calendar. The root of both trees.
 
 mod actions;
+pub(crate) mod api;
 mod calendar;
 mod edit;
 mod pages;
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// A site as it stands on record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Site {
     /// Its id.
     pub id: SiteId,

@@ -2,6 +2,7 @@
 //! where it may stand; finding, moving, closing and reopening, and the page, are the same for both.
 
 mod actions;
+pub(crate) mod api;
 pub(crate) mod pages;
 mod store;
 

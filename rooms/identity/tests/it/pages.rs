@@ -359,4 +359,62 @@ testkit::engine_tests! {
         assert_eq!(post(&site, "/me/sessions/end", &here, &[("which", "all")]).await.to, "/sign-in");
         assert_eq!(get(&site, "/me", &here).await.status, StatusCode::SEE_OTHER);
     }
+
+    async fn a_token_is_made_shown_once_and_revoked_on_its_page(store: Store) {
+        made::house(&store).await;
+        let site = site_of(&store);
+        let cookie = sign_in(&site, BOSS).await;
+        let page = get(&site, "/me/tokens", &cookie).await;
+        assert!(page.text.contains("No program works in your name."), "{}", page.text);
+        let form = |name: &'static str, rights: &'static str| {
+            vec![("token_name", name), ("days", "90"), ("rights", rights), ("permit", "identity.site.view"), ("scope", "")]
+        };
+        let refused = post(&site, "/me/tokens", &cookie, &form("", "all")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains("What it is for is missing."), "{}", refused.text);
+        let command = made::command();
+        let mut fields = form("Label printer", "some");
+        fields.push(("command", command.as_str()));
+        let shown = post(&site, "/me/tokens", &cookie, &fields).await;
+        let token = shown.text.split("baton_").nth(1).expect("the token").get(..64).unwrap().to_owned();
+        // The same form again makes no other and shows nothing.
+        let again = post(&site, "/me/tokens", &cookie, &fields).await;
+        assert!(!again.text.contains(&token) && again.text.contains("was already shown"), "{}", again.text);
+        let list = get(&site, "/me/tokens", &cookie).await;
+        assert!(list.text.contains("Label printer") && list.text.contains("identity.site.view"), "{}", list.text);
+        assert!(list.text.contains("1 token is good.") && !list.text.contains(&token));
+        let action = list.text.split("action=\"").map(|a| a.split('"').next().unwrap()).find(|a| a.ends_with("/revoke"));
+        let action = action.unwrap().to_owned();
+        let gone = post(&site, &action, &cookie, &[("version", "1")]).await;
+        assert_eq!((gone.status, gone.to.as_str()), (StatusCode::SEE_OTHER, "/me/tokens"));
+        assert_eq!(post(&site, &action, &cookie, &[("version", "1")]).await.to, "/me/tokens");
+        let list = get(&site, "/me/tokens", &cookie).await;
+        assert!(list.text.contains("Revoked") && list.text.contains("No program works in your name."));
+    }
+
+    async fn a_token_offers_no_more_than_its_owner_has(store: Store) {
+        let house = made::house(&store).await;
+        let boss = made::actor(&store, house.org, house.person).await;
+        made::person(&store, &boss, "tech@northfield.example", Role::Technician, Scope::Org).await;
+        let site = site_of(&store);
+        let cookie = sign_in(&site, "tech@northfield.example").await;
+        let page = get(&site, "/me/tokens", &cookie).await;
+        assert!(page.text.contains("identity.site.view") && !page.text.contains("identity.org.manage"));
+        let fields =
+            [("token_name", "x"), ("days", "90"), ("rights", "some"), ("permit", "identity.org.manage"), ("scope", "")];
+        let refused = post(&site, "/me/tokens", &cookie, &fields).await;
+        assert!(refused.text.contains("You do not hold identity.org.manage yourself."), "{}", refused.text);
+        // Of somebody else's token nothing is known, and an administrator sees and ends it.
+        let fields = [("token_name", "Mine"), ("days", "90"), ("rights", "all"), ("scope", "")];
+        let shown = post(&site, "/me/tokens", &cookie, &fields).await;
+        assert!(shown.text.contains("baton_"), "{}", shown.text);
+        let boss = sign_in(&site, BOSS).await;
+        let list = get(&site, "/me/tokens", &boss).await;
+        let action = list.text.split("action=\"").map(|a| a.split('"').next().unwrap()).find(|a| a.ends_with("/revoke"));
+        let action = action.unwrap().to_owned();
+        made::person(&store, &made::actor(&store, house.org, house.person).await, "other@northfield.example", Role::Lead, Scope::Org).await;
+        let other = sign_in(&site, "other@northfield.example").await;
+        assert_eq!(post(&site, &action, &other, &[("version", "1")]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(post(&site, &action, &boss, &[("version", "1")]).await.status, StatusCode::SEE_OTHER);
+    }
 }

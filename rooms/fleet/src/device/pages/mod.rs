@@ -28,6 +28,8 @@ mod transfer;
 mod unretire;
 pub(crate) mod words;
 
+pub(super) use spot::Ground;
+
 use web::{Gate, Route};
 
 use crate::permit;

@@ -22,7 +22,7 @@ const LISTED: usize = 300;
 const FOUND: usize = 50;
 
 /// The sites one may choose from, and what one of them holds.
-pub(super) struct Ground {
+pub(in crate::device) struct Ground {
     sites: Vec<Site>,
     /// The chosen site.
     pub(super) site: Site,
@@ -38,7 +38,7 @@ impl Ground {
     ///
     /// # Errors
     /// [`Problem::Forbidden`] when no site is in reach.
-    pub(super) async fn read(
+    pub(in crate::device) async fn read(
         tx: &mut Tx,
         who: &Actor,
         permit: Permit,
@@ -92,10 +92,21 @@ impl Ground {
     pub(super) fn spot(&self, form: &Form, errors: &mut Vec<FieldError>) -> Spot {
         let place: Option<PlaceId> = form.parse("place", "a place", errors);
         let department: Option<DepartmentId> = form.parse("department", "a department", errors);
+        self.chosen(form.text("site").parse().ok(), place, department, errors)
+    }
+
+    /// Whether a site, place and owner may be chosen together.
+    pub(in crate::device) fn chosen(
+        &self,
+        site: Option<SiteId>,
+        place: Option<PlaceId>,
+        department: Option<DepartmentId>,
+        errors: &mut Vec<FieldError>,
+    ) -> Spot {
         let mut fault = |field: &'static str, message: &str| {
             errors.push(FieldError { field: field.into(), message: message.to_owned() });
         };
-        if form.text("site").parse() != Ok(self.site.id) {
+        if site != Some(self.site.id) {
             fault("site", "That site is not among those you may choose. Choose one from the list.");
         }
         if place.is_some_and(|id| !self.places.iter().any(|p| p.id == id.cast() && p.closed_at.is_none())) {

@@ -5,7 +5,7 @@ use kernel::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
 /// Which character a column writes before the decimals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AmountStyle {
     /// Not proven: amounts that can be read two ways are refused.

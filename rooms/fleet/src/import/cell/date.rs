@@ -5,7 +5,7 @@ use kernel::Instant;
 use serde::{Deserialize, Serialize};
 
 /// How a column writes dates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DateOrder {
     /// Year first, or with the month in letters; `6/11/2019` is refused, `13/11/2019` can be read one way only.

@@ -8,9 +8,9 @@ use axum::{
     response::IntoResponse as _,
 };
 use http::header;
-use kernel::{Problem, Result};
+use kernel::{OrgId, Problem, Result};
 use sheet::{Position, Writer};
-use web::{Ctx, Reply};
+use web::{App, Ctx, Reply};
 
 use super::read_id;
 use crate::import::run::{
@@ -26,9 +26,19 @@ const AT_ONCE: usize = store::BATCH as usize;
 pub(super) async fn download(ctx: Ctx, Path(id): Path<String>) -> Reply {
     let id = read_id(&id)?;
     let run = db::read!(ctx.app.db(), ctx.org.id, |tx| actions::visible(tx, ctx.actor(), id).await)?;
-    let window = Window::of(ctx.org.id, &run);
+    let (body, name) = file(ctx.app.clone(), ctx.org.id, run).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// The file and its name.
+pub(in crate::import) async fn file(app: App, org: OrgId, run: ImportRun) -> Result<(Body, String)> {
+    let window = Window::of(org, &run);
     // The beginning is made at once, so that what keeps it from being made is said on a page.
-    let begun = Rows { ctx, next: Some(run.start), run, window };
+    let begun = Rows { app, org, next: Some(run.start), run, window };
     let (first, rows) = begun.some(true).await?;
     let name: String =
         rows.run.file_name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -40,16 +50,13 @@ pub(super) async fn download(ctx: Ctx, Path(id): Path<String>) -> Reply {
         Ok(Some((Bytes::from(bytes), rows)))
     });
     let all = futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"to-correct-{name}.csv\"")),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+    Ok((Body::from_stream(all), format!("to-correct-{name}.csv")))
 }
 
 /// A walk through the file of an import.
 struct Rows {
-    ctx: Ctx,
+    app: App,
+    org: OrgId,
     run: ImportRun,
     window: Window,
     next: Option<Position>,
@@ -67,7 +74,7 @@ impl Rows {
             writer.write(named).map_err(Problem::bug)?;
         }
         let Some(from) = self.next else { return Ok((Vec::new(), self)) };
-        let (db, org) = (self.ctx.app.db(), self.ctx.org.id);
+        let (db, org) = (self.app.db(), self.org);
         let batch = self.window.batch(db, &self.run.layout, from, AT_ONCE).await?;
         let (Some(begin), Some(end)) =
             (batch.lines.first().map(Line::number), batch.lines.last().map(Line::number))

@@ -133,14 +133,18 @@ fn broken(error: MultipartError) -> Problem {
 
 /// A file with our column names and nothing else.
 pub(super) async fn template(_: Ctx) -> Reply {
-    let mut writer = sheet::Writer::new(Vec::new());
-    let heads = described::fields().map(crate::import::Field::on_page);
-    // The mark tells spreadsheet programs that it is UTF-8.
-    writer.mark().and_then(|()| writer.write(heads)).map_err(Problem::bug)?;
-    let bytes = writer.finish().map_err(Problem::bug)?;
+    let bytes = blank()?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"devices-template.csv\""),
     ];
     Ok((headers, bytes).into_response())
+}
+
+pub(in crate::import) fn blank() -> kernel::Result<Vec<u8>> {
+    let mut writer = sheet::Writer::new(Vec::new());
+    let heads = described::fields().map(crate::import::Field::on_page);
+    // The mark tells spreadsheet programs that it is UTF-8.
+    writer.mark().and_then(|()| writer.write(heads)).map_err(Problem::bug)?;
+    writer.finish().map_err(Problem::bug)
 }

@@ -1,0 +1,98 @@
+//! The feed of changes: nothing is missed, and nothing is told to whom it does not concern.
+
+use http::StatusCode;
+use kernel::Role;
+use serde_json::{Value, json};
+
+use super::Told;
+use crate::hospital::{Held, Hospital, Stands};
+
+async fn feed(h: &Hospital, token: &str, after: &str) -> Value {
+    let told =
+        Told::of(h.call("GET", &format!("/api/v1/changes?limit=7{after}"), Some(token), &[], "").await).await;
+    assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+    told.json()
+}
+
+/// All changes a token sees from a place on, and where to go on.
+async fn all(h: &Hospital, token: &str, from: Option<String>) -> (Vec<Value>, String) {
+    let (mut items, mut next) = (Vec::new(), from.unwrap_or_default());
+    loop {
+        let after = if next.is_empty() { String::new() } else { format!("&after={next}") };
+        let page = feed(h, token, &after).await;
+        items.extend(page["items"].as_array().unwrap().clone());
+        page["next"].as_str().unwrap().clone_into(&mut next);
+        if page["more"] == false {
+            return (items, next);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_goes_on_from_where_it_stopped() {
+    for h in [Some(Hospital::new().await), Hospital::on_postgres().await].into_iter().flatten() {
+        let token = &h.tokens[&(Role::Manager, Held::Everywhere)];
+        let (before, next) = all(&h, token, None).await;
+        assert!(before.len() > 20, "{}", before.len());
+        let latest = feed(&h, token, "&after=latest").await;
+        assert_eq!(
+            (latest["next"].as_str(), latest["items"].as_array().map(Vec::len)),
+            (Some(next.as_str()), Some(0))
+        );
+        let path = format!("/api/v1/devices/{}", h.records[&Stands::Home].device);
+        let change = r#"{"notes":"Seen by the feed."}"#;
+        let done = Told::of(h.call("PATCH", &path, Some(token), &[("if-match", "*")], change).await).await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+        // An id is made within a millisecond, and only full ones are told.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let (after, end) = all(&h, token, Some(next)).await;
+        let told: Vec<_> = after.iter().map(|v| (&v["action"], &v["record"]["notes"])).collect();
+        assert_eq!(told, [(&json!("fleet.device.edit"), &json!("Seen by the feed."))]);
+        assert_eq!(all(&h, token, Some(end)).await.0.len(), 0);
+        h.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn each_is_told_what_they_may_read() {
+    let h = Hospital::new().await;
+    for ((role, held), token) in &h.tokens {
+        let (items, _) = all(&h, token, None).await;
+        let of = |kind: &str| items.iter().filter(|v| v["entity"] == kind).count();
+        let reads_history = matches!(
+            role,
+            Role::Technician | Role::Lead | Role::Manager | Role::SecurityAnalyst | Role::Auditor
+        );
+        let within = h.records.keys().filter(|s| s.within(*held)).count();
+        assert_eq!(of("device"), if reads_history { within } else { 0 }, "{role} {held:?}");
+        assert_eq!(of("model") > 0, *role != Role::Requester, "{role} {held:?}");
+        let sees_people = matches!(role, Role::Lead | Role::Manager | Role::Administrator | Role::Auditor);
+        assert_eq!(of("person") > 0, sees_people, "{role} {held:?}");
+        let rules = *role == Role::Administrator && *held == Held::Everywhere;
+        assert_eq!(of("org") > 0, rules, "{role} {held:?}");
+        assert!(items.iter().all(|v| !v.to_string().contains("password_mark")));
+        assert!(items.iter().all(|v| !v.to_string().contains("Elsewhere")), "{role} {held:?}");
+    }
+    h.finish().await;
+}
+
+#[tokio::test]
+async fn what_leaves_ones_sight_is_told_without_where_it_went() {
+    let h = Hospital::new().await;
+    let (here, there) = (h.records[&Stands::Home].clone(), h.records[&Stands::OtherSite].clone());
+    let mover = &h.tokens[&(Role::Manager, Held::Everywhere)];
+    let watcher = &h.tokens[&(Role::Manager, Held::OneSite)];
+    let (_, from) = all(&h, watcher, None).await;
+    let to =
+        json!({"site": there.site, "place": there.place, "department": there.department, "reason": "Lent"});
+    let path = format!("/api/v1/devices/{}/move", here.device);
+    let done =
+        Told::of(h.call("POST", &path, Some(mover), &[("if-match", "*")], &to.to_string()).await).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let (items, _) = all(&h, watcher, Some(from)).await;
+    assert_eq!(items.len(), 1);
+    assert_eq!((&items[0]["entity_id"], &items[0]["record"]), (&json!(here.device), &Value::Null));
+    assert!(!items[0].to_string().contains(&there.site.to_string()), "{}", items[0]);
+    h.finish().await;
+}

@@ -1,0 +1,73 @@
+//! The record of changes in an order in which a reader that goes on from where it stopped misses nothing.
+//!
+//! Events are read by their ids, which carry the moment they were made, but a transaction that made an early id may
+//! commit after one that made a late id. So nothing is read that is not [`settled`]: younger than the beginning of the
+//! oldest transaction still under way, or than a margin by which the clocks of servers may differ.
+//!
+//! **Invariant:** ids are made inside the transaction that writes them, by the clock of its server. Whatever is not
+//! visible to a reading that begins after [`settled`] was asked, was begun before and counted, or begins later; in both
+//! cases its ids are later than the answer. On SQLite there is one writer, whose ids follow all that is committed; the
+//! margin only covers a clock that is put back while the server is down.
+
+use std::time::Duration;
+
+use kernel::{Id, Instant, OrgId, Result};
+use uuid::Uuid;
+
+use crate::{Db, Engine, Event, Sql, Tx, Wall, gate::EventMark, vals};
+
+crate::statements! {
+    /// Changes between two ids, in their order.
+    BETWEEN = "SELECT id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, actor_name, via, \
+               request_id, reason, before, after, hash FROM event \
+               WHERE org_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+    /// The last change before an id.
+    LAST = "SELECT id FROM event WHERE org_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1";
+}
+
+/// When the oldest transaction under way began, by the clock of the database server. Sessions of other roles are not
+/// seen, so all servers use one role.
+const OLDEST: Sql = Sql::new(
+    "SELECT CAST(EXTRACT(EPOCH FROM MIN(xact_start)) * 1000000 AS BIGINT) AS begun FROM pg_stat_activity \
+     WHERE datname = current_database() AND pid <> pg_backend_pid()",
+);
+
+/// The id before which all changes are visible to a transaction that begins from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled(Uuid);
+
+/// Finds out up to where the record of changes has settled. Asked in a transaction of its own, which must end before
+/// the one that reads begins.
+///
+/// # Errors
+/// As a read.
+pub async fn settled(db: &Db, margin: Duration) -> Result<Settled> {
+    let mut at = Instant::machine_now();
+    if db.engine() == Engine::Postgres {
+        let begun: Option<i64> = crate::read!(db, Wall::All("what is under way"), |tx| {
+            tx.one(OLDEST, &[]).await?.get("begun")
+        })?;
+        at = begun.map_or(at, |begun| at.min(Instant::from_micros(begun)));
+    }
+    let margin = i64::try_from(margin.as_micros()).unwrap_or(i64::MAX);
+    let at = Instant::from_micros(at.micros().saturating_sub(margin));
+    Ok(Settled(Id::<EventMark>::seeded(at, [0; 10]).uuid()))
+}
+
+/// Changes after an id, as far as they have settled, at most `limit`.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn after(tx: &mut Tx, org: OrgId, after: Uuid, settled: Settled, limit: u32) -> Result<Vec<Event>> {
+    let rows = tx.all(BETWEEN, &vals![org, after, settled.0, limit]).await?;
+    rows.iter().map(Event::from_row).collect()
+}
+
+/// The id of the last change that has settled: a place to go on from that misses nothing that follows.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn last(tx: &mut Tx, org: OrgId, settled: Settled) -> Result<Uuid> {
+    let row = tx.find(LAST, &vals![org, settled.0]).await?;
+    row.map_or(Ok(Uuid::nil()), |row| row.get("id"))
+}

@@ -1,0 +1,22 @@
+//! Who may see what was recorded about what: said by the room of each record.
+
+use db::Tx;
+use futures::future::BoxFuture;
+use kernel::{Actor, Result};
+use serde_json::Value;
+
+/// Whether somebody sees a record as it was, given as JSON.
+pub type Sees = Box<dyn Fn(&Value) -> bool + Send + Sync>;
+
+/// Whose history a kind of record shows.
+#[derive(Clone, Copy)]
+pub struct Sight {
+    /// The kind of record: its table's name.
+    pub entity: &'static str,
+    /// What an actor sees of it.
+    pub sees: for<'a> fn(&'a mut Tx, &'a Actor) -> BoxFuture<'a, Result<Sees>>,
+}
+
+/// The sights of all rooms.
+#[derive(Clone)]
+pub struct Sights(pub std::sync::Arc<[Sight]>);

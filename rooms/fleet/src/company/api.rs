@@ -1,0 +1,120 @@
+//! Makers by the API. They are added with the first model that names them.
+
+use kernel::Result;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use web::{
+    Gate, Route,
+    api::{Answer, Call, Fault, Operation, Page, Paged, Version, keyset, mended, versions},
+    carry_out,
+};
+
+use super::{Company, actions, store};
+use crate::{catalogue::READ, model::list, permit};
+
+const TAG: &str = "makers";
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Asked {
+    /// A part of the name.
+    q: Option<String>,
+    /// Where the page begins: `next` of the page before.
+    after: Option<String>,
+    /// Rows a page.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<u32>,
+}
+
+/// One of the list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CompanyListed")]
+struct Listed {
+    #[serde(flatten)]
+    one: Company,
+    /// Devices of it in sight that have not left.
+    devices: i64,
+}
+
+/// What is changed.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    /// Its name.
+    name: String,
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    let (view, edit) = (Gate::Permit(permit::MODEL_VIEW), Gate::Permit(permit::MODEL_EDIT));
+    vec![
+        Route::api(
+            Operation::get("/api/v1/makers", TAG, "The makers, by name")
+                .query::<Asked>()
+                .gives::<Page<Listed>>(),
+            view,
+            all,
+        ),
+        Route::api(
+            Operation::get("/api/v1/makers/{id}", TAG, "One maker").gives_record::<Company>(),
+            view,
+            one,
+        ),
+        Route::api(
+            Operation::patch::<Fields>("/api/v1/makers/{id}", TAG, "Give it another name")
+                .gives_record::<Company>(),
+            edit,
+            change,
+        ),
+        Route::api(
+            Operation::get("/api/v1/makers/{id}/history", TAG, "Its versions, newest first")
+                .query::<Paged>()
+                .gives::<Page<Version>>(),
+            view,
+            history,
+        ),
+    ]
+}
+
+async fn all(call: Call) -> Result<Answer, Fault> {
+    let asked: Asked = call.query()?;
+    let keyset = keyset(asked.after.as_deref(), asked.limit)?;
+    let who = call.actor();
+    let (all, counts) = db::read!(call.app.db(), who.org, |tx| {
+        Ok((store::list(tx, who.org, READ).await?, list::of_companies(tx, who).await?))
+    })?;
+    let words = kernel::fold(asked.q.as_deref().unwrap_or_default());
+    let fits = |one: &Company| words.split(' ').all(|word| one.key().contains(word));
+    let listed = |one: Company| {
+        let devices = counts.get(&one.id.uuid()).copied().unwrap_or(0);
+        Listed { one, devices }
+    };
+    let found = all.into_iter().filter(fits).map(listed).collect();
+    Ok(Page::cut(found, &keyset, |listed| listed.one.id.uuid()).answer(&call)?)
+}
+
+async fn one(call: Call) -> Result<Answer, Fault> {
+    let (who, id) = (call.actor(), call.id("id", "this maker")?);
+    let found = db::read!(call.app.db(), who.org, |tx| store::get(tx, who.org, id).await)?;
+    Ok(Answer::record(&found, found.version)?)
+}
+
+async fn history(call: Call) -> Result<Answer, Fault> {
+    let who = call.actor();
+    let (id, asked) = (call.id("id", "this maker")?, call.query::<Paged>()?);
+    let page = db::read!(call.app.db(), who.org, |tx| {
+        store::get(tx, who.org, id).await?;
+        versions(tx, who.org, ("company", id.uuid()), &asked).await
+    })?;
+    Ok(page.answer(&call)?)
+}
+
+async fn change(call: Call) -> Result<Answer, Fault> {
+    let (seen, changes, id) = (call.seen()?, call.changes()?, call.id("id", "this maker")?);
+    Ok(carry_out!(call, "fleet.company.rename", |tx, who| {
+        who.need_everywhere(permit::MODEL_EDIT)?;
+        let now = store::get(tx, who.org, id).await?;
+        let fields: Fields = mended(&Fields { name: now.name }, &changes)?;
+        let after = actions::rename(tx, who, id, seen.of(now.version), &fields.name).await?;
+        Answer::record(&after, after.version)
+    })?)
+}

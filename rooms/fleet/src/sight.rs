@@ -1,0 +1,53 @@
+//! Who sees what was recorded about this room's records: whoever may read their history.
+
+use futures::{FutureExt as _, future::BoxFuture};
+use kernel::{Actor, Permit, Reach, Result, ScopeSet};
+use serde_json::Value;
+use web::api::{Sees, Sight};
+
+use crate::{import::run::Within, permit};
+
+pub(crate) fn sights() -> Vec<Sight> {
+    vec![
+        Sight { entity: "device", sees: |_, who| devices(who) },
+        Sight { entity: "model", sees: |_, who| all(who, permit::MODEL_VIEW) },
+        Sight { entity: "device_type", sees: |_, who| all(who, permit::MODEL_VIEW) },
+        Sight { entity: "company", sees: |_, who| all(who, permit::MODEL_VIEW) },
+        Sight { entity: "import_run", sees: |_, who| imports(who) },
+    ]
+}
+
+fn now<'a>(sees: Sees) -> BoxFuture<'a, Result<Sees>> {
+    std::future::ready(Ok(sees)).boxed()
+}
+
+fn all<'a>(who: &Actor, permit: Permit) -> BoxFuture<'a, Result<Sees>> {
+    let may = who.may_somewhere(permit);
+    now(Box::new(move |_| may))
+}
+
+/// A device in sight whose history the actor may read there.
+fn devices<'a>(who: &Actor) -> BoxFuture<'a, Result<Sees>> {
+    let who = who.clone();
+    now(Box::new(move |record: &Value| {
+        let id = |name: &str| record[name].as_str().and_then(|id| id.parse().ok());
+        let department = record["department"].as_str().and_then(|id| id.parse().ok());
+        let reach = Reach { site: id("site"), department };
+        who.may(permit::DEVICE_VIEW, reach) && who.may(permit::DEVICE_HISTORY, reach)
+    }))
+}
+
+/// An import that touched nothing outside the places where the actor may import.
+fn imports<'a>(who: &Actor) -> BoxFuture<'a, Result<Sees>> {
+    let scope = who.scope(permit::IMPORT_RUN);
+    now(Box::new(move |record: &Value| {
+        let within: Option<Within> = serde_json::from_value(record["within"].clone()).ok();
+        match (&scope, within) {
+            (ScopeSet::Everywhere, _) => true,
+            (ScopeSet::Only { sites, departments }, Some(Within::Only { sites: s, departments: d })) => {
+                (!s.is_empty() || !d.is_empty()) && s.is_subset(sites) && d.is_subset(departments)
+            }
+            _ => false,
+        }
+    }))
+}
