@@ -96,7 +96,7 @@ impl Hospital {
             let kind = "application/x-www-form-urlencoded";
             match self.post(address, "/sites/new", kind, form.as_bytes()) {
                 Some((303, _)) => self.kept.lock().unwrap().push(name),
-                Some((status, text)) => panic!("a new site was answered {status}: {text}"),
+                Some((status, text)) => panic!("a new site was answered {status}: {}", said(&text)),
                 None => {}
             }
         }
@@ -114,7 +114,7 @@ impl Hospital {
         body.push_str("\r\n--part--\r\n");
         let kind = "multipart/form-data; boundary=part";
         let (status, head) = self.post(address, "/devices/import", kind, body.as_bytes())?;
-        assert_eq!(status, 303, "{head}");
+        assert_eq!(status, 303, "{}", said(&head));
         let page = head.lines().find_map(|line| line.strip_prefix("location: "))?.trim().to_owned();
         self.begun.lock().unwrap().push(page.clone());
         let begun = Moment::now();
@@ -221,6 +221,12 @@ impl Hospital {
         );
         assert!(done > 0, "no import ever ran to its end");
     }
+}
+
+/// What a page says in its alert, else its head: enough to know why a form came back.
+fn said(answer: &str) -> &str {
+    let from = answer.find("role=\"alert\"").or_else(|| answer.find("class=\"ferr\"")).unwrap_or(0);
+    answer.get(from..answer.len().min(from + 1_200)).unwrap_or(answer)
 }
 
 async fn crashes(url: String) {
