@@ -36,7 +36,7 @@ fn page(document: &Value) -> Response {
 fn address(path: &str, method: &str, operation: &Value) -> Markup {
     html! {
         p {
-            span.id { (method.to_uppercase()) " " (path) } br;
+            span.id.wrap { (method.to_uppercase()) " " (path) } br;
             span.sec { (operation["summary"].as_str().unwrap_or_default()) }
         }
     }

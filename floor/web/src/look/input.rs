@@ -85,6 +85,7 @@ pub struct Field {
     autofocus: bool,
     ident: bool,
     bare: bool,
+    one_of_several: bool,
     placeholder: Option<&'static str>,
     zone: bool,
 }
@@ -108,6 +109,7 @@ impl Field {
             autofocus: false,
             ident: false,
             bare: false,
+            one_of_several: false,
             placeholder: None,
             zone: false,
         }
@@ -242,6 +244,12 @@ impl Field {
         self
     }
 
+    /// Says that several boxes have this name: the value becomes part of the id, which must stand once on a page.
+    pub fn one_of_several(mut self) -> Self {
+        self.one_of_several = true;
+        self
+    }
+
     /// Hides the label from sight (not from screen readers), for a control inside a table cell.
     pub fn bare(mut self) -> Self {
         self.bare = true;
@@ -249,7 +257,12 @@ impl Field {
     }
 
     fn id(&self) -> String {
-        field_id(&self.name)
+        if !self.one_of_several {
+            return field_id(&self.name);
+        }
+        let value: String =
+            self.value.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        format!("{}-{value}", field_id(&self.name))
     }
 
     /// The ids of hint and error, for `aria-describedby`.

@@ -203,7 +203,7 @@ fn new_form(ctx: &Ctx, names: &Names, filled: Filled<'_>) -> Markup {
                 details {
                     summary { "Permissions to choose from" }
                     @for permit in held(ctx) {
-                        (Field::checkbox("permit", permit).value(permit))
+                        (Field::checkbox("permit", permit).value(permit).one_of_several())
                     }
                 }
                 @if let Some(error) = filled.error("permit") { p.err { (error) } }

@@ -112,7 +112,11 @@ pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
         ..Pager::default()
     };
     let (zone, none) = (&ctx.org.zone, entries.is_empty() && asked.after.is_none());
-    let when = format!("{} and {}", from.words(zone), to.words(zone));
+    let bare = |moment: AsOf| {
+        let words = moment.words(zone);
+        words.trim_start_matches("at ").trim_start_matches("on ").to_owned()
+    };
+    let when = format!("{} and {}", bare(from), bare(to));
     let sentence = match none {
         true => format!("No device differs between {when}."),
         false => format!("What differs between {when}."),
