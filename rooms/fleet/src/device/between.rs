@@ -92,12 +92,10 @@ pub async fn page(
         let Some(last) = rows.last() else { break };
         place = (last.get("recorded_at")?, last.get("id")?);
         for row in &rows {
-            let difference = one(tx, who, row.get("entity_id")?, (from, to)).await?;
-            found.extend(difference.map(|mut difference| {
-                (difference.event, difference.first_at) =
-                    (row.get("id").unwrap_or_default(), row.get("recorded_at").unwrap_or(from));
-                difference
-            }));
+            if let Some(found_one) = one(tx, who, row.get("entity_id")?, (from, to)).await? {
+                let (event, first_at) = (row.get("id")?, row.get("recorded_at")?);
+                found.push(Difference { event, first_at, ..found_one });
+            }
             if found.len() == wanted {
                 break;
             }
@@ -109,7 +107,7 @@ pub async fn page(
     }))
 }
 
-/// The difference of one device; none when it is the same, or out of sight at both instants.
+/// The difference of one device; none when it is the same, or out of sight where it last stood.
 async fn one(
     tx: &mut Tx,
     who: &Actor,
@@ -129,10 +127,11 @@ async fn one(
         let reach = Reach { site: Some(device.site), department: device.department };
         who.may(permit::DEVICE_HISTORY, reach)
     };
-    let in_sight = [&before, &after].into_iter().flatten().any(|(_, device)| seen(device));
-    let Some(tag) = after.as_ref().or(before.as_ref()).map(|(_, device)| device.tag.clone()) else {
+    // As on its own page, where it last stood decides: whoever it was moved away from does not learn where to.
+    let Some((_, device)) = after.as_ref().or(before.as_ref()).filter(|(_, device)| seen(device)) else {
         return Ok(None);
     };
+    let tag = device.tag.clone();
     let (before, after) = (before.map(|(event, _)| event), after.map(|(event, _)| event));
     let nothing = serde_json::Value::Null;
     let fields = FieldChange::between(
@@ -140,7 +139,7 @@ async fn one(
         after.as_ref().map_or(&nothing, |event| &event.after),
     );
     let fields: Vec<FieldChange> = fields.into_iter().filter(|c| c.field != "evidence").collect();
-    if !in_sight || fields.is_empty() {
+    if fields.is_empty() {
         return Ok(None);
     }
     Ok(Some(Difference { tag, first_at: from, before, after, fields, event: id }))
