@@ -113,10 +113,36 @@ async fn check_differences(store: &Store, who: &kernel::Actor, (then, now): (Ins
         }
         assert_eq!(found, wanted, "between {from} and {to}");
     }
+    // Whoever reaches one site learns of devices that last stood there, and of no others.
+    let site =
+        db::read!(store.db, who.org, |tx| identity::site::list(tx, who.org).await).unwrap().remove(0).id;
+    let grant = kernel::Grant {
+        role: Role::Manager,
+        permits: vec![fleet::permit::DEVICE_HISTORY].into(),
+        scope: kernel::Scope::Site(site),
+        subtree: std::collections::BTreeSet::new(),
+    };
+    let mut limited = who.clone();
+    (limited.person, limited.via, limited.grants) = (Some(kernel::Id::new()), kernel::Via::Page, vec![grant]);
+    let (mine, everyones) = (last_stood(store, &limited, now).await, last_stood(store, who, now).await);
+    let here = serde_json::to_value(site).unwrap();
+    assert!(mine.iter().all(|stood| *stood == here));
+    assert_eq!(mine.len(), everyones.iter().filter(|stood| **stood == here).count());
+    assert!(!mine.is_empty() && mine.len() < everyones.len());
     let backwards =
         db::read!(store.db, who.org, |tx| between::page(tx, who, (now, then), &kernel::Keyset::default())
             .await);
     assert_eq!(backwards.unwrap_err().code(), "invalid");
+}
+
+/// The sites where the devices that somebody is told of last stood.
+async fn last_stood(store: &Store, who: &kernel::Actor, now: Instant) -> Vec<serde_json::Value> {
+    let all = kernel::Keyset { after: None, limit: 10_000 };
+    let ever = (Instant::from_micros(0), now);
+    let slice = db::read!(store.db, who.org, |tx| between::page(tx, who, ever, &all).await).unwrap();
+    let stood =
+        |d: &between::Difference| d.after.as_ref().or(d.before.as_ref()).unwrap().after["site"].clone();
+    slice.rows.iter().map(stood).collect()
 }
 
 /// Every device on record at an instant, as it was.
