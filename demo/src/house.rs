@@ -1,6 +1,8 @@
-//! Northfield Health: three sites with their buildings, floors and rooms, their departments and units.
+//! Northfield Health: its sites with their buildings, floors and rooms, their departments and units.
 //!
-//! The number of beds follows the number of devices, ten devices a bed; wards and rooms follow the beds.
+//! The number of beds follows the number of devices, ten devices a bed; wards and rooms follow the beds. A fleet for
+//! one region stands at three sites; a larger one is a health system of as many regions as it needs, because no
+//! hospital has ten thousand beds.
 
 use std::collections::HashMap;
 
@@ -12,10 +14,10 @@ use identity::{
 };
 use kernel::{Currency, Id, Instant, Problem, Result};
 
-use crate::{chance::Chance, days::ZONE, facts::divide};
+use crate::{chance::Chance, days::ZONE, facts::divide, towns};
 
 /// What is done in a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the words say it")]
 pub enum Area {
     Ward,
@@ -121,9 +123,20 @@ pub struct House {
     pub units: Vec<Unit>,
     /// For each site the rooms of its workshop: receiving, the quarantine cage.
     pub docks: Vec<(usize, usize)>,
-    /// The names of places and departments by id.
+    /// The names of sites, places and departments by id.
     names: HashMap<uuid::Uuid, String>,
+    /// The units of each area with the number of rooms up to and with each.
+    by_area: HashMap<Area, Vec<(usize, u32)>>,
+    /// The first unit of each area at each site.
+    first: HashMap<(usize, Area), usize>,
 }
+
+/// Sites of one region: a general hospital, a smaller one, and the smallest, which lacks some departments.
+pub const REGION: usize = 3;
+/// Devices of a region.
+pub const REGION_DEVICES: u32 = 14_000;
+/// How large regions are beside each other, in turn.
+const REGION_SIZES: &[u32] = &[100, 130, 75, 115, 60, 140, 90];
 
 /// Builds the house for a fleet of this size.
 ///
@@ -131,7 +144,6 @@ pub struct House {
 /// [`Problem::Bug`] if the currency's code is none.
 pub fn build(devices: u32, at: Instant, chance: &mut Chance) -> Result<House> {
     let currency: Currency = "USD".parse().map_err(Problem::bug)?;
-    let beds = divide((devices / 10).max(3), &[58, 29, 13]);
     let org = Org {
         id: Id::seeded(at, chance.bytes()),
         version: 1,
@@ -142,7 +154,6 @@ pub fn build(devices: u32, at: Instant, chance: &mut Chance) -> Result<House> {
         currency,
         demo: true,
     };
-    let names = [("Northfield General", "NG"), ("St Anne’s", "SA"), ("Lakeside", "LS")];
     let mut house = House {
         org,
         sites: Vec::new(),
@@ -151,13 +162,16 @@ pub fn build(devices: u32, at: Instant, chance: &mut Chance) -> Result<House> {
         units: Vec::new(),
         docks: Vec::new(),
         names: HashMap::new(),
+        by_area: HashMap::new(),
+        first: HashMap::new(),
     };
-    for ((name, code), beds) in names.into_iter().zip(beds) {
+    for (number, beds) in beds(devices).into_iter().enumerate() {
+        let (name, code) = towns::site(number);
         house.sites.push(Site {
             id: Id::seeded(at, chance.bytes()),
             version: 1,
-            name: name.to_owned(),
-            code: Some(code.to_owned()),
+            name,
+            code: Some(code),
             time_zone: ZONE.to_owned(),
             currency,
             beds: Some(i64::from(beds)),
@@ -165,10 +179,20 @@ pub fn build(devices: u32, at: Instant, chance: &mut Chance) -> Result<House> {
         });
         Builder { house: &mut house, site: 0, buildings: Vec::new(), at, chance }.site(beds);
     }
-    let places = house.places.iter().map(|p| (p.id.uuid(), p.name.clone()));
-    let departments = house.departments.iter().map(|d| (d.id.uuid(), d.name.clone()));
-    house.names = places.chain(departments).collect();
+    house.look_up();
     Ok(house)
+}
+
+/// How many regions a fleet of this size has.
+pub fn regions(devices: u32) -> u32 {
+    ((devices + REGION_DEVICES / 2) / REGION_DEVICES).max(1)
+}
+
+/// Beds of each site.
+fn beds(devices: u32) -> Vec<u32> {
+    let sizes: Vec<u32> = REGION_SIZES.iter().copied().cycle().take(regions(devices) as usize).collect();
+    let regions = divide((devices / 10).max(3), &sizes);
+    regions.into_iter().flat_map(|beds| divide(beds.max(3), &[58, 29, 13])).collect()
 }
 
 struct Builder<'a> {
@@ -183,7 +207,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn site(mut self, beds: u32) {
         self.site = self.house.sites.len() - 1;
-        let smallest = self.site == 2;
+        let smallest = self.site % REGION == REGION - 1;
         for layout in LAYOUT.iter().filter(|l| !smallest || l.lakeside) {
             let rooms = (beds * layout.rooms).div_ceil(1_000).max(1);
             match layout.area {
@@ -289,24 +313,36 @@ fn letter(building: u32) -> char {
 }
 
 impl House {
+    /// Notes what is asked for a million times.
+    fn look_up(&mut self) {
+        let sites = self.sites.iter().map(|s| (s.id.uuid(), s.name.clone()));
+        let places = self.places.iter().map(|p| (p.id.uuid(), p.name.clone()));
+        let departments = self.departments.iter().map(|d| (d.id.uuid(), d.name.clone()));
+        self.names = sites.chain(places).chain(departments).collect();
+        for (number, unit) in self.units.iter().enumerate() {
+            self.first.entry((unit.site, unit.area)).or_insert(number);
+            let units = self.by_area.entry(unit.area).or_default();
+            let before = units.last().map_or(0, |(_, rooms)| *rooms);
+            units.push((number, before + u32::try_from(unit.rooms.len()).unwrap_or(1)));
+        }
+    }
+
     /// A unit of an area, larger ones more often; sites that lack the area are served by the others.
     pub fn unit_of(&self, area: Area, chance: &mut Chance) -> usize {
-        let fit = |u: &Unit| if u.area == area { u32::try_from(u.rooms.len()).unwrap_or(1) } else { 0 };
-        chance.weighted(self.units.iter().map(fit))
+        let units = self.by_area.get(&area).map_or(&[][..], Vec::as_slice);
+        let rooms = units.last().map_or(0, |(_, rooms)| *rooms);
+        let drawn = chance.unit() * f64::from(rooms);
+        let at = units.partition_point(|(_, until)| f64::from(*until) <= drawn);
+        units.get(at).map_or(0, |(unit, _)| *unit)
     }
 
     /// The unit of an area at a site.
     pub fn unit_at(&self, site: usize, area: Area) -> Option<usize> {
-        self.units.iter().position(|u| u.site == site && u.area == area)
+        self.first.get(&(site, area)).copied()
     }
 
-    /// The name of a place.
-    pub fn place_name(&self, id: uuid::Uuid) -> Option<&str> {
+    /// The name of a site, place, department or unit.
+    pub fn name_of(&self, id: uuid::Uuid) -> Option<&str> {
         self.names.get(&id).map(String::as_str)
-    }
-
-    /// The name of a department or unit.
-    pub fn department_name(&self, id: kernel::DepartmentId) -> Option<&str> {
-        self.names.get(&id.uuid()).map(String::as_str)
     }
 }

@@ -1,8 +1,8 @@
 //! Writing the hospital down: first what stands still, then the devices with their histories.
 //!
 //! Lives are told on a thread of their own and handed over in batches, so memory stays bounded and telling and
-//! writing overlap. A batch is one transaction of at most [`ROWS`] rows and holds devices whole: the row, every
-//! event and the words by which it is found.
+//! writing overlap. A batch is one transaction and holds devices whole: the row, every event and the words by which it is
+//! found.
 
 use db::{Db, Tx, gate::Seeded};
 use fleet::{Device, company, device, device_type, model};
@@ -22,7 +22,7 @@ use crate::{
     world::World,
 };
 
-/// Rows a transaction.
+/// Rows a transaction of what stands still.
 const ROWS: usize = 1_000;
 /// The person who set the organisation up: its administrator.
 const ADMINISTRATOR: usize = 3;
@@ -58,17 +58,26 @@ pub async fn house(db: &Db, world: &World, options: &Options, sign_ins: &[SignIn
         for site in &world.house.sites {
             site::keep(tx, who, site).await?;
         }
-        for department in &world.house.departments {
-            department::keep(tx, who, department).await?;
-        }
-        for person in &world.staff.people {
-            person::keep(tx, who, person).await?;
-        }
-        for grant in &world.staff.grants {
-            grant::keep(tx, who, grant).await?;
-        }
         Ok(())
     })?;
+    for departments in world.house.departments.chunks(ROWS / 2) {
+        db::write!(db, org, |tx| {
+            for department in departments {
+                department::keep(tx, who, department).await?;
+            }
+            Ok(())
+        })?;
+    }
+    let staff = world.staff.people.chunks(ROWS / 4).zip(world.staff.grants.chunks(ROWS / 4));
+    for (people, grants) in staff {
+        db::write!(db, org, |tx| {
+            for (person, grant) in people.iter().zip(grants) {
+                person::keep(tx, who, person).await?;
+                grant::keep(tx, who, grant).await?;
+            }
+            Ok(())
+        })?;
+    }
     for places in world.house.places.chunks(ROWS / 2) {
         db::write!(db, org, |tx| {
             for place in places {
@@ -108,11 +117,11 @@ fn json(noun: &impl Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(noun).map_err(Problem::bug)
 }
 
-/// Tells all lives and hands them over batch by batch; ends early when nobody takes them any more.
+/// Tells all lives and hands them over in batches of about so many rows; ends early when nobody takes them any more.
 ///
 /// # Errors
 /// [`Problem::Bug`] naming rule and device where a rule of the fleet refused.
-pub fn tell(world: &World, lives: &Lives, out: &mpsc::Sender<Batch>) -> Result<()> {
+pub fn tell(world: &World, lives: &Lives, rows: usize, out: &mpsc::Sender<Batch>) -> Result<()> {
     let mut batch = Batch::default();
     for run in &lives.runs {
         let mut stands: Vec<Stand> = Vec::new();
@@ -120,7 +129,7 @@ pub fn tell(world: &World, lives: &Lives, out: &mpsc::Sender<Batch>) -> Result<(
             let life = &lives.all[number];
             let system = if life.parent.is_some() { stands.as_slice() } else { &[] };
             let told = story::tell(world, life, number, system)?;
-            let full = batch.rows() + told.entries.len() + 2 > ROWS;
+            let full = batch.rows() + told.entries.len() + 2 > rows;
             if full && out.blocking_send(std::mem::take(&mut batch)).is_err() {
                 return Ok(());
             }
@@ -152,9 +161,9 @@ pub async fn batch(db: &Db, org: OrgId, batch: &Batch) -> Result<()> {
 /// The words by which a device is found, as [`device::store::index`] would gather them.
 fn words(world: &World, life: &Life, device: &Device) -> String {
     let product = &PRODUCTS[life.product];
-    let place = device.place.and_then(|id| world.house.place_name(id.uuid()));
-    let site = world.house.sites.iter().find(|s| s.id == device.site).map(|s| s.name.as_str());
-    let department = device.department.and_then(|id| world.house.department_name(id));
+    let place = device.place.and_then(|id| world.house.name_of(id.uuid()));
+    let site = world.house.name_of(device.site.uuid());
+    let department = device.department.and_then(|id| world.house.name_of(id.uuid()));
     let known = [device.serial.as_deref(), device.udi.as_deref(), place, site, department];
     let mut text =
         format!("{} {} {} {}", device.tag, product.name, MAKERS[product.maker], product.device_type);

@@ -1,4 +1,5 @@
-//! The demonstration hospital **Northfield Health**: three sites, eight years, every move by the rules.
+//! The demonstration hospital **Northfield Health**: three sites, or as many as its devices need, eight years, every
+//! move by the rules.
 //!
 //! [`create`] fills an empty database from a seed. Everything in it is invented but the mix of devices, which is
 //! that of acute hospitals ([`facts`]). First the lives of all devices are outlined (`lives`), then each is
@@ -21,13 +22,14 @@ mod people;
 mod print;
 mod story;
 mod tags;
+mod towns;
 mod use_of;
 mod words;
 mod world;
 
 use std::sync::Arc;
 
-use db::Db;
+use db::{Db, Fresh, RoomSchema};
 use identity::account::Hasher;
 use jiff::civil::date;
 use kernel::{Date, FieldError, Instant, OrgId, Problem, Result, Role};
@@ -108,6 +110,11 @@ pub struct Summary {
     pub ends_at: Instant,
 }
 
+/// Tables so large that their indexes are made after their rows; see [`create_fresh`].
+pub const LARGE: &[&str] = &["device", "event", "search_doc"];
+/// Rows a transaction where others may wait.
+const ROWS: usize = 1_000;
+
 /// Fills an empty database with the demonstration hospital. `progress` gets a sentence now and then.
 ///
 /// # Errors
@@ -115,6 +122,25 @@ pub struct Summary {
 /// eight years before it, [`Problem::Bug`] where a rule of the fleet refused a move of the generator; what was
 /// written until then stays, and [`held`] calls it begun.
 pub async fn create(db: &Db, options: &Options, progress: impl Fn(&str)) -> Result<Summary> {
+    make(db, ROWS, options, progress).await
+}
+
+/// The same in a place that holds nothing, begun with [`LARGE`]: much faster, and what was cut short leaves nothing.
+/// `rooms` are those the place was begun with.
+///
+/// # Errors
+/// As [`create`] and [`Fresh::finish`].
+pub async fn create_fresh(
+    fresh: Fresh,
+    rooms: &[RoomSchema],
+    options: &Options,
+    progress: impl Fn(&str),
+) -> Result<(Db, Summary)> {
+    let made = make(fresh.db(), fresh.rows_a_batch(), options, &progress).await?;
+    Ok((fresh.finish(rooms, progress).await?, made))
+}
+
+async fn make(db: &Db, rows: usize, options: &Options, progress: impl Fn(&str)) -> Result<Summary> {
     let there = identity::org::list(db).await?;
     if let Some(org) = there.first() {
         return Err(Problem::conflict(
@@ -139,7 +165,7 @@ pub async fn create(db: &Db, options: &Options, progress: impl Fn(&str)) -> Resu
         places: world.house.places.len() as u64,
         ends_at: world.days.horizon,
     };
-    devices(db, Arc::new(world), options.devices, &mut summary, progress).await?;
+    devices(db, Arc::new(world), (options.devices, rows), &mut summary, progress).await?;
     mark::done(db, summary.org).await?;
     Ok(summary)
 }
@@ -148,24 +174,26 @@ pub async fn create(db: &Db, options: &Options, progress: impl Fn(&str)) -> Resu
 async fn devices(
     db: &Db,
     world: Arc<World>,
-    count: u32,
+    (count, rows): (u32, usize),
     summary: &mut Summary,
     progress: impl Fn(&str),
 ) -> Result<()> {
-    // A few batches ahead keep both sides busy and memory bounded.
-    let (out, mut inbox) = tokio::sync::mpsc::channel::<Batch>(4);
+    // A batch or a few ahead keep both sides busy and memory bounded.
+    let ahead = (4 * ROWS / rows).max(1);
+    let (out, mut inbox) = tokio::sync::mpsc::channel::<Batch>(ahead);
     let teller = tokio::task::spawn_blocking(move || {
         let lives = lives::outline(count, &world.days, &world.house, &world.root);
-        keep::tell(&world, &lives, &out)
+        keep::tell(&world, &lives, rows, &out)
     });
+    let every = u64::from(count / 20).max(5_000);
     let mut said = 0;
     while let Some(batch) = inbox.recv().await {
         keep::batch(db, summary.org, &batch).await?;
         summary.records += batch.devices.len() as u64;
         summary.devices += batch.devices.iter().filter(|d| d.state.in_inventory()).count() as u64;
         summary.events += batch.entries.len() as u64;
-        if summary.records / 5_000 > said {
-            said = summary.records / 5_000;
+        if summary.records / every > said {
+            said = summary.records / every;
             progress(&format!("{} devices with {} events.", summary.records, summary.events));
         }
     }

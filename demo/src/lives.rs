@@ -12,7 +12,7 @@ use crate::{
     chance::Chance,
     days::Days,
     facts::{FACTS, Fact, Habit, SYSTEMS, UNDECIDED_TYPE, divide, mix},
-    house::{Area, House},
+    house::{Area, House, REGION_DEVICES, regions},
     tags,
 };
 
@@ -100,6 +100,7 @@ pub fn outline(devices: u32, days: &Days, house: &House, root: &Chance) -> Lives
         lives: Lives::default(),
         order: 20_000,
         scale: devices,
+        region: devices / regions(devices),
     };
     for (class, count) in mix(devices).into_iter().enumerate() {
         weaver.class(class, count);
@@ -145,6 +146,8 @@ pub(crate) struct Weaver<'a> {
     pub(crate) lives: Lives,
     pub(crate) order: u32,
     pub(crate) scale: u32,
+    /// Devices of one region, which buys by itself.
+    region: u32,
 }
 
 impl Weaver<'_> {
@@ -184,7 +187,7 @@ impl Weaver<'_> {
     /// Fills the posts of one type, batch by batch; each system takes its part of the components.
     fn posts(&mut self, class: usize, name: &'static str, count: u32, parts: Option<(&'static str, u32)>) {
         let fact = &FACTS[class];
-        let batch = (fact.batch * self.scale / 14_000).max(1);
+        let batch = (fact.batch * self.region / REGION_DEVICES).max(1);
         let mut shares = divide(parts.map_or(0, |(_, n)| n), &vec![1; count as usize]).into_iter();
         let mut left = count;
         while left > 0 {

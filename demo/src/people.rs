@@ -6,9 +6,11 @@ use identity::{
 };
 use kernel::{Actor, Id, Instant, OrgId, RequestId, Role, Scope, Via};
 
+use std::collections::HashMap;
+
 use crate::{
     chance::Chance,
-    house::{Area, House},
+    house::{Area, House, REGION},
 };
 
 /// The password of every account of the demonstration. `baton serve` refuses it.
@@ -73,6 +75,48 @@ const PEOPLE: &[(&str, Role, Where)] = &[
 /// How many of them are printed as sign-ins: one for each role.
 pub const SHOWN: usize = 8;
 
+/// Who works at each further region of a large health system, by site within it.
+const REGION_STAFF: &[(Role, Where)] = &[
+    (Technician, Site(0)),
+    (Technician, Site(0)),
+    (Technician, Site(0)),
+    (Technician, Site(0)),
+    (Technician, Site(0)),
+    (Technician, Site(1)),
+    (Technician, Site(1)),
+    (Technician, Site(1)),
+    (Technician, Site(2)),
+    (Lead, Site(0)),
+    (Lead, Site(1)),
+    (Lead, Site(2)),
+    (Manager, Site(0)),
+    (Manager, Site(1)),
+    (Requester, Unit(0, Area::Icu)),
+    (Requester, Unit(0, Area::Emergency)),
+    (Requester, Unit(0, Area::Ward)),
+    (Requester, Unit(1, Area::Ward)),
+];
+
+const FIRST_NAMES: &[&str] = &[
+    "Adele", "Bruno", "Celia", "Dario", "Edith", "Felix", "Greta", "Hugo", "Irene", "Jasper", "Katya",
+    "Lamar", "Mira", "Nils", "Odile", "Pavel", "Rhea", "Soren", "Talia", "Uri", "Vera", "Wim", "Yara",
+    "Zeno",
+];
+const LAST_NAMES: &[&str] = &[
+    "Abbott", "Brandt", "Castell", "Dimas", "Eklund", "Farrow", "Galli", "Hollis", "Imhof", "Jansen", "Kerr",
+    "Lasko", "Mercer", "Nowak", "Orban", "Pryor", "Quist", "Rowan", "Salas", "Thorne", "Usher", "Varga",
+    "Whelan", "Yates", "Zeller",
+];
+
+/// The name of the person with this number among those of further regions; six hundred differ, then a middle initial.
+fn name(number: usize) -> String {
+    let (first, last) = (FIRST_NAMES[number % FIRST_NAMES.len()], LAST_NAMES[number % LAST_NAMES.len()]);
+    match number / (FIRST_NAMES.len() * LAST_NAMES.len()) {
+        0 => format!("{first} {last}"),
+        round => format!("{first} {} {last}", char::from(b'A' + u8::try_from(round % 26).unwrap_or(0))),
+    }
+}
+
 /// The people with their grants.
 #[derive(Clone, Debug)]
 pub struct Staff {
@@ -80,52 +124,80 @@ pub struct Staff {
     pub people: Vec<Person>,
     /// One grant each.
     pub grants: Vec<RoleGrant>,
+    /// Who of a role works at a site, those who work everywhere among them.
+    at: HashMap<(Role, usize), Vec<usize>>,
 }
 
 impl Staff {
     /// Takes everybody on.
     pub fn hire(house: &House, hash: &PasswordHash, at: Instant, chance: &mut Chance) -> Self {
-        let mut staff = Self { people: Vec::new(), grants: Vec::new() };
+        let mut staff = Self { people: Vec::new(), grants: Vec::new(), at: HashMap::new() };
         for (name, role, place) in PEOPLE {
-            let id = Id::seeded(at, chance.bytes());
-            staff.people.push(Person {
-                id,
-                version: 1,
-                name: (*name).to_owned(),
-                email: email(name),
-                active: true,
-                must_change_password: false,
-                password_changed_at: Some(at),
-                password: Some(hash.clone()),
-            });
-            let scope = match *place {
-                Everywhere => Scope::Org,
-                Site(site) => Scope::Site(house.sites[site].id),
-                Unit(site, area) => {
-                    house.unit_at(site, area).map_or(Scope::Site(house.sites[site].id), |unit| {
-                        Scope::Department(house.departments[house.units[unit].department].id)
-                    })
-                }
+            staff.take_on(house, hash, at, (name, *role, *place), chance);
+        }
+        let regions = house.sites.len() / REGION;
+        let further = (1..regions).flat_map(|region| REGION_STAFF.iter().map(move |who| (region, who)));
+        for (number, (region, (role, place))) in further.enumerate() {
+            let place = match *place {
+                Everywhere => Everywhere,
+                Site(site) => Site(region * REGION + site),
+                Unit(site, area) => Unit(region * REGION + site, area),
             };
-            let id = Id::seeded(at, chance.bytes());
-            staff.grants.push(RoleGrant {
-                id,
-                version: 1,
-                person: staff.people[staff.people.len() - 1].id,
-                role: *role,
-                scope,
-                ended_at: None,
-            });
+            staff.take_on(house, hash, at, (&name(number), *role, place), chance);
         }
         staff
     }
 
+    fn take_on(
+        &mut self,
+        house: &House,
+        hash: &PasswordHash,
+        at: Instant,
+        (name, role, place): (&str, Role, Where),
+        chance: &mut Chance,
+    ) {
+        let number = self.people.len();
+        let id = Id::seeded(at, chance.bytes());
+        self.people.push(Person {
+            id,
+            version: 1,
+            name: name.to_owned(),
+            email: email(name),
+            active: true,
+            must_change_password: false,
+            password_changed_at: Some(at),
+            password: Some(hash.clone()),
+        });
+        let scope = match place {
+            Everywhere => Scope::Org,
+            Site(site) => Scope::Site(house.sites[site].id),
+            Unit(site, area) => house.unit_at(site, area).map_or(Scope::Site(house.sites[site].id), |unit| {
+                Scope::Department(house.departments[house.units[unit].department].id)
+            }),
+        };
+        let sites = match place {
+            Everywhere => 0..house.sites.len(),
+            Site(site) => site..site + 1,
+            Unit(..) => 0..0,
+        };
+        for site in sites {
+            self.at.entry((role, site)).or_default().push(number);
+        }
+        let id = Id::seeded(at, chance.bytes());
+        self.grants.push(RoleGrant {
+            id,
+            version: 1,
+            person: self.people[number].id,
+            role,
+            scope,
+            ended_at: None,
+        });
+    }
+
     /// Somebody of this role who works at a site.
     pub fn somebody(&self, role: Role, site: usize, chance: &mut Chance) -> usize {
-        let fits = |(_, r, place): &(&str, Role, Where)| {
-            *r == role && matches!(place, Everywhere) | matches!(place, Site(s) if *s == site)
-        };
-        chance.weighted(PEOPLE.iter().map(|person| u32::from(fits(person))))
+        let there = self.at.get(&(role, site)).map_or(&[][..], Vec::as_slice);
+        there.get(chance.below(there.len())).copied().unwrap_or(0)
     }
 
     /// A person as the one who acts.

@@ -222,3 +222,47 @@ fn no_seed_breaks_a_rule() {
         });
     }
 }
+
+/// The tables and indexes of a database, as they were made.
+async fn schema(db: &db::Db) -> Vec<(String, Option<String>)> {
+    const ALL: db::Sql = db::Sql::new("SELECT name, sql FROM sqlite_master ORDER BY name");
+    db::read!(db, db::Wall::All("what tables there are"), |tx| {
+        let rows = tx.all(ALL, &[]).await?;
+        rows.iter().map(|row| Ok((row.get("name")?, row.get("sql")?))).collect()
+    })
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_hospital_made_apart_is_the_same_and_half_of_one_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, making) = (folder.path().join("baton.sqlite"), folder.path().join("baton.sqlite.making"));
+    let url = format!("sqlite://{}", file.display());
+    let fill = async || db::Place::take(&url).unwrap().fill(ROOMS, demo::LARGE).await.unwrap();
+    // What a killed run left is thrown away.
+    std::fs::write(&making, b"half a hospital").unwrap();
+    let given_up = fill().await;
+    assert!(making.exists() && !file.exists());
+    drop(given_up);
+    assert!(!making.exists() && !file.exists(), "what was given up leaves nothing");
+    let (made_apart, made) = demo::create_fresh(fill().await, ROOMS, &small(), |_| ()).await.unwrap();
+    assert!(!making.exists() && file.exists());
+    let print = fingerprint(&made_apart, made.org).await.unwrap();
+    assert_eq!(Some(print), print_of_small().await);
+    let plain = db::scratch::Scratch::sqlite(ROOMS).await.unwrap();
+    assert_eq!(schema(&made_apart).await, schema(&plain.db).await, "every index is there again");
+    let sound = db::read!(made_apart, db::Wall::All("whether it is whole"), |tx| {
+        const CHECK: db::Sql = db::Sql::new("PRAGMA integrity_check");
+        tx.one(CHECK, &[]).await?.get::<String>("integrity_check")
+    });
+    assert_eq!(sound.unwrap(), "ok");
+    plain.finish().await.unwrap();
+    made_apart.close().await;
+    drop(made_apart);
+    let again = db::Place::take(&url).unwrap().fill(ROOMS, demo::LARGE).await;
+    assert!(matches!(again, Err(Problem::Conflict { code: "db.not_empty", .. })), "it is not made over");
+}
+
+async fn print_of_small() -> Option<String> {
+    tokio::task::spawn_blocking(|| print_of(false, small())).await.unwrap()
+}

@@ -133,26 +133,32 @@ async fn open_or_create(call: &Call, args: &Args) -> anyhow::Result<(Db, Vec<Sig
         Held::Nothing => {}
         Held::Whole(..) | Held::Begun => place.throw_away()?,
     }
-    let db = place.open(&rooms::schemas()).await?;
-    let sign_ins = create(call, args, &db).await?;
-    Ok((db, sign_ins))
+    create(call, args, place).await
 }
 
-async fn create(call: &Call, args: &Args, db: &Db) -> anyhow::Result<Vec<SignIn>> {
+async fn create(call: &Call, args: &Args, place: Place) -> anyhow::Result<(Db, Vec<SignIn>)> {
     let began = Moment::now();
     let tell = |words: &str| {
         if !call.json {
             eprintln!("{words}");
         }
     };
-    let summary = demo::create(db, &args.options(), tell).await?;
+    let (options, schemas) = (args.options(), rooms::schemas());
+    let (db, summary) = if place.found().await? == Found::Nothing {
+        let fresh = place.fill(&schemas, demo::LARGE).await?;
+        demo::create_fresh(fresh, &schemas, &options, tell).await?
+    } else {
+        let db = place.open(&schemas).await?;
+        let summary = demo::create(&db, &options, tell).await?;
+        (db, summary)
+    };
     tell(&format!(
         "Created {} devices with {} changes on record in {:.1} s.",
         summary.devices,
         summary.events,
         began.elapsed().as_secs_f64()
     ));
-    Ok(summary.sign_ins)
+    Ok((db, summary.sign_ins))
 }
 
 /// 08:00 of the demonstration's today in New York, or just after the last change on record: time does not run

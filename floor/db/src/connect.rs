@@ -7,7 +7,9 @@ use sqlx::{
     ConnectOptions as _, Connection as _, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 
 use crate::{
@@ -47,10 +49,32 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
         .min_connections(1)
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
-        .connect_with(base.pragma("query_only", "on").pragma("cache_size", "-8000"))
+        // SQLite runs on a thread of its own; the more rows it may hand over at once, the less often the two wait for
+        // each other.
+        .connect_with(base.row_buffer_size(512).pragma("query_only", "on").pragma("cache_size", "-16000"))
         .await
         .map_err(|e| cannot_open(path, &e))?;
     Ok(Pools::Sqlite { writer, readers })
+}
+
+/// Opens a new SQLite file to be filled: one connection, no journal, nothing waits for the disk. Worth nothing until
+/// it is synced.
+pub(crate) async fn sqlite_to_fill(path: &Path, cache_kb: u32, rooms: &[RoomSchema]) -> Result<SqlitePool> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .foreign_keys(true)
+        .pragma("cache_size", format!("-{cache_kb}"))
+        // Indexes are sorted by as many threads, in files where memory does not hold them.
+        .pragma("threads", "2")
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect_with(options).await.map_err(|e| cannot_open(path, &e))?;
+    migrate_sqlite(&pool, rooms).await?;
+    Ok(pool)
 }
 
 /// Opens an SQLite file for a look.

@@ -13,6 +13,7 @@ mod connect;
 pub mod counter;
 mod fault;
 pub mod feed;
+pub mod fresh;
 pub mod gate;
 mod hosts;
 pub mod job;
@@ -34,6 +35,7 @@ mod val;
 
 pub use command::Claim;
 pub use fault::{DISK, DISK_WORDS, REFERENCE, UNIQUE, UNKNOWN};
+pub use fresh::Fresh;
 pub use gate::Event;
 pub use open::{Attempts, Db, Engine, READ_ONLY, Wall};
 pub use place::{Found, Place};

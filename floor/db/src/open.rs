@@ -1,6 +1,7 @@
 //! Opening a database, and reading and writing it.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -56,6 +57,8 @@ struct Inner {
     standby: OnceLock<Standby>,
     /// Whether writes are refused before they begin.
     only_reads: AtomicBool,
+    /// How often this process changed a table, by name.
+    changed: Mutex<BTreeMap<&'static str, u64>>,
     /// Why the last write could not reach the disk; nothing once one did.
     trouble: Mutex<Option<String>>,
     /// Held for the life of the process so that a second server on the same file is refused.
@@ -154,7 +157,13 @@ impl Attempts<'_> {
             Ok(_) if self.made == 1 && inner.fail_first_commit.load(Ordering::Relaxed) => {
                 tx.rollback().await.and(Err(Problem::Busy { retry_after: 0 }))
             }
-            Ok(out) => tx.commit().await.map(|()| out),
+            Ok(out) => {
+                let changed = self.db.watched(&tx);
+                let done = tx.commit().await.map(|()| out);
+                // Also after a commit of which nobody knows how it ended.
+                self.db.note_changed(&changed);
+                done
+            }
             Err(refused) => {
                 // The first error is the one to report; a connection whose rollback fails is not used again.
                 if let Err(error) = tx.rollback().await {
@@ -216,6 +225,7 @@ impl Db {
             plans: OnceLock::new(),
             standby: OnceLock::new(),
             only_reads: AtomicBool::new(false),
+            changed: Mutex::default(),
             trouble: Mutex::new(None),
             _lock: lock,
         };
@@ -255,6 +265,24 @@ impl Db {
     /// Why the last write of this process could not reach the disk, in words; nothing once a write did again.
     pub fn trouble(&self) -> Option<String> {
         self.inner.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How often this process has changed a table since it was first asked about. Whoever keeps rows of it in memory
+    /// keeps this number with them. What other servers change is not counted.
+    pub fn changes_of(&self, table: &'static str) -> u64 {
+        let mut changed = self.inner.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        *changed.entry(table).or_default()
+    }
+
+    /// The tables a transaction wrote that somebody asked about.
+    fn watched(&self, tx: &Tx) -> Vec<&'static str> {
+        let changed = self.inner.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.keys().copied().filter(|table| tx.wrote(table)).collect()
+    }
+
+    fn note_changed(&self, tables: &[&'static str]) {
+        let mut changed = self.inner.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.iter().for_each(|table| *changed.entry(table).or_default() += 1);
     }
 
     /// Notes what a write came to; refusals of its own say nothing about the disk.

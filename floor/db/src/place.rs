@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 
-use crate::{Db, RoomSchema, connect, fault::problem, hosts::Hosts};
+use crate::{Db, Fresh, RoomSchema, connect, fault::problem, fresh::unwritten, hosts::Hosts};
 
 /// The place of a database. While it is held, no other Baton can use an SQLite file there.
 pub struct Place {
@@ -188,6 +188,39 @@ impl Place {
             }
         }
         Ok(())
+    }
+
+    /// Begins to fill an empty place with very many rows; see [`crate::fresh`].
+    ///
+    /// # Errors
+    /// As [`Db::open`], and [`Problem::Conflict`] with code `db.not_empty` when the place holds anything.
+    pub async fn fill(self, rooms: &[RoomSchema], large: &[&str]) -> Result<Fresh> {
+        if self.found().await? != Found::Nothing {
+            return Err(Problem::conflict(
+                "db.not_empty",
+                "There is a database already. Nothing was changed.",
+            ));
+        }
+        Fresh::begin(self, rooms, large).await
+    }
+
+    /// The name under which a file is filled; nothing on a server.
+    pub(crate) fn making(&self) -> Option<PathBuf> {
+        match &self.at {
+            At::File { path, .. } => Some(beside(path, ".making")),
+            At::Server(_) => None,
+        }
+    }
+
+    /// Gives a synced file the database's name, for good.
+    pub(crate) fn put_in(&self, made: &Path) -> Result<()> {
+        let At::File { path, .. } = &self.at else { return Ok(()) };
+        // Left beside an empty file they would be taken for parts of the new one.
+        for end in ["-wal", "-shm"] {
+            let _ = fs::remove_file(beside(path, end));
+        }
+        let moved = fs::rename(made, path).and_then(|()| File::open(folder_of(path))?.sync_all());
+        moved.map_err(|e| unwritten(path, &e))
     }
 
     /// Opens the database and brings it to this program's schema; an empty place gets a new one.

@@ -64,6 +64,12 @@ pub const FLOOR: RoomSchema = RoomSchema {
             include_str!("../migrations/0003_seal.pg.sql"),
         ),
         File::both(4, "backup", include_str!("../migrations/0004_backup.sql")),
+        File::each(
+            5,
+            "words",
+            include_str!("../migrations/0005_words.sqlite.sql"),
+            include_str!("../migrations/0005_words.pg.sql"),
+        ),
     ],
     unrecorded: &[
         ("event", "it is the record"),
@@ -79,6 +85,7 @@ pub const FLOOR: RoomSchema = RoomSchema {
         ("blob_loose", "bytes on their way to a record"),
         ("search_doc", "derived from records"),
         ("search_words", "derived from records"),
+        ("search_text", "derived from records"),
     ],
     statements: &[
         crate::feed::ALL,

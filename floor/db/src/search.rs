@@ -17,18 +17,28 @@ const SQLITE_WORDS: Sql = Sql::new("INSERT INTO search_words (rowid, words) VALU
 const POSTGRES_PUT: Sql = Sql::new(
     "INSERT INTO search_doc (org_id, kind, id, words) \
      VALUES ($1, $2, $3, array_to_tsvector(string_to_array($4, ' '))) \
+     ON CONFLICT (org_id, kind, id) DO UPDATE SET words = excluded.words \
+     WHERE search_doc.words IS DISTINCT FROM excluded.words",
+);
+const POSTGRES_MANY: &str = "INSERT INTO search_doc (org_id, kind, id, words) \
+    SELECT v.org_id, v.kind, v.id, array_to_tsvector(string_to_array(v.words, ' ')) FROM (VALUES";
+const POSTGRES_MANY_END: &str = ") v (org_id, kind, id, words)";
+const SQLITE_TEXT: Sql = Sql::new(
+    "INSERT INTO search_text (org_id, kind, id, words) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (org_id, kind, id) DO UPDATE SET words = excluded.words",
 );
-const SQLITE_COUNT: Sql = Sql::new(
-    "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_words CROSS JOIN search_doc s \
-     ON s.doc = search_words.rowid WHERE search_words MATCH $3 AND s.org_id = $1 AND s.kind = $2 LIMIT $4) c",
-);
+const SQLITE_HAS: Sql =
+    Sql::new("SELECT 1 AS has FROM search_text WHERE org_id = $1 AND kind = $2 AND id = $3 AND words = $4");
+// What it counts decides how a list is read, and nothing else: it need not know whose words they are.
+const SQLITE_COUNT: Sql =
+    Sql::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_words WHERE search_words MATCH $1 LIMIT $2) c");
 const POSTGRES_COUNT: Sql = Sql::new(
     "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_doc s WHERE s.org_id = $1 AND s.kind = $2 \
      AND s.words @@ CAST($3 AS tsquery) LIMIT $4) c",
 );
 const SQLITE_NEXT: Sql = Sql::new("SELECT COALESCE(MAX(doc), 0) AS doc FROM search_doc");
 const SQLITE_MANY: &str = "INSERT INTO search_doc (doc, org_id, kind, id) VALUES";
+const SQLITE_MANY_TEXTS: &str = "INSERT INTO search_text (org_id, kind, id, words) VALUES";
 const SQLITE_MANY_WORDS: &str = "INSERT INTO search_words (rowid, words) VALUES";
 
 /// Writes the words by which a record is found, instead of those it had.
@@ -39,6 +49,12 @@ pub async fn put(tx: &mut Tx, org: OrgId, kind: &str, id: Uuid, text: &str) -> R
     let words = spell(text);
     match tx.engine() {
         Engine::Sqlite => {
+            let text = format!(" {words}");
+            // Most changes leave the words as they are, and the index is the dearest part of a write.
+            if tx.find(SQLITE_HAS, &vals![org, kind, id, &text]).await?.is_some() {
+                return Ok(());
+            }
+            tx.execute(SQLITE_TEXT, &vals![org, kind, id, text]).await?;
             let doc: i64 = tx.one(SQLITE_DOC, &vals![org, kind, id]).await?.get("doc")?;
             tx.execute(SQLITE_FORGET, &vals![doc]).await?;
             tx.execute(SQLITE_WORDS, &vals![doc, words]).await?;
@@ -55,20 +71,23 @@ pub async fn put(tx: &mut Tx, org: OrgId, kind: &str, id: Uuid, text: &str) -> R
 /// # Errors
 /// As [`Tx::execute`].
 pub async fn put_new(tx: &mut Tx, org: OrgId, kind: &str, records: &[(Uuid, String)]) -> Result<()> {
+    let spelt: Vec<(Uuid, String)> = records.iter().map(|(id, text)| (*id, spell(text))).collect();
     match tx.engine() {
         Engine::Sqlite => {
             let last: i64 = tx.one(SQLITE_NEXT, &vals![]).await?.get("doc")?;
-            let docs = || (last + 1..).zip(records);
+            let docs = || (last + 1..).zip(&spelt);
             let rows: Vec<Vec<Val>> =
                 docs().map(|(doc, (id, _))| vals![doc, org, kind, *id].to_vec()).collect();
             tx.insert_many(SQLITE_MANY, rows).await?;
-            let words = docs().map(|(doc, (_, text))| vals![doc, spell(text)].to_vec()).collect();
+            let texts =
+                spelt.iter().map(|(id, words)| vals![org, kind, *id, format!(" {words}")].to_vec()).collect();
+            tx.insert_many(SQLITE_MANY_TEXTS, texts).await?;
+            let words = docs().map(|(doc, (_, words))| vals![doc, words].to_vec()).collect();
             tx.insert_many(SQLITE_MANY_WORDS, words).await?;
         }
         Engine::Postgres => {
-            for (id, text) in records {
-                tx.execute(POSTGRES_PUT, &vals![org, kind, *id, spell(text)]).await?;
-            }
+            let rows = spelt.into_iter().map(|(id, words)| vals![org, kind, id, words].to_vec()).collect();
+            tx.insert_many_ending(POSTGRES_MANY, rows, POSTGRES_MANY_END).await?;
         }
     }
     Ok(())
@@ -101,23 +120,39 @@ pub(crate) fn condition(engine: Engine, text: &str) -> Option<String> {
     })
 }
 
+/// What a person typed, as the beginnings that words of a record must have, in the way they are kept beside it.
+pub(crate) fn beginnings(text: &str) -> Vec<String> {
+    kernel::words(text).iter().map(|word| format!(" {}", ascii(word))).collect()
+}
+
 /// The condition that a record's id is among those found, given the placeholders of organisation, kind and words.
 ///
-/// When `many` match, the list is walked in its own order and each record looked up among the matches, instead of
-/// fetching and sorting all of them.
-pub(crate) fn among_found(engine: Engine, id: &str, many: bool, [org, kind, words]: [usize; 3]) -> String {
+/// Right when few match. When `beginnings` are given, by their placeholders, a list is being walked in its own order,
+/// and each record is asked for its words instead of fetching and sorting all that hold them.
+pub(crate) fn among_found(
+    engine: Engine,
+    id: &str,
+    beginnings: &[usize],
+    [org, kind, words]: [usize; 3],
+) -> String {
     match engine {
         // CROSS JOIN keeps SQLite from asking the word index once for every record.
-        Engine::Sqlite if !many => format!(
+        Engine::Sqlite if beginnings.is_empty() => format!(
             "{id} IN (SELECT s.id FROM search_words CROSS JOIN search_doc s ON s.doc = search_words.rowid \
              WHERE search_words MATCH ${words} AND s.org_id = ${org} AND s.kind = ${kind})"
         ),
-        // A scalar subquery and not EXISTS: SQLite would join the latter with the word index and ask that once
-        // for every record; this way the matches are listed once and looked into.
-        Engine::Sqlite => format!(
-            "(SELECT s.doc FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} AND s.id = {id}) \
-             IN (SELECT rowid FROM search_words WHERE search_words MATCH ${words})"
-        ),
+        // What an earlier version wrote has no text beside it: the word index is asked for it, once for all. A scalar
+        // subquery and not EXISTS: SQLite would join the latter with the word index and ask that once for every record.
+        Engine::Sqlite => {
+            let holds: Vec<String> =
+                beginnings.iter().map(|word| format!("instr(x.words, ${word}) > 0")).collect();
+            format!(
+                "COALESCE((SELECT {} FROM search_text x WHERE x.org_id = ${org} AND x.kind = ${kind} \
+                 AND x.id = {id}), (SELECT s.doc FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
+                 AND s.id = {id}) IN (SELECT rowid FROM search_words WHERE search_words MATCH ${words}))",
+                holds.join(" AND ")
+            )
+        }
         Engine::Postgres => format!(
             "{id} IN (SELECT s.id FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
              AND s.words @@ CAST(${words} AS tsquery))"
@@ -125,13 +160,16 @@ pub(crate) fn among_found(engine: Engine, id: &str, many: bool, [org, kind, word
     }
 }
 
-/// How many records of a kind hold words beginning with those of `text`, but no further than `cap`; `None` when
-/// the text holds no word.
+/// About how many records hold words beginning with those of `text`, but no further than `cap`; `None` when the text
+/// holds no word. Good for choosing a way, not for telling people.
 ///
 /// # Errors
 /// As [`Tx::all`].
-pub async fn count(tx: &mut Tx, org: OrgId, kind: &str, text: &str, cap: i64) -> Result<Option<i64>> {
+pub async fn estimate(tx: &mut Tx, org: OrgId, kind: &str, text: &str, cap: i64) -> Result<Option<i64>> {
     let Some(words) = condition(tx.engine(), text) else { return Ok(None) };
-    let sql = if tx.engine() == Engine::Sqlite { SQLITE_COUNT } else { POSTGRES_COUNT };
-    tx.one(sql, &vals![org, kind, words, cap]).await?.get("n").map(Some)
+    let row = match tx.engine() {
+        Engine::Sqlite => tx.one(SQLITE_COUNT, &vals![words, cap]).await?,
+        Engine::Postgres => tx.one(POSTGRES_COUNT, &vals![org, kind, words, cap]).await?,
+    };
+    row.get("n").map(Some)
 }

@@ -2,10 +2,11 @@
 
 use kernel::{Cursor, OrgId, Result, ScopeSet};
 
-use crate::{Row, Sql, Tx, Val, search};
+use crate::{Engine, Row, Sql, Tx, Val, search};
 
 /// A query being put together from written parts and bound values. `{}` in a part stands for the next value's
 /// placeholder; text from outside is only ever bound.
+#[derive(Clone)]
 pub struct Select {
     head: &'static str,
     org: OrgId,
@@ -15,6 +16,13 @@ pub struct Select {
     empty: bool,
     /// Few rows are left, so they are sorted instead of walking all in their order.
     few: bool,
+    /// By which index SQLite shall reach the rows.
+    index: Option<&'static str>,
+    alias: &'static str,
+    /// So many of the first conditions bound which rows are looked at.
+    bounds: usize,
+    /// The order of the page, by the names that its columns have outside.
+    order: String,
 }
 
 impl Select {
@@ -29,6 +37,10 @@ impl Select {
             tail: String::new(),
             empty: false,
             few: false,
+            index: None,
+            alias,
+            bounds: 1,
+            order: String::new(),
         };
         select.conditions.push(format!("{alias}.org_id = $1"));
         select.vals.push(org.into());
@@ -69,6 +81,24 @@ impl Select {
         self
     }
 
+    /// Adds "column is one of those that `part` leads to", where `part` is a query whose condition ends with a column
+    /// that is one of these; its `{}` is the organisation.
+    pub fn one_of_those(
+        &mut self,
+        column: &'static str,
+        part: &'static str,
+        vals: impl IntoIterator<Item = Val>,
+    ) -> &mut Self {
+        let part = self.fill(part, [self.org.into()]);
+        let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
+        if places.is_empty() {
+            self.empty = true;
+        } else {
+            self.conditions.push(format!("{column} IN ({part} IN ({}))", places.join(", ")));
+        }
+        self
+    }
+
     /// Cuts the list down to an actor's reach, through the site column or the department column.
     pub fn within(&mut self, scope: &ScopeSet, site: &'static str, department: &'static str) -> &mut Self {
         if let ScopeSet::Only { sites, departments } = scope {
@@ -92,22 +122,41 @@ impl Select {
     }
 
     /// Keeps records that hold a word beginning with each word of `text`. When many match, it is cheaper to
-    /// walk the list in order and look each record up than to sort all matches; `many` chooses that way.
+    /// walk the list in order and ask each record for its words than to sort all matches; `walk` chooses that way.
     pub fn found(
         &mut self,
         tx: &Tx,
         kind: &'static str,
         id: &'static str,
         text: &str,
-        many: bool,
+        walk: bool,
     ) -> &mut Self {
         let Some(condition) = search::condition(tx.engine(), text) else { return self };
         let org = self.bind(self.org.into());
         let kind = self.bind(kind.into());
         let condition = self.bind(condition.into());
-        let among = search::among_found(tx.engine(), id, many, [org, kind, condition]);
+        // PostgreSQL has one way for both; a value that no placeholder names would have no type there.
+        let beginnings: Vec<usize> = if walk && tx.engine() == Engine::Sqlite {
+            search::beginnings(text).into_iter().map(|word| self.bind(word.into())).collect()
+        } else {
+            Vec::new()
+        };
+        let among = search::among_found(tx.engine(), id, &beginnings, [org, kind, condition]);
         self.conditions.push(among);
-        self.few = self.few || !many;
+        self.few = self.few || !walk;
+        self
+    }
+
+    /// Says that the conditions so far bound the rows that [`Select::count_among`] looks at.
+    pub fn bounded(&mut self) -> &mut Self {
+        self.bounds = self.conditions.len();
+        self
+    }
+
+    /// Reaches the main table's rows by this index on SQLite, which knows nothing of how many rows a condition leaves;
+    /// PostgreSQL does, and chooses itself. The conditions must fit the index, or the statement fails.
+    pub fn by_index(&mut self, index: &'static str) -> &mut Self {
+        self.index = Some(index);
         self
     }
 
@@ -126,8 +175,11 @@ impl Select {
         numeric: bool,
         descending: bool,
         after: Option<&Cursor>,
-        limit: u32,
+        limit: impl Into<i64>,
     ) -> &mut Self {
+        let outside = |column: &str| format!("x.{}", column.rsplit('.').next().unwrap_or_default());
+        let way = if descending { "DESC" } else { "ASC" };
+        self.order = format!("{} {way}, {} {way}", outside(column), outside(id));
         // An expression keeps SQLite, which cannot know how few were found, from walking a whole index to save
         // the sort.
         let column = match (self.few, numeric) {
@@ -145,8 +197,7 @@ impl Select {
             let than = if descending { "<" } else { ">" };
             self.conditions.push(format!("({column}, {id}) {than} (${value}, ${tie})"));
         }
-        let way = if descending { "DESC" } else { "ASC" };
-        let limit = self.bind(i64::from(limit).into());
+        let limit = self.bind(limit.into().into());
         self.tail = format!(" ORDER BY {column} {way}, {id} {way} LIMIT ${limit}");
         self
     }
@@ -158,8 +209,18 @@ impl Select {
         self
     }
 
-    fn text(&self) -> String {
-        format!("{} WHERE {}{}", self.head, self.conditions.join(" AND "), self.tail)
+    fn text(&self, engine: Engine) -> String {
+        let head = match self.index.filter(|_| engine == Engine::Sqlite) {
+            None => self.head.to_owned(),
+            Some(index) => {
+                let table = format!(" {}", self.alias);
+                let (before, after) = self.head.split_at(
+                    self.head.find(&format!("{table} ")).map_or(self.head.len(), |at| at + table.len()),
+                );
+                format!("{before} INDEXED BY {index}{after}")
+            }
+        };
+        format!("{head} WHERE {}{}", self.conditions.join(" AND "), self.tail)
     }
 
     /// Runs the query.
@@ -170,7 +231,7 @@ impl Select {
         if self.empty {
             return Ok(Vec::new());
         }
-        tx.all(Sql::built(self.text()), &self.vals).await
+        tx.all(Sql::built(self.text(tx.engine())), &self.vals).await
     }
 
     /// Counts the rows, but no further than `cap`.
@@ -183,7 +244,34 @@ impl Select {
         }
         let mut vals = self.vals.clone();
         vals.push(cap.into());
-        let text = format!("SELECT COUNT(*) AS n FROM ({} LIMIT ${}) AS counted", self.text(), vals.len());
+        let inner = self.text(tx.engine());
+        let text = format!("SELECT COUNT(*) AS n FROM ({inner} LIMIT ${}) AS counted", vals.len());
         tx.one(Sql::built(text), &vals).await?.get("n")
+    }
+
+    /// Looks at the rows that the conditions before [`Select::bounded`] leave, as far as the page then set goes, and gives
+    /// those that fit the other conditions too, at most `limit`, in order. Each row says in `looked_at` how many were
+    /// looked at and in `n` how many of them fit. The columns the page is ordered by must be among those selected.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub async fn among(&self, tx: &mut Tx, limit: i64) -> Result<Vec<Row>> {
+        if self.empty {
+            return Ok(Vec::new());
+        }
+        let (outer, inner) = self.conditions.split_at(self.bounds);
+        let fits = if inner.is_empty() { "1 = 1".to_owned() } else { inner.join(" AND ") };
+        let mut vals = self.vals.clone();
+        vals.push(limit.into());
+        let walk = Self { conditions: outer.to_vec(), ..self.clone() }.text(tx.engine());
+        let Some((columns, rest)) = walk.split_once(" FROM ") else { return Ok(Vec::new()) };
+        let text = format!(
+            "SELECT * FROM (SELECT w.*, CAST(SUM(w.fits) OVER () AS BIGINT) AS n, COUNT(*) OVER () AS looked_at \
+             FROM ({columns}, CASE WHEN {fits} THEN 1 ELSE 0 END AS fits FROM {rest}) w) x WHERE x.fits = 1 \
+             ORDER BY {} LIMIT ${}",
+            self.order,
+            vals.len()
+        );
+        tx.all(Sql::built(text), &vals).await
     }
 }

@@ -25,7 +25,7 @@ pub struct Tx {
     /// The ids of recorded events, 16 bytes each, to be queued for the seal with the commit.
     pub(crate) unsealed: BTreeMap<OrgId, Vec<u8>>,
     /// Comings and goings to be written with the commit.
-    pub(crate) tallies: BTreeMap<tally::Key, i64>,
+    pub(crate) tallies: BTreeMap<tally::Place, i64>,
     /// Where to note plans, if anybody asked.
     plans: Option<Plans>,
 }
@@ -154,6 +154,19 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn insert_many(&mut self, head: &'static str, rows: Vec<Vec<Val>>) -> Result<u64> {
+        self.insert_many_ending(head, rows, "").await
+    }
+
+    /// Inserts many rows by a statement that goes on after them, as with `ON CONFLICT`.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn insert_many_ending(
+        &mut self,
+        head: &'static str,
+        rows: Vec<Vec<Val>>,
+        tail: &'static str,
+    ) -> Result<u64> {
         let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
         // SQLite takes 32,766 parameters a statement and PostgreSQL 65,535. Powers of two keep the texts few, so
         // that the statement cache holds them all.
@@ -163,7 +176,9 @@ impl Tx {
             let count = 1 << left.min(most).ilog2();
             left -= count;
             let vals: Vec<Val> = rows.by_ref().take(count).flatten().collect();
-            done += self.run(Sql::built(self.values(head, count, width)), vals).await?;
+            let mut text = self.values(head, count, width);
+            text.push_str(tail);
+            done += self.run(Sql::built(text), vals).await?;
         }
         Ok(done)
     }
@@ -223,6 +238,11 @@ impl Tx {
         let rows = bind_sqlite(&explain, vals.to_vec()).fetch_all(conn.held()?).await;
         let rows = rows.map_err(|e| problem(e, sql.text()))?;
         Ok(rows.iter().map(|row| row.get("detail")).collect())
+    }
+
+    /// Whether it wrote rows of a table.
+    pub(crate) fn wrote(&self, table: &str) -> bool {
+        self.written.contains_key(table)
     }
 
     fn note(&mut self, table: Option<String>, rows: u64) {

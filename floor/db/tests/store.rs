@@ -148,7 +148,9 @@ testkit::engine_tests! {
 
     async fn counts_are_kept_by_site_and_department(store: Store) {
         let (north, south, icu) = (Id::new(), Id::new(), Id::new());
-        let key = |site, department, word| tally::Key { org: store.org, name: "thing", site, department, word };
+        let key = |site, department, word: &'static str| tally::Key {
+            org: store.org, name: "thing", site, department, word: word.into(),
+        };
         let count = async |by: &[(tally::Key, i64)]| {
             db::write!(store.db, store.org, |tx| {
                 by.iter().for_each(|(key, n)| tally::add(tx, key.clone(), *n));
@@ -178,6 +180,12 @@ testkit::engine_tests! {
             let own = [((north, "new".into()), 1), ((south, "new".into()), 5)];
             assert_eq!(tallied(only(&[], &[icu])).await, BTreeMap::from(own));
             assert_eq!(tallied(only(&[], &[])).await, BTreeMap::new());
+            let whole = async |sites: Option<&[SiteId]>| {
+                db::read!(store.db, store.org, |tx| tally::whole(tx, store.org, "thing", sites).await).unwrap()
+            };
+            assert_eq!(whole(None).await, BTreeMap::from([("new".to_owned(), 7)]));
+            assert_eq!(whole(Some(&[north])).await, BTreeMap::from([("new".to_owned(), 2)]));
+            assert_eq!(whole(Some(&[])).await, BTreeMap::new());
         };
         check().await;
         let every = db::Wall::All("as the server's duty does");
@@ -191,7 +199,7 @@ testkit::engine_tests! {
 
     async fn counting_at_once_loses_nothing(store: Store) {
         let site = Id::new();
-        let key = || tally::Key { org: store.org, name: "thing", site, department: None, word: "new" };
+        let key = || tally::Key { org: store.org, name: "thing", site, department: None, word: "new".into() };
         let one = async |n: i64| {
             for _ in 0..20 {
                 db::write!(store.db, store.org, |tx| { tally::add(tx, key(), n); Ok(()) }).unwrap();
@@ -249,9 +257,9 @@ testkit::engine_tests! {
             }
         }
         let counted = db::read!(store.db, store.org, |tx| {
-            let both = db::search::count(tx, store.org, "thing", "vp", 10).await?;
-            let capped = db::search::count(tx, store.org, "thing", "vp", 1).await?;
-            Ok((both, capped, db::search::count(tx, store.org, "thing", " ,;", 10).await?))
+            let both = db::search::estimate(tx, store.org, "thing", "vp", 10).await?;
+            let capped = db::search::estimate(tx, store.org, "thing", "vp", 1).await?;
+            Ok((both, capped, db::search::estimate(tx, store.org, "thing", " ,;", 10).await?))
         }).unwrap();
         assert_eq!(counted, (Some(2), Some(1), None));
         db::write!(store.db, store.org, |tx| db::search::put(tx, store.org, "thing", a.uuid(), "bed").await).unwrap();

@@ -48,6 +48,12 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         File::both(1, "fleet", include_str!("../migrations/0001_fleet.sql")),
         File::both(2, "import", include_str!("../migrations/0002_import.sql")),
         File::both(3, "former_tag", include_str!("../migrations/0003_former_tag.sql")),
+        File::each(
+            4,
+            "scale",
+            include_str!("../migrations/0004_scale.sqlite.sql"),
+            include_str!("../migrations/0004_scale.pg.sql"),
+        ),
     ],
     unrecorded: &[
         ("former_tag", "derived from records: the versions of the device hold its tags"),
@@ -64,6 +70,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::store::ALL,
         device_type::store::ALL,
         import::run::store::ALL,
+        model::list::ALL,
         model::store::ALL,
         reindex::ALL,
         stand::ALL,

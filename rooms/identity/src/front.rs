@@ -1,8 +1,12 @@
 //! What the front door asks this room: which organisation answers, and whose session this is.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant as Moment},
+};
 
-use db::{Db, Tx, Wall};
+use db::{Db, Engine, Tx, Wall};
 use futures::future::BoxFuture;
 use kernel::{Actor, Grant, Instant, OrgId, Permit, PersonId, RequestId, Result, Role, Scope, Via};
 use web::{Door, House, OrgFacts, Visitor, api::Pass, look::layout::Theme};
@@ -23,6 +27,88 @@ pub struct Front {
     rights: Arc<BTreeMap<Role, Arc<[Permit]>>>,
     set_up_code: Arc<str>,
     hasher: Hasher,
+    houses: Houses,
+    guests: Guests,
+}
+
+/// Which organisation answers at which host, as asked lately. Every request begins with this question, and the answer
+/// changes about as often as a hospital moves.
+#[derive(Clone, Default)]
+struct Houses(Arc<Mutex<HashMap<String, Known>>>);
+
+struct Known {
+    facts: OrgFacts,
+    /// Changes of the table by this process when it was asked.
+    changes: u64,
+    at: Moment,
+}
+
+/// Whoever is signed in, and what they may do.
+#[derive(Clone)]
+struct Signed {
+    holder: session::Holder,
+    grants: Vec<Grant>,
+    reach_note: String,
+}
+
+/// What every table that [`Signed`] is read from has seen of changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp([u64; 7]);
+
+impl Stamp {
+    /// Nothing on PostgreSQL: another server may end a session or take a role away, and that must hold at once. An SQLite
+    /// file is this process's alone.
+    fn of(db: &Db) -> Option<Self> {
+        const READ: [&str; 7] =
+            ["session", "person", "person_look", "role_grant", "department", "site", "org"];
+        (db.engine() == Engine::Sqlite).then(|| Self(READ.map(|table| db.changes_of(table))))
+    }
+}
+
+/// Whose sessions were read since anything about them changed: people ask for many pages in a row.
+#[derive(Clone, Default)]
+struct Guests(Arc<Mutex<Seen>>);
+
+type Seen = HashMap<(OrgId, Vec<u8>), (Stamp, Signed)>;
+
+/// Sessions remembered.
+const SESSIONS: usize = 1_000;
+
+impl Guests {
+    fn find(&self, org: OrgId, hash: &[u8], stamp: Option<Stamp>) -> Option<Signed> {
+        let stamp = stamp?;
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(org, hash.to_vec())).filter(|(at, _)| *at == stamp).map(|(_, signed)| signed.clone())
+    }
+
+    fn keep(&self, org: OrgId, hash: &[u8], signed: &Signed, stamp: Stamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SESSIONS {
+            known.clear();
+        }
+        known.insert((org, hash.to_vec()), (stamp, signed.clone()));
+    }
+}
+
+/// How long an answer is good although another server may have changed the organisation.
+const GOOD_FOR: Duration = Duration::from_secs(2);
+/// Hosts remembered; a request may name any.
+const HOSTS: usize = 64;
+
+impl Houses {
+    fn find(&self, host: &str, changes: u64) -> Option<OrgFacts> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let good = |known: &&Known| known.changes == changes && known.at.elapsed() < GOOD_FOR;
+        known.get(host).filter(good).map(|known| known.facts.clone())
+    }
+
+    fn keep(&self, host: &str, facts: &OrgFacts, changes: u64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= HOSTS {
+            known.clear();
+        }
+        known.insert(host.to_owned(), Known { facts: facts.clone(), changes, at: Moment::now() });
+    }
 }
 
 impl Front {
@@ -38,7 +124,13 @@ impl Front {
                 (role, Arc::from(permits))
             })
             .collect();
-        Self { rights: Arc::new(rights), set_up_code: Arc::from(set_up_code), hasher: Hasher::new() }
+        Self {
+            rights: Arc::new(rights),
+            set_up_code: Arc::from(set_up_code),
+            hasher: Hasher::new(),
+            houses: Houses::default(),
+            guests: Guests::default(),
+        }
     }
 
     /// What a role allows.
@@ -82,6 +174,18 @@ impl Front {
     }
 
     async fn answer_host(&self, db: &Db, host: &str) -> Result<House> {
+        let changes = db.changes_of("org");
+        if let Some(facts) = self.houses.find(host, changes) {
+            return Ok(House::Org(facts));
+        }
+        let house = Self::look_up(db, host).await?;
+        if let House::Org(facts) = &house {
+            self.houses.keep(host, facts, changes);
+        }
+        Ok(house)
+    }
+
+    async fn look_up(db: &Db, host: &str) -> Result<House> {
         db::read!(db, Wall::All("the host picks the organisation"), |tx| {
             if let Some(org) = org::at_host(tx, host).await? {
                 return Ok(House::Org(facts(&org)));
@@ -94,6 +198,15 @@ impl Front {
         })
     }
 
+    async fn look_for(&self, db: &Db, org: OrgId, hash: &[u8]) -> Result<Option<Signed>> {
+        db::read!(db, org, |tx| {
+            let Some(holder) = session::holder(tx, org, hash).await? else { return Ok(None) };
+            let grants = self.grants(tx, org, holder.person).await?;
+            let reach_note = reach_note(tx, org, &grants).await?;
+            Ok(Some(Signed { holder, grants, reach_note }))
+        })
+    }
+
     async fn find_visitor(
         &self,
         db: &Db,
@@ -103,15 +216,20 @@ impl Front {
         at: Instant,
     ) -> Result<Option<Visitor>> {
         let hash = session::token_hash(token);
-        let found = db::read!(db, org, |tx| {
-            let holder = session::holder(tx, org, &hash).await?;
-            let good = holder.filter(|h| h.active && session::is_good(h.seen_at, h.expires_at, at));
-            let Some(holder) = good else { return Ok(None) };
-            let grants = self.grants(tx, org, holder.person).await?;
-            let reach_note = reach_note(tx, org, &grants).await?;
-            Ok(Some((holder, grants, reach_note)))
-        })?;
-        let Some((holder, grants, reach_note)) = found else { return Ok(None) };
+        let stamp = Stamp::of(db);
+        let found = match self.guests.find(org, &hash, stamp) {
+            Some(known) => Some(known),
+            None => {
+                let found = self.look_for(db, org, &hash).await?;
+                if let (Some(found), Some(stamp)) = (&found, stamp) {
+                    self.guests.keep(org, &hash, found, stamp);
+                }
+                found
+            }
+        };
+        let good =
+            |s: &Signed| s.holder.active && session::is_good(s.holder.seen_at, s.holder.expires_at, at);
+        let Some(Signed { holder, grants, reach_note }) = found.filter(good) else { return Ok(None) };
         if holder.seen_at.plus_seconds(session::NOTE_EVERY) <= at {
             session::note_seen(db, org, &hash, at).await;
         }

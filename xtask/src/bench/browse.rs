@@ -4,18 +4,46 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::client::{Answer, Client, percent_encode};
 use super::server::Demo;
 use super::{Bench, Figure, Pages};
+use crate::needs;
+use crate::postgres::{Durability, Postgres};
 
 /// How many devices the people ask for; enough that no cache of ours or theirs decides the figure.
 const SAMPLE: usize = 500;
 
 /// The pages and what they may take, in milliseconds at the 95th percentile.
-const LIMITS: &[(&str, f64)] =
-    &[("list_page", 30.0), ("tag_search", 5.0), ("serial_search", 5.0), ("device_page", 15.0)];
+const LIMITS: &[(&str, f64)] = &[
+    ("list_page", 50.0),
+    ("filtered_list", 50.0),
+    ("tag_search", 10.0),
+    ("serial_search", 10.0),
+    ("device_page", 20.0),
+];
+/// Resident memory of the server under this load, in megabytes.
+const MEMORY: f64 = 300.0;
+/// What people look for in a list that is filtered by site and state: words of types, makers and places.
+const WORDS: &[&str] = &[
+    "pump",
+    "infusion pump",
+    "monitor",
+    "ventilator",
+    "bed",
+    "icu",
+    "ward",
+    "helion",
+    "thermometer",
+    "defib",
+    "compression",
+    "scale",
+    "bay 3",
+    "theatres",
+    "syringe",
+];
+const STATES: &[&str] = &["in_service", "out_of_service_repair", "not_located"];
 
 /// Paths to ask for, one list a kind of page, in the order of [`LIMITS`].
 struct Paths(Vec<Vec<String>>);
@@ -31,9 +59,27 @@ struct Times {
 /// The scenario.
 pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let pages = &bench.args.pages;
+    // Declared before the server it serves, and so stopped after it.
+    let postgres = match (&pages.base, bench.args.postgres) {
+        (None, true) => {
+            let programs = needs::postgres(true, &bench.workspace.target)
+                .map_err(|missing| anyhow::anyhow!("{}", missing.message()))?;
+            Some(Postgres::start(&programs, &bench.workspace.target, Durability::Full)?)
+        }
+        _ => None,
+    };
     let demo = match pages.base {
         Some(_) => None,
-        None => Some(Demo::start(&bench.program()?, &bench.folder.join("demo"), bench.args.devices)?),
+        None => {
+            let (program, devices) = (bench.program()?, bench.args.devices);
+            let start = || match &postgres {
+                None => Demo::start(&program, &bench.folder.join("demo"), devices),
+                Some(server) => Demo::start_in(&program, &server.url(), devices),
+            };
+            // Making the hospital takes memory that serving it does not.
+            drop(start()?);
+            Some(start()?)
+        }
     };
     let base = match (&demo, &pages.base) {
         (Some(demo), _) => demo.base(),
@@ -52,42 +98,67 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     if let Some(error) = &times.first_error {
         eprintln!("pages: {} requests failed, the first: {error}", times.errors);
     }
-    Ok(figures(times, bench))
+    let mut figures = figures(times, bench);
+    if let Some(demo) = &demo {
+        figures.push(Figure::new("resident_memory", demo.resident_megabytes()?, "MB").at_most(MEMORY));
+    }
+    Ok(figures)
 }
 
-/// Tags and serial numbers from the export, and the addresses their devices' pages have.
+/// Tags and serial numbers from lists far from each other, and the addresses their devices' pages have.
 fn sample(client: &mut Client, pages: &Pages) -> Result<Paths> {
-    let export = client.get(&pages.export_path)?;
-    expect_page(&export, &pages.export_path)?;
-    let mut lines = export.body.lines();
-    let header = cells(lines.next().context("the export is empty")?);
-    let column = |word: &str| {
-        let found = header.iter().position(|name| name.to_lowercase().contains(word));
-        found.with_context(|| {
-            format!("the export has no column with `{word}` in its name: {}", header.join(", "))
-        })
-    };
-    let (tag, serial) = (column("tag")?, column("serial")?);
-    let rows: Vec<Vec<String>> = lines.map(cells).filter(|row| row.len() == header.len()).collect();
-    let filled = |column: usize| {
-        let values: Vec<&String> =
-            rows.iter().filter_map(|row| row.get(column)).filter(|value| !value.is_empty()).collect();
-        let step = (values.len() / SAMPLE).max(1);
-        values.into_iter().step_by(step).take(SAMPLE).map(|value| percent_encode(value)).collect::<Vec<_>>()
-    };
-    let (tags, serials) = (filled(tag), filled(serial));
-    let mut devices = Vec::new();
-    for tag in &tags {
-        let path = pages.tag_path.replace("{}", tag);
-        let answer = client.get(&path)?;
-        devices.push(answer.location.as_deref().map_or(path, |location| path_of(location).to_owned()));
+    let list = client.get(&pages.list_path)?;
+    expect_page(&list, &pages.list_path)?;
+    let sites: Vec<String> = values(&list.body, "name=\"site\"");
+    let filtered = filtered(pages, &sites);
+    let (mut tags, mut serials) = (Vec::new(), Vec::new());
+    for query in filtered.iter().chain([&pages.list_path]) {
+        let rows = client.get(query)?;
+        expect_page(&rows, query)?;
+        for row in rows.body.split("class=\"tagno\">").skip(1).take(SAMPLE / filtered.len() + 1) {
+            tags.extend(row.split('<').next().map(percent_encode));
+            serials.extend(serial(row).map(percent_encode));
+        }
     }
     if tags.is_empty() || serials.is_empty() {
-        bail!("the export names no tag or no serial number, so there is nothing to search for");
+        bail!("the lists name no tag or no serial number, so there is nothing to search for");
     }
+    let devices = tags.iter().map(|tag| pages.tag_path.replace("{}", tag)).collect();
     let search =
         |values: &[String]| values.iter().map(|value| pages.search_path.replace("{}", value)).collect();
-    Ok(Paths(vec![vec![pages.list_path.clone()], search(&tags), search(&serials), devices]))
+    Ok(Paths(vec![vec![pages.list_path.clone()], filtered, search(&tags), search(&serials), devices]))
+}
+
+/// The serial number in a row of the list: its one cell that is an identifier.
+fn serial(row: &str) -> Option<&str> {
+    let row = row.split("</tr>").next()?;
+    let cells = row.split("<td").map(|cell| cell.split_once('>').unwrap_or_default());
+    let serial =
+        cells.filter(|(head, _)| head.split(['"', ' ']).any(|class| class == "id")).map(|(_, rest)| rest);
+    serial.filter_map(|cell| cell.split('<').next()).find(|serial| !serial.is_empty())
+}
+
+/// Lists by site, state and words, each asked for at a site of its own.
+fn filtered(pages: &Pages, sites: &[String]) -> Vec<String> {
+    let join = if pages.list_path.contains('?') { '&' } else { '?' };
+    let asked = WORDS.iter().flat_map(|word| STATES.iter().map(move |state| (word, state)));
+    asked
+        .enumerate()
+        .map(|(number, (word, state))| {
+            let site =
+                sites.get(number * 7 % sites.len().max(1)).map_or(String::new(), |id| format!("&site={id}"));
+            format!("{}{join}q={}&state={state}{site}", pages.list_path, percent_encode(word))
+        })
+        .collect()
+}
+
+/// The values of all controls of a page that have this attribute.
+fn values(page: &str, attribute: &str) -> Vec<String> {
+    let controls = page.split(attribute).skip(1);
+    let value = |control: &str| {
+        Some(control.split('>').next()?.split_once("value=\"")?.1.split('"').next()?.to_owned())
+    };
+    controls.filter_map(value).collect()
 }
 
 fn use_pages(bench: &Bench<'_>, base: &str, (email, password): (&str, &str), paths: &Paths) -> Result<Times> {
@@ -163,6 +234,7 @@ fn figures(times: Times, bench: &Bench<'_>) -> Vec<Figure> {
             "failed_on_any_page": times.errors,
             "users": bench.args.users,
             "devices": bench.args.devices,
+            "engine": if bench.args.postgres { "postgres" } else { "sqlite" },
         });
         for (name, percent) in [("p50", 50), ("p95", 95)] {
             // No measurement is a miss, not a nought; JSON writes it as null.
@@ -235,6 +307,17 @@ mod tests {
         assert!(expect_page(&answer(303, Some("/sign-in?to=%2Fdevices")), "/devices").is_err());
         assert!(expect_page(&answer(303, Some("http://h/sign-in")), "/devices").is_err());
         assert!(expect_page(&answer(404, None), "/devices").is_err());
+    }
+
+    #[test]
+    fn serial_numbers_and_values_are_read_from_a_list() {
+        let row =
+            "NH-1</span></td><td>Pump</td><td class=\"hide id sec\">VP3-1</td></tr><td class=\"id\">no</td>";
+        assert_eq!(serial(row), Some("VP3-1"));
+        assert_eq!(serial("NH-1</td><td class=\"id\"></td></tr>"), None);
+        let page =
+            "<input type=\"checkbox\" name=\"site\" value=\"a-1\" checked><input name=\"state\" value=\"x\">";
+        assert_eq!(values(page, "name=\"site\""), ["a-1"]);
     }
 
     #[test]

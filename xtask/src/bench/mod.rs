@@ -40,6 +40,12 @@ pub struct Args {
     /// People using the pages at once
     #[arg(long, default_value_t = 50)]
     users: u32,
+    /// Measure this program instead of building one
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// Let the pages lie in a PostgreSQL of their own instead of SQLite
+    #[arg(long)]
+    postgres: bool,
     /// How long they use them, in seconds
     #[arg(long, default_value_t = 30)]
     seconds: u64,
@@ -65,9 +71,6 @@ struct Pages {
     /// The list searched for {}
     #[arg(long, default_value = "/devices?q={}")]
     search_path: String,
-    /// The list as CSV, from which tags and serial numbers are taken
-    #[arg(long, default_value = "/devices.csv")]
-    export_path: String,
     /// The short address of the device with the tag {}
     #[arg(long, default_value = "/d/{}")]
     tag_path: String,
@@ -96,7 +99,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "pages",
-        about: "list, tag search, serial search and device page under --users people",
+        about: "lists, tag search, serial search and device page under --users people, and the memory this takes",
         by_name_only: false,
         run: browse::run,
     },
@@ -162,6 +165,7 @@ impl Figure {
             "value": rounded(self.value),
             "unit": self.unit,
             "fsyncs_per_second": rounded(fsyncs_per_second),
+            "load": load(),
         });
         if let Some(limit) = self.at_most {
             line["at_most"] = json!(limit);
@@ -177,7 +181,7 @@ impl Figure {
 impl Bench<'_> {
     /// The release program, built first. The build is no part of any figure.
     fn program(&self) -> Result<PathBuf> {
-        if let Some(program) = self.built.get() {
+        if let Some(program) = self.built.get().or(self.args.program.as_ref()) {
             return Ok(program.clone());
         }
         if !self.workspace.has("baton") {
@@ -228,6 +232,11 @@ fn choose(names: &[String]) -> Result<Vec<&'static Scenario>> {
         if names.is_empty() { !scenario.by_name_only } else { names.iter().any(|name| name == scenario.name) }
     };
     Ok(SCENARIOS.iter().filter(wanted).collect())
+}
+
+/// How many processes wanted to run in the last minute: on a machine that does other things, figures are worse.
+fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 fn rounded(value: f64) -> f64 {

@@ -6,7 +6,7 @@ use kernel::{Id, Result};
 use uuid::Uuid;
 
 use super::{MOST, Report};
-use crate::{Engine, RoomSchema, Sql, Tx, blob::PIECE, vals};
+use crate::{Engine, RoomSchema, Sql, Tx, blob::PIECE, tally::Counts, vals};
 
 const TALLIED: Sql = Sql::new(
     "SELECT org_id, site_id, department_id, word, CAST(SUM(n) AS BIGINT) AS n FROM tally WHERE name = $1 \
@@ -24,31 +24,36 @@ const PIECES: Sql = Sql::new(
 );
 const LOOSE: Sql = Sql::new("SELECT org_id, blob_id FROM blob_loose");
 
-type Counts = BTreeMap<(Uuid, Uuid, Option<Uuid>, String), i64>;
-
 /// Kept counts are those of the rows.
 pub(super) async fn tallies(tx: &mut Tx, all: &[RoomSchema], report: &mut Report) -> Result<()> {
     let known: Vec<_> = all.iter().flat_map(|room| room.truths.tallies).collect();
+    let mut names = Vec::new();
     for (name, recount) in &known {
         let counted = counts(tx, Sql::new(recount), &vals![]).await?;
-        let kept = counts(tx, TALLIED, &vals![*name]).await?;
-        let keys = counted.keys().chain(kept.keys().filter(|key| !counted.contains_key(*key)));
-        let of = |all: &Counts, key| all.get(key).copied().unwrap_or_default();
-        let wrong = keys.filter(|key| of(&counted, key) != of(&kept, key));
-        for key in wrong.take(MOST.unsigned_abs() as usize) {
-            let (kept, counted) = (of(&kept, key), of(&counted, key));
-            let words = format!("“{name}”, {} at site {}: {kept} kept, {counted} counted", key.3, key.1);
-            report.fault("counts", words);
+        for (name, counted) in crate::tally::sizes(name, &counted) {
+            compare(&name, &counted, &counts(tx, TALLIED, &vals![&name]).await?, report);
+            names.push(name);
         }
     }
     for row in tx.all(NAMES, &vals![]).await? {
         let name: String = row.get("name")?;
-        if !known.iter().any(|(known, _)| *known == name) {
+        if !names.contains(&name) {
             report.fault("counts", format!("a count “{name}” is kept that no room counts again"));
         }
     }
     report.looked(format!("{} kept counts against the rows", known.len()));
     Ok(())
+}
+
+fn compare(name: &str, counted: &Counts, kept: &Counts, report: &mut Report) {
+    let keys = counted.keys().chain(kept.keys().filter(|key| !counted.contains_key(*key)));
+    let of = |all: &Counts, key| all.get(key).copied().unwrap_or_default();
+    let wrong = keys.filter(|key| of(counted, key) != of(kept, key));
+    for key in wrong.take(MOST.unsigned_abs() as usize) {
+        let (kept, counted) = (of(kept, key), of(counted, key));
+        let words = format!("“{name}”, {} at site {}: {kept} kept, {counted} counted", key.3, key.1);
+        report.fault("counts", words);
+    }
 }
 
 async fn counts(tx: &mut Tx, sql: Sql, vals: &[crate::Val]) -> Result<Counts> {
@@ -59,7 +64,9 @@ async fn counts(tx: &mut Tx, sql: Sql, vals: &[crate::Val]) -> Result<Counts> {
             row.get("org_id")?,
             row.get("site_id")?,
             department.filter(|department| !department.is_nil()),
-            row.get("word")?,
+            // An id as a word is written without hyphens.
+            row.get::<String>("word")
+                .or_else(|_| row.get::<Uuid>("word").map(|id| id.simple().to_string()))?,
         );
         Ok((key, row.get("n")?))
     };

@@ -26,6 +26,13 @@ impl Device {
         Reach { site: Some(self.site), department: self.department }
     }
 
+    /// Whether it is found by the same words as an earlier version.
+    fn is_called_as(&self, before: &Self) -> bool {
+        (&self.tag, &self.serial, &self.udi) == (&before.tag, &before.serial, &before.udi)
+            && (self.model, self.site, self.place, self.department)
+                == (before.model, before.site, before.place, before.department)
+    }
+
     /// The change that leads from an earlier version to this one.
     fn change(&self, action: &'static str, before: Option<&Self>, reason: Option<String>) -> Change {
         let json = |device: &Self| serde_json::to_value(device).unwrap_or(Value::Null);
@@ -201,7 +208,7 @@ pub(super) async fn keep(
     store::change(tx, who.org, before, after).await?;
     former::leave(tx, who.org, before, after, who.at).await?;
     tx.record(who, after.change(action, Some(before), reason)).await?;
-    store::index(tx, who.org, after.id).await
+    if after.is_called_as(before) { Ok(()) } else { store::index(tx, who.org, after.id).await }
 }
 
 /// Moves a device, with all its components, to another place or owner.

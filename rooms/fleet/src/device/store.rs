@@ -314,7 +314,20 @@ pub(crate) const RECOUNTS: &[(&str, &str)] = &[
         "SELECT org_id, site_id, department_id, state AS word, COUNT(*) AS n FROM device \
          WHERE removed_at IS NULL AND hold_reason IS NOT NULL GROUP BY org_id, site_id, department_id, state",
     ),
+    (
+        "device.model/site",
+        "SELECT org_id, site_id, CAST(NULL AS UUID) AS department_id, model_id AS word, COUNT(*) AS n FROM device \
+         WHERE removed_at IS NULL AND state NOT IN ('retired', 'returned', 'cancelled') \
+         GROUP BY org_id, site_id, model_id",
+    ),
 ];
+/// The kept count of devices that have not left, by model; see [`model_word`].
+pub const BY_MODEL: &str = "device.model";
+
+/// The word under which the devices of a model are counted.
+pub fn model_word(model: crate::ModelId) -> String {
+    model.uuid().simple().to_string()
+}
 
 /// Counts a device in or out, unless it was removed.
 fn tally(tx: &mut Tx, org: OrgId, device: &Device, n: i64) {
@@ -326,11 +339,15 @@ fn tally(tx: &mut Tx, org: OrgId, device: &Device, n: i64) {
         name,
         site: device.site,
         department: device.department,
-        word: device.state.code(),
+        word: device.state.code().into(),
     };
     db::tally::add(tx, key(BY_STATE), n);
     if device.hold.is_some() {
         db::tally::add(tx, key(HELD), n);
+    }
+    if !device.state.kind().is_terminal() {
+        let of_model = db::tally::Key { word: model_word(device.model).into(), ..key(BY_MODEL) };
+        db::tally::add_whole(tx, of_model, n);
     }
 }
 

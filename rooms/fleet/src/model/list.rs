@@ -1,13 +1,17 @@
 //! The list of models, and how many devices there are of a model, a type or a maker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use db::{Row, Select, Tx, Val};
-use kernel::{Actor, Cursor, Keyset, Result, Slice};
+use db::{Row, Select, Tx, Val, vals};
+use kernel::{Actor, Cursor, Keyset, Problem, Result, ScopeSet, SiteId, Slice};
 use uuid::Uuid;
 
 use super::ModelId;
-use crate::{CompanyId, DeviceTypeId, RiskLevel, device::State, permit};
+use crate::{
+    CompanyId, DeviceTypeId, RiskLevel,
+    device::{State, store},
+    permit,
+};
 
 /// One row of the list.
 #[derive(Clone, Debug)]
@@ -40,10 +44,11 @@ const HEAD: &str = "SELECT m.id, m.name, m.name_key, c.name AS company, t.name A
     JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id";
 
 const BY_MODEL: &str = "SELECT d.model_id AS id, COUNT(*) AS n FROM device d";
-const BY_TYPE: &str = "SELECT m.type_id AS id, COUNT(*) AS n FROM device d \
-    JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id";
-const BY_COMPANY: &str = "SELECT m.company_id AS id, COUNT(*) AS n FROM device d \
-    JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id";
+
+db::statements! {
+    /// The type and the maker of every model.
+    WHAT_MODELS_ARE = "SELECT m.id, m.type_id, m.company_id FROM model m WHERE m.org_id = $1";
+}
 
 /// A word as a pattern that finds it anywhere, its own signs taken literally.
 fn pattern(word: &str) -> Val {
@@ -93,13 +98,32 @@ fn listed(row: &Row) -> Result<Listed> {
 /// How many devices there are, in the actor's sight and not gone.
 pub type Counts = BTreeMap<Uuid, i64>;
 
-async fn counts(tx: &mut Tx, who: &Actor, mut select: Select, end: &'static str) -> Result<Counts> {
-    select.filter("d.removed_at IS NULL", []);
-    let here = State::ALL.iter().filter(|s| !s.kind().is_terminal()).map(|s| Val::from(s.code()));
-    select.one_of("d.state", here);
-    select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
-    select.ending(end, []);
-    select.all(tx).await?.iter().map(|row| Ok((row.get("id")?, row.get("n")?))).collect()
+/// Devices of each model. Read from the kept counts, which know sites; what somebody sees through departments is
+/// counted, which are some thousand devices at most.
+async fn counts(tx: &mut Tx, who: &Actor) -> Result<Counts> {
+    let (sites, departments) = match who.scope(permit::DEVICE_VIEW) {
+        ScopeSet::Everywhere => (None, BTreeSet::new()),
+        ScopeSet::Only { sites, departments } => (Some(sites), departments),
+    };
+    let of_sites: Option<Vec<SiteId>> = sites.as_ref().map(|sites| sites.iter().copied().collect());
+    let kept = db::tally::whole(tx, who.org, store::BY_MODEL, of_sites.as_deref()).await?;
+    let read = |(word, n): (String, i64)| Ok((word.parse().map_err(Problem::bug)?, n));
+    let mut counts: Counts = kept.into_iter().map(read).collect::<Result<_>>()?;
+    if !departments.is_empty() {
+        let mut select = Select::new(BY_MODEL, "d", who.org);
+        select.one_of("d.department_id", departments.iter().map(|id| Val::from(*id)));
+        select.by_index("device_by_department");
+        for site in sites.unwrap_or_default() {
+            select.filter("d.site_id <> {}", [site.into()]);
+        }
+        select.filter("d.removed_at IS NULL", []);
+        let here = State::ALL.iter().filter(|s| !s.kind().is_terminal()).map(|s| Val::from(s.code()));
+        select.one_of("d.state", here).ending("GROUP BY d.model_id", []);
+        for row in select.all(tx).await? {
+            *counts.entry(row.get("id")?).or_default() += row.get::<i64>("n")?;
+        }
+    }
+    Ok(counts)
 }
 
 /// Devices of each of these models.
@@ -107,9 +131,9 @@ async fn counts(tx: &mut Tx, who: &Actor, mut select: Select, end: &'static str)
 /// # Errors
 /// As [`Tx::all`].
 pub async fn of_models(tx: &mut Tx, who: &Actor, models: &[ModelId]) -> Result<Counts> {
-    let mut select = Select::new(BY_MODEL, "d", who.org);
-    select.one_of("d.model_id", models.iter().map(|id| Val::from(*id)));
-    counts(tx, who, select, "GROUP BY d.model_id").await
+    let mut counts = counts(tx, who).await?;
+    counts.retain(|id, _| models.iter().any(|model| model.uuid() == *id));
+    Ok(counts)
 }
 
 /// Devices of each type.
@@ -117,7 +141,7 @@ pub async fn of_models(tx: &mut Tx, who: &Actor, models: &[ModelId]) -> Result<C
 /// # Errors
 /// As [`Tx::all`].
 pub async fn of_types(tx: &mut Tx, who: &Actor) -> Result<Counts> {
-    counts(tx, who, Select::new(BY_TYPE, "d", who.org), "GROUP BY m.type_id").await
+    summed(tx, who, "type_id").await
 }
 
 /// Devices of each maker.
@@ -125,5 +149,16 @@ pub async fn of_types(tx: &mut Tx, who: &Actor) -> Result<Counts> {
 /// # Errors
 /// As [`Tx::all`].
 pub async fn of_companies(tx: &mut Tx, who: &Actor) -> Result<Counts> {
-    counts(tx, who, Select::new(BY_COMPANY, "d", who.org), "GROUP BY m.company_id").await
+    summed(tx, who, "company_id").await
+}
+
+async fn summed(tx: &mut Tx, who: &Actor, by: &str) -> Result<Counts> {
+    let counts = counts(tx, who).await?;
+    let mut sums = Counts::new();
+    for row in tx.all(WHAT_MODELS_ARE, &vals![who.org]).await? {
+        if let Some(n) = counts.get(&row.get("id")?) {
+            *sums.entry(row.get(by)?).or_default() += n;
+        }
+    }
+    Ok(sums)
 }

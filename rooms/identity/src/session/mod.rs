@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use actions::note_seen;
 pub use actions::{Client, end, end_all, end_token, list, open};
-pub(crate) use store::{ALL, holder};
+pub(crate) use store::{ALL, Holder, holder};
 
 /// Seconds without a request after which a session ends: twelve hours.
 pub const IDLE: i64 = 12 * 3_600;

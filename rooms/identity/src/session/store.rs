@@ -31,6 +31,7 @@ db::statements! {
 }
 
 /// Whoever holds a token.
+#[derive(Clone)]
 pub(crate) struct Holder {
     pub(crate) person: PersonId,
     pub(crate) name: String,

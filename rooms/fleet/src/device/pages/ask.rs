@@ -141,11 +141,13 @@ impl Asked {
         Self { sort: Sort::Tag, after: None, before: 0, ..self.clone() } == Self::default()
     }
 
-    /// Whether a device of this state at this site is among those asked for, as far as the two go.
-    pub(super) fn holds(&self, site: SiteId, state: State) -> bool {
-        let states = self.wanted().states;
-        let in_state = if states.is_empty() { !state.kind().is_terminal() } else { states.contains(&state) };
-        in_state && (self.sites.is_empty() || self.sites.contains(&site))
+    /// Whether a device of this state is among those asked for, as far as that goes.
+    pub(super) fn holds_state(&self, state: State) -> bool {
+        match (self.states.is_empty(), self.show) {
+            (false, _) => self.states.contains(&state),
+            (true, Show::Left) => state.kind().is_terminal(),
+            (true, _) => !state.kind().is_terminal(),
+        }
     }
 
     /// The filters as they stand in the address, without words, order and page.
@@ -257,7 +259,7 @@ mod tests {
     fn the_left_are_asked_for_by_their_states() {
         let left = Asked::of_show(Show::Left);
         assert_eq!(left.wanted().states, [State::Retired, State::Returned, State::Cancelled]);
-        assert!(left.holds(SiteId::new(), State::Retired) && !left.holds(SiteId::new(), State::InService));
+        assert!(left.holds_state(State::Retired) && !left.holds_state(State::InService));
     }
 
     proptest! {

@@ -24,12 +24,12 @@ use super::{
     first_run,
     names::{Ids, Names},
     show::formerly,
-    words::{age, capped, count, href, risk_letter, state_mark},
+    words::{age, count, href, risk_letter, state_mark},
 };
 use crate::{
     device::{
         OutFor, State, actions, former,
-        list::{self, Listed, Sort, Tally},
+        list::{self, Listed, Matches, Sort, Tallies},
         store,
     },
     permit, stand,
@@ -37,9 +37,9 @@ use crate::{
 
 /// What the page needs from the database.
 struct Found {
-    tallies: Vec<Tally>,
+    tallies: Tallies,
     slice: Slice<Listed>,
-    matches: i64,
+    matches: Matches,
     names: Names,
     /// Components by system, of the devices on this page.
     parts: Counts,
@@ -48,13 +48,14 @@ struct Found {
 impl Found {
     /// Devices that have not left, in the actor's sight.
     fn present(&self) -> i64 {
-        self.tallies.iter().filter(|t| !t.state.kind().is_terminal()).map(|t| t.count).sum()
+        self.tallied(|state| !state.kind().is_terminal())
     }
 
     /// Devices that read “Do not use”: held, or kept for investigation.
     fn unusable(&self) -> i64 {
-        let present = self.tallies.iter().filter(|t| !t.state.kind().is_terminal());
-        present.map(|t| if t.state == State::Quarantined { t.count } else { t.held }).sum()
+        let held = self.tallies.held.iter();
+        let held = held.filter(|(state, _)| !state.kind().is_terminal() && **state != State::Quarantined);
+        held.map(|(_, n)| n).sum::<i64>() + self.tallied(|state| state == State::Quarantined)
     }
 
     /// Devices among which the question looks: what an import brought may have left since.
@@ -62,8 +63,8 @@ impl Found {
         if asked.import.is_some() { self.tallied(|_| true) } else { self.present() }
     }
 
-    fn tallied(&self, of: impl Fn(&Tally) -> bool) -> i64 {
-        self.tallies.iter().filter(|t| of(t)).map(|t| t.count).sum()
+    fn tallied(&self, of: impl Fn(State) -> bool) -> i64 {
+        self.tallies.states.iter().filter(|(state, _)| of(**state)).map(|(_, n)| n).sum()
     }
 }
 
@@ -81,7 +82,7 @@ pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
         Err(there) => return Ok(Redirect::to(&there).into_response()),
         Ok(found) => found,
     };
-    if found.tallies.is_empty() && asked.is_everything() {
+    if found.tallies.states.is_empty() && asked.is_everything() {
         return Ok(first_run::page(&ctx));
     }
     Ok(show(&ctx, &asked, &found))
@@ -103,21 +104,21 @@ async fn one(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Option<String>> {
     Ok(seen.then(|| formerly(&device.tag, &former.tag)))
 }
 
-/// At most nine short statements: the kept counts and the sites' names, how broad the words are, the rows, their
+/// A dozen short statements at most: the kept counts and the sites' names, how much each filter leaves, the rows, their
 /// number, the names of what was filtered by.
 async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
     let who = ctx.actor();
-    let tallies = list::tally(tx, who).await?;
+    let states = State::ALL.iter().copied().filter(|state| asked.holds_state(*state));
+    let tallies = list::tallies(tx, who, &asked.sites, states).await?;
     let wanted = asked.wanted();
     let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
-    let slice = list::page(tx, who, &wanted, &keyset).await?;
-    let whole = asked.after.is_none() && slice.next.is_none();
-    let matches = if whole {
-        i64::try_from(slice.rows.len()).unwrap_or(0)
-    } else if asked.is_plain() {
-        tallies.iter().filter(|t| asked.holds(t.site, t.state)).map(|t| t.count).sum()
+    let (slice, left) = list::page_of(tx, who, &wanted, &keyset).await?;
+    let matches = if asked.is_plain() {
+        let there = tallies.there.iter().filter(|(state, _)| asked.holds_state(**state));
+        let count = there.map(|(_, n)| n).sum();
+        Matches { count, more: false }
     } else {
-        list::count(tx, who, &wanted).await?
+        Matches { count: asked.before + left.count, ..left }
     };
     let mut ids = Ids::default();
     for (name, value) in asked.others() {
@@ -160,12 +161,13 @@ fn of(asked: &Asked, found: &Found) -> String {
     if asked.is_everything() {
         return super::words::devices(found.present());
     }
-    format!("{} of {}", matches(asked, found), count(found.looked_at(asked)))
+    format!("{} of {}", matches(found), count(found.looked_at(asked)))
 }
 
-/// Tallies count to the end; other counts stop.
-fn matches(asked: &Asked, found: &Found) -> String {
-    if asked.is_plain() { count(found.matches) } else { capped(found.matches) }
+/// Tallies count to the end; other counts may have stopped.
+fn matches(found: &Found) -> String {
+    let more = if found.matches.more { "+" } else { "" };
+    format!("{}{more}", count(found.matches.count))
 }
 
 /// The page's answer, spoken and printed.
@@ -173,13 +175,13 @@ fn sentence(asked: &Asked, found: &Found) -> String {
     if let Some(import) = asked.import
         && (Asked { import: Some(import), ..Asked::default() }) == asked.first()
     {
-        let came = capped(found.matches);
-        let devices = if found.matches == 1 { "device" } else { "devices" };
+        let came = matches(found);
+        let devices = if found.matches.count == 1 { "device" } else { "devices" };
         return format!("{came} {devices} came in with “{}”.", found.names.text(import.uuid()));
     }
     let unusable = found.unusable();
     if !asked.is_everything() {
-        return format!("{} of {} devices match.", matches(asked, found), count(found.looked_at(asked)));
+        return format!("{} of {} devices match.", matches(found), count(found.looked_at(asked)));
     }
     let all = super::words::devices(found.present());
     match unusable {
@@ -189,7 +191,7 @@ fn sentence(asked: &Asked, found: &Found) -> String {
 }
 
 fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
-    let of_state = |state: State| found.tallied(|t| t.state == state);
+    let of_state = |state: State| found.tallied(|of| of == state);
     let repair = State::OutOfService(OutFor::Repair);
     let unusable = found.unusable();
     let views = [
@@ -199,7 +201,7 @@ fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
         ("Not located", Asked::of_state(State::NotLocated), Some(of_state(State::NotLocated))),
         ("Do not use", Asked::of_show(Show::DoNotUse), Some(unusable)),
         ("Not decided yet", Asked::of_show(Show::Undecided), None),
-        ("Left", Asked::of_show(Show::Left), Some(found.tallied(|t| t.state.kind().is_terminal()))),
+        ("Left", Asked::of_show(Show::Left), Some(found.tallied(|state| state.kind().is_terminal()))),
     ];
     let now = Asked { text: String::new(), sort: Sort::Tag, ..asked.first() };
     views
@@ -231,29 +233,26 @@ fn kept(asked: &Asked) -> Vec<(String, String)> {
 fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
     let plain = asked.is_plain() && asked.show == Show::All;
     let said = |n: i64| if plain { count(n) } else { String::new() };
-    let here = |t: &Tally| asked.sites.is_empty() || asked.sites.contains(&t.site);
     let states = present()
-        .filter(|state| asked.states.contains(state) || found.tallied(|t| t.state == *state) > 0)
+        .filter(|state| asked.states.contains(state) || found.tallied(|of| of == *state) > 0)
         .map(|state| FacetOption {
             value: state.code().to_owned(),
             label: facet_word(state).to_owned(),
-            count: said(found.tallied(|t| t.state == state && here(t))),
+            count: said(found.tallies.there.get(&state).copied().unwrap_or(0)),
             checked: asked.states.contains(&state),
         })
         .collect();
-    let mut sites: Vec<FacetOption> = Vec::new();
-    for tally in &found.tallies {
-        let value = tally.site.to_string();
-        if sites.iter().all(|s| s.value != value) {
-            let there = Asked { sites: vec![tally.site], ..asked.clone() };
-            sites.push(FacetOption {
-                label: tally.site_name.clone(),
-                count: said(found.tallied(|t| there.holds(t.site, t.state))),
-                checked: asked.sites.contains(&tally.site),
-                value,
-            });
-        }
-    }
+    let sites: Vec<FacetOption> = found
+        .tallies
+        .sites
+        .iter()
+        .map(|(site, name, n)| FacetOption {
+            value: site.to_string(),
+            label: name.clone(),
+            count: said(*n),
+            checked: asked.sites.contains(site),
+        })
+        .collect();
     let mut groups =
         vec![FacetGroup { title: "State".to_owned(), name: "state".to_owned(), options: states }];
     if sites.len() > 1 {
@@ -382,7 +381,7 @@ fn pager(asked: &Asked, found: &Found) -> Pager {
         .clone()
         .map(|after| Asked { after: Some(after), before: asked.before + shown, ..asked.clone() }.href());
     Pager {
-        summary: format!("{}–{} of {}", count(from), count(to), matches(asked, found)),
+        summary: format!("{}–{} of {}", count(from), count(to), matches(found)),
         first: asked.after.is_some().then(|| asked.first().href()),
         next,
         ..Pager::default()

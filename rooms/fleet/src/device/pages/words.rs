@@ -121,11 +121,6 @@ pub(super) fn age(since: Option<Date>, today: Date) -> Option<String> {
 
 pub(crate) use kernel::thousands as count;
 
-/// A count that stops at the most counted: `10,000+`.
-pub(super) fn capped(n: i64) -> String {
-    if n >= crate::device::list::MOST_COUNTED { format!("{}+", count(n)) } else { count(n) }
-}
-
 /// `1 device`, `12 devices`.
 pub(crate) fn devices(n: i64) -> String {
     if n == 1 { "1 device".to_owned() } else { format!("{} devices", count(n)) }
@@ -151,7 +146,6 @@ mod tests {
         assert_eq!(age(Some(date(2026, 10, 14)), date(2026, 10, 13)), None);
         assert_eq!(age(None, date(2026, 10, 13)), None);
         assert_eq!((count(0), count(999), count(14_012)), ("0".into(), "999".into(), "14,012".into()));
-        assert_eq!((capped(10_000).as_str(), capped(9_999).as_str()), ("10,000+", "9,999"));
     }
 
     #[test]
