@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use kernel::{OrgId, Problem, Result};
@@ -70,8 +70,35 @@ pub(crate) enum Pools {
     Postgres(Box<Server>),
 }
 
-/// Attempts of a write before the caller is told that the database is busy.
-const ATTEMPTS: u32 = 8;
+/// How long a write goes on after contention before the caller is told that the database is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Attempts beside other writers before a write asks to be alone. On PostgreSQL the first of two to commit wins, so that
+/// short writes in a row would send a longer one back for ever.
+const BESIDE_OTHERS: u32 = 4;
+
+/// How a transaction stands to others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It reads, beside everybody.
+    Read,
+    /// It writes beside other writers; on SQLite one at a time.
+    Beside,
+    /// It writes alone: waits until the present writers are done, and later ones wait for it.
+    Alone,
+}
+
+impl Turn {
+    fn begin_postgres(self, org: &str) -> String {
+        // A lock of a table, unlike an advisory one, is waited for before the snapshot is taken. `lease` is there before
+        // any migration.
+        let (kind, lock) = match self {
+            Self::Read => ("REPEATABLE READ READ ONLY", ""),
+            Self::Beside => ("SERIALIZABLE", "; LOCK TABLE lease IN ROW SHARE MODE"),
+            Self::Alone => ("SERIALIZABLE", "; LOCK TABLE lease IN EXCLUSIVE MODE"),
+        };
+        format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL baton.org = '{org}'{lock}")
+    }
+}
 
 /// Runs a write: `BEGIN`, the body, the gate's check, `COMMIT`; contention runs the body again.
 ///
@@ -124,9 +151,14 @@ pub struct Attempts<'d> {
     db: &'d Db,
     wall: Wall,
     made: u32,
+    begun: Instant,
 }
 
 impl Attempts<'_> {
+    fn is_patient(&self) -> bool {
+        self.begun.elapsed() < PATIENCE
+    }
+
     /// Opens the next attempt's transaction.
     ///
     /// # Errors
@@ -134,8 +166,9 @@ impl Attempts<'_> {
     pub async fn begin(&mut self) -> Result<Tx> {
         loop {
             self.made += 1;
-            match self.db.begin(self.wall, true).await {
-                Err(Problem::Busy { .. }) if self.made < ATTEMPTS => backoff(self.made).await,
+            let turn = if self.made > BESIDE_OTHERS { Turn::Alone } else { Turn::Beside };
+            match self.db.begin(self.wall, turn).await {
+                Err(Problem::Busy { .. }) if self.is_patient() => backoff(self.made).await,
                 other => {
                     if let Err(problem) = &other {
                         self.db.note_trouble(Some(problem));
@@ -174,7 +207,7 @@ impl Attempts<'_> {
         };
         self.db.note_trouble(done.as_ref().err());
         match done {
-            Err(Problem::Busy { .. }) if self.made < ATTEMPTS => {
+            Err(Problem::Busy { .. }) if self.is_patient() => {
                 backoff(self.made).await;
                 None
             }
@@ -327,7 +360,7 @@ impl Db {
     /// # Errors
     /// What keeps it from beginning.
     pub async fn can_write(&self) -> Result<()> {
-        self.begin(Wall::All("whether a write could begin"), true).await?.rollback().await
+        self.begin(Wall::All("whether a write could begin"), Turn::Beside).await?.rollback().await
     }
 
     /// Makes every write fail at its first commit and run again; tests run in this mode to prove that bodies may
@@ -369,12 +402,12 @@ impl Db {
 
     #[doc(hidden)]
     pub fn attempts(&self, wall: impl Into<Wall>) -> Attempts<'_> {
-        Attempts { db: self, wall: wall.into(), made: 0 }
+        Attempts { db: self, wall: wall.into(), made: 0, begun: Instant::now() }
     }
 
     #[doc(hidden)]
     pub async fn begin_read(&self, wall: impl Into<Wall>) -> Result<Tx> {
-        self.begin(wall.into(), false).await
+        self.begin(wall.into(), Turn::Read).await
     }
 
     #[doc(hidden)]
@@ -383,11 +416,12 @@ impl Db {
         out
     }
 
-    async fn begin(&self, wall: Wall, write: bool) -> Result<Tx> {
-        Ok(self.begun(wall, write).await?.watched(self.inner.plans.get().cloned()))
+    async fn begin(&self, wall: Wall, turn: Turn) -> Result<Tx> {
+        Ok(self.begun(wall, turn).await?.watched(self.inner.plans.get().cloned()))
     }
 
-    async fn begun(&self, wall: Wall, write: bool) -> Result<Tx> {
+    async fn begun(&self, wall: Wall, turn: Turn) -> Result<Tx> {
+        let write = turn != Turn::Read;
         if write && self.only_reads() {
             return Err(Problem::conflict(READ_ONLY, READ_ONLY_WORDS));
         }
@@ -399,8 +433,7 @@ impl Db {
                     Wall::Org(org) => org.to_string(),
                     Wall::All(_) => "*".to_owned(),
                 };
-                let kind = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
-                let begin = format!("BEGIN ISOLATION LEVEL {kind}; SET LOCAL baton.org = '{org}'");
+                let begin = turn.begin_postgres(&org);
                 if let Some(standby) =
                     self.inner.standby.get().filter(|_| !write && crate::standby::is_enough())
                     && let Some(conn) = standby.begin(server, &begin).await
@@ -419,7 +452,8 @@ pub const READ_ONLY: &str = "db.read_only";
 const READ_ONLY_WORDS: &str = "This server only shows things at the moment: nothing can be changed here, and nobody can \
     sign in anew. Whoever looks after Baton knows why and for how long.";
 
+/// Waits a random part of a time that doubles up to an eighth of a second, so that those who met once meet no more.
 async fn backoff(attempt: u32) {
-    let jitter: u64 = rand::random_range(0..20);
-    tokio::time::sleep(Duration::from_millis((1 << attempt.min(8)) + jitter)).await;
+    let most = 2_000_u64 << attempt.min(6);
+    tokio::time::sleep(Duration::from_micros(rand::random_range(most / 4..=most))).await;
 }

@@ -399,6 +399,27 @@ testkit::engine_tests! {
         assert_eq!(all, both);
     }
 
+    async fn a_long_write_gets_through_among_short_ones(store: Store) {
+        let id: Id<()> = Id::new();
+        add_named(&store, id, "0").await;
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let short = || async {
+            let mut made = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                add_one(&store, id, std::time::Duration::ZERO).await;
+                made += 1;
+            }
+            made
+        };
+        let long = async {
+            add_one(&store, id, std::time::Duration::from_millis(100)).await;
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        };
+        let (a, b, c, ()) = tokio::join!(short(), short(), short(), long);
+        assert!(a + b + c > 0, "nobody wrote beside it");
+        assert_eq!(name_of(&store, id).await, (a + b + c + 1).to_string(), "a change was lost or made twice");
+    }
+
     async fn every_statement_of_the_floor_prepares(store: Store) {
         db::write!(store.db, db::Wall::All("preparing"), |tx| {
             for (name, sql) in db::FLOOR.statements.iter().copied().flatten() {
@@ -427,6 +448,26 @@ testkit::engine_tests! {
         let wanted = if store.db.engine() == db::Engine::Postgres { "db.newer" } else { "db.in_use" };
         assert_eq!(code, Some(wanted));
     }
+}
+
+const NAME: Sql = Sql::new("SELECT name FROM thing WHERE org_id = $1 AND id = $2");
+
+async fn name_of(store: &Store, id: Id<()>) -> String {
+    db::read!(store.db, store.org, |tx| tx.one(NAME, &vals![store.org, id]).await?.get("name")).unwrap()
+}
+
+/// Reads the number in a name, waits, and writes the next one.
+async fn add_one(store: &Store, id: Id<()>, pause: std::time::Duration) {
+    const RENAME: Sql = Sql::new("UPDATE thing SET name = $3 WHERE org_id = $1 AND id = $2");
+    let who = store.anyone();
+    db::write!(store.db, who.org, |tx| {
+        let name: String = tx.one(NAME, &vals![who.org, id]).await?.get("name")?;
+        tokio::time::sleep(pause).await;
+        let next = name.parse::<i64>().unwrap() + 1;
+        tx.execute(RENAME, &vals![who.org, id, next.to_string()]).await?;
+        tx.record(&who, made(id, next + 1, &next.to_string())).await
+    })
+    .unwrap();
 }
 
 /// Ten changes, each in a transaction that stays open for a while after its id was made.
