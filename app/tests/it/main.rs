@@ -13,6 +13,7 @@ mod disk;
 mod full_disk;
 mod hospital;
 mod matrix;
+mod past;
 mod places;
 mod plans;
 mod program;

@@ -19,6 +19,8 @@ const LARGE: &[(&str, &[&str])] = &[
     ("command", &["command"]),
     ("blob_piece", &["blob_piece"]),
     ("former_tag", &["f", "former_tag"]),
+    ("then_device", &["s", "then_device"]),
+    ("then_state", &["f", "then_state"]),
 ];
 
 /// Indexes that hold only the few rows they are made for, and may be read whole.
@@ -116,6 +118,20 @@ const LISTS: &[&str] = &[
     "/api/v1/devices?q=helion&site={SITE}&state=in_service&count=true",
     "/api/v1/devices?show=undecided&count=true",
     "/api/v1/devices?import={IMPORT}",
+    "/devices?as-of=2100-01-01",
+    "/devices?as-of=2100-01-01&q=helion",
+    "/devices?as-of=2100-01-01&q=nothing-like-it&site={SITE}",
+    "/devices?as-of=2100-01-01&site={SITE}&state=in_service",
+    "/devices?as-of=2100-01-01&state=out_of_service_repair",
+    "/devices?as-of=2100-01-01&show=do_not_use",
+    "/devices?as-of=2100-01-01&show=undecided",
+    "/devices?as-of=2100-01-01&show=left",
+    "/devices?as-of=2100-01-01&gap=risk_level",
+    "/devices?as-of=2100-01-01&model={MODEL}&department={department}",
+    "/devices?as-of=2100-01-01&type={type}&maker={company}",
+    "/devices?as-of=2100-01-01&import={IMPORT}",
+    "/devices.csv?as-of=2100-01-01",
+    "/api/v1/devices?as_of=2099-01-01T00:00:00Z&q=helion&count=true",
     "/api/v1/changes?after=latest",
     "/api/v1/changes?after=01900000000070008000000000000000",
 ];

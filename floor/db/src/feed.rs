@@ -14,13 +14,16 @@ use std::time::Duration;
 use kernel::{Id, Instant, OrgId, Result};
 use uuid::Uuid;
 
-use crate::{Db, Engine, Event, Sql, Tx, Wall, gate::EventMark, vals};
+use crate::{Db, Engine, Event, Row, Sql, Tx, Wall, gate::EventMark, vals};
 
 crate::statements! {
     /// Changes between two ids, in their order.
     BETWEEN = "SELECT id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, actor_name, via, \
                request_id, reason, before, after, hash FROM event \
                WHERE org_id = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+    /// What changed between two ids, in their order, without what it became.
+    TOUCHED = "SELECT id, entity, entity_id, recorded_at FROM event WHERE org_id = $1 AND id > $2 AND id < $3 \
+               ORDER BY id LIMIT $4";
     /// The last change before an id.
     LAST = "SELECT id FROM event WHERE org_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1";
 }
@@ -70,4 +73,39 @@ pub async fn after(tx: &mut Tx, org: OrgId, after: Uuid, settled: Settled, limit
 pub async fn last(tx: &mut Tx, org: OrgId, settled: Settled) -> Result<Uuid> {
     let row = tx.find(LAST, &vals![org, settled.0]).await?;
     row.map_or(Ok(Uuid::nil()), |row| row.get("id"))
+}
+
+/// That a record changed.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    /// The event that tells how.
+    pub event: Uuid,
+    /// The kind of record.
+    pub entity: String,
+    /// Which record.
+    pub entity_id: Uuid,
+    /// When it was recorded.
+    pub recorded_at: Instant,
+}
+
+/// What changed after an id, as far as it has settled, at most `limit` changes.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn touched(
+    tx: &mut Tx,
+    org: OrgId,
+    after: Uuid,
+    settled: Settled,
+    limit: u32,
+) -> Result<Vec<Touched>> {
+    let read = |row: &Row| {
+        Ok(Touched {
+            event: row.get("id")?,
+            entity: row.get("entity")?,
+            entity_id: row.get("entity_id")?,
+            recorded_at: row.get("recorded_at")?,
+        })
+    };
+    tx.all(TOUCHED, &vals![org, after, settled.0, limit]).await?.iter().map(read).collect()
 }

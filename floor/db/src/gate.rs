@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{Row, Tx, Val, vals};
+use crate::{Row, Select, Tx, Val, vals};
 
 crate::statements! {
     /// All versions of one record, newest first.
@@ -36,6 +36,10 @@ crate::statements! {
     COUNT = "SELECT COUNT(*) AS n FROM event WHERE org_id = $1";
 }
 
+const THESE_AS_OF: &str = "SELECT id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, actor_name, \
+                           via, request_id, reason, before, after, hash FROM event e";
+const LAST_KNOWN: &str = "e.version = (SELECT MAX(l.version) FROM event l WHERE l.org_id = e.org_id \
+                          AND l.entity = e.entity AND l.entity_id = e.entity_id AND +l.recorded_at <= {})";
 const INSERT: &str = "INSERT INTO event (org_id, id, entity, entity_id, version, action, recorded_at, valid_at, \
                       actor_id, actor_name, via, request_id, reason, before, after, hash) VALUES";
 
@@ -352,6 +356,24 @@ pub async fn life(
 /// As [`Tx::all`].
 pub async fn as_of(tx: &mut Tx, org: OrgId, entity: &str, id: Uuid, at: Instant) -> Result<Option<Event>> {
     tx.find(AS_OF, &vals![org, entity, id, at]).await?.as_ref().map(Event::from_row).transpose()
+}
+
+/// These records of a kind as they were known at an instant, in id order; those not known yet are left out.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn these_as_of(
+    tx: &mut Tx,
+    org: OrgId,
+    entity: &str,
+    ids: impl IntoIterator<Item = Uuid>,
+    at: Instant,
+) -> Result<Vec<Event>> {
+    let mut select = Select::new(THESE_AS_OF, "e", org);
+    select.filter("e.entity = {}", [entity.into()]);
+    select.one_of("e.entity_id", ids.into_iter().map(Val::from));
+    select.filter(LAST_KNOWN, [at.into()]).ending("ORDER BY e.entity_id", []);
+    select.all(tx).await?.iter().map(Event::from_row).collect()
 }
 
 /// All records of a kind as they were known at an instant, in id order after `after`, at most `limit`.

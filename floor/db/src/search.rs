@@ -36,6 +36,13 @@ const POSTGRES_COUNT: Sql = Sql::new(
     "SELECT COUNT(*) AS n FROM (SELECT 1 FROM search_doc s WHERE s.org_id = $1 AND s.kind = $2 \
      AND s.words @@ CAST($3 AS tsquery) LIMIT $4) c",
 );
+const SQLITE_IDS: Sql = Sql::new(
+    "SELECT s.id FROM search_words CROSS JOIN search_doc s ON s.doc = search_words.rowid \
+     WHERE search_words MATCH $3 AND s.org_id = $1 AND s.kind = $2 LIMIT $4",
+);
+const POSTGRES_IDS: Sql = Sql::new(
+    "SELECT s.id FROM search_doc s WHERE s.org_id = $1 AND s.kind = $2 AND s.words @@ CAST($3 AS tsquery) LIMIT $4",
+);
 const SQLITE_NEXT: Sql = Sql::new("SELECT COALESCE(MAX(doc), 0) AS doc FROM search_doc");
 const SQLITE_MANY: &str = "INSERT INTO search_doc (doc, org_id, kind, id) VALUES";
 const SQLITE_MANY_TEXTS: &str = "INSERT INTO search_text (org_id, kind, id, words) VALUES";
@@ -172,4 +179,14 @@ pub async fn estimate(tx: &mut Tx, org: OrgId, kind: &str, text: &str, cap: i64)
         Engine::Postgres => tx.one(POSTGRES_COUNT, &vals![org, kind, words, cap]).await?,
     };
     row.get("n").map(Some)
+}
+
+/// Records that hold words beginning with those of `text`, in no order, at most `limit`; none when it holds no word.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn ids(tx: &mut Tx, org: OrgId, kind: &str, text: &str, limit: i64) -> Result<Vec<Uuid>> {
+    let Some(words) = condition(tx.engine(), text) else { return Ok(Vec::new()) };
+    let sql = if tx.engine() == Engine::Sqlite { SQLITE_IDS } else { POSTGRES_IDS };
+    tx.all(sql, &vals![org, kind, words, limit]).await?.iter().map(|row| row.get("id")).collect()
 }

@@ -23,6 +23,9 @@ pub struct Select {
     bounds: usize,
     /// The order of the page, by the names that its columns have outside.
     order: String,
+    /// Conditions of which each row fits one: as many lists, each in order, merged into one.
+    lists: Vec<String>,
+    limit: usize,
 }
 
 impl Select {
@@ -41,6 +44,8 @@ impl Select {
             alias,
             bounds: 1,
             order: String::new(),
+            lists: Vec::new(),
+            limit: 0,
         };
         select.conditions.push(format!("{alias}.org_id = $1"));
         select.vals.push(org.into());
@@ -96,6 +101,49 @@ impl Select {
         } else {
             self.conditions.push(format!("{column} IN ({part} IN ({}))", places.join(", ")));
         }
+        self
+    }
+
+    /// Adds "column is one of these" in such a way that an index by this column and then the order of the page gives the
+    /// first rows without looking at all: each value has a list of its own, and the lists are merged as they are read.
+    /// The columns the page is ordered by must be among those selected, under their own names.
+    pub fn merged(&mut self, column: &'static str, vals: impl IntoIterator<Item = Val>) -> &mut Self {
+        let mut once: Vec<Val> = Vec::new();
+        for val in vals {
+            if !once.contains(&val) {
+                once.push(val);
+            }
+        }
+        self.lists = once.into_iter().map(|v| format!("{column} = ${}", self.bind(v))).collect();
+        self.empty = self.empty || self.lists.is_empty();
+        self
+    }
+
+    /// Adds "column is among those" that another query of the same organisation leads to; each row is asked for, by the
+    /// other's column.
+    pub fn among_those(&mut self, column: &'static str, theirs: &'static str, those: &Self) -> &mut Self {
+        // Their first value is the organisation, as ours is.
+        let offset = self.vals.len() - 1;
+        let conditions = those.conditions.iter().map(|condition| renumbered(condition, offset));
+        let conditions = conditions.collect::<Vec<_>>().join(" AND ");
+        self.vals.extend(those.vals.iter().skip(1).cloned());
+        self.empty = self.empty || those.empty;
+        self.conditions.push(format!("EXISTS ({} WHERE {conditions} AND {theirs} = {column})", those.head));
+        self
+    }
+
+    /// Adds "one of these conditions holds, or the last one does for one of these": its column is one of them.
+    pub fn either(
+        &mut self,
+        conditions: &[&'static str],
+        (last, vals): (&'static str, impl IntoIterator<Item = Val>),
+    ) -> &mut Self {
+        let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
+        let mut all: Vec<String> = conditions.iter().map(|c| (*c).to_owned()).collect();
+        if !places.is_empty() {
+            all.push(format!("({last} IN ({}))", places.join(", ")));
+        }
+        self.conditions.push(format!("({})", all.join(" OR ")));
         self
     }
 
@@ -197,8 +245,8 @@ impl Select {
             let than = if descending { "<" } else { ">" };
             self.conditions.push(format!("({column}, {id}) {than} (${value}, ${tie})"));
         }
-        let limit = self.bind(limit.into().into());
-        self.tail = format!(" ORDER BY {column} {way}, {id} {way} LIMIT ${limit}");
+        self.limit = self.bind(limit.into().into());
+        self.tail = format!(" ORDER BY {column} {way}, {id} {way} LIMIT ${}", self.limit);
         self
     }
 
@@ -220,7 +268,14 @@ impl Select {
                 format!("{before} INDEXED BY {index}{after}")
             }
         };
-        format!("{head} WHERE {}{}", self.conditions.join(" AND "), self.tail)
+        let conditions = self.conditions.join(" AND ");
+        if self.lists.is_empty() {
+            return format!("{head} WHERE {conditions}{}", self.tail);
+        }
+        let lists = self.lists.iter().map(|list| format!("{head} WHERE {conditions} AND {list}"));
+        let lists = lists.collect::<Vec<_>>().join(" UNION ALL ");
+        // Outside, the columns have lost their tables.
+        format!("{lists} ORDER BY {} LIMIT ${}", self.order.replace("x.", ""), self.limit)
     }
 
     /// Runs the query.
@@ -274,4 +329,17 @@ impl Select {
         );
         tx.all(Sql::built(text), &vals).await
     }
+}
+
+/// A condition whose placeholders after the first, the organisation's, stand so many places further on.
+fn renumbered(condition: &str, offset: usize) -> String {
+    let mut pieces = condition.split('$');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = piece.split_at(digits);
+        let number = number.parse::<usize>().map_or(0, |n| if n == 1 { 1 } else { n + offset });
+        text.push_str(&format!("${number}{rest}"));
+    }
+    text
 }

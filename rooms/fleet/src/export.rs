@@ -4,7 +4,7 @@
 //! is read back to the letter: the header of the list of devices is how an import knows our own export.
 
 mod api;
-mod around;
+pub(crate) mod around;
 pub(crate) mod described;
 pub mod folder;
 mod list;

@@ -29,7 +29,7 @@ pub fn room() -> Room {
         permits: permit::ALL,
         menu: menu(),
         jobs,
-        duties: Vec::new(),
+        duties: device::then::duties(),
         sights: sight::sights(),
         answers: |kept| {
             kept.insert(stand::TALLY);

@@ -13,6 +13,7 @@ pub mod state;
 pub mod store;
 mod tag;
 pub mod text;
+pub mod then;
 pub mod unretire;
 
 use kernel::{Date, DepartmentId, Id, Instant, Money, SiteId};

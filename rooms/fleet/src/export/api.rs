@@ -7,7 +7,7 @@ use web::{
 
 use super::list;
 use crate::{
-    device::api::{Asked, wanted},
+    device::api::{Asked, instant, wanted},
     permit,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn download(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
-    let body = list::body(call.app.clone(), call.actor().clone(), wanted(&asked)).await?;
-    let day = call.now().date_in(&call.org.zone);
-    Ok(Answer::csv(body, format!("devices-{day}.csv")))
+    let at = instant(&asked);
+    let body = list::body(call.app.clone(), call.actor().clone(), wanted(&asked), at).await?;
+    Ok(Answer::csv(body, list::file_name(at, call.now(), &call.org.zone)))
 }

@@ -1,6 +1,6 @@
 //! The names around devices, all of them: as they are, or as they were known at an instant.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use db::Tx;
 use identity::{
@@ -72,6 +72,36 @@ impl Around {
         Ok(then)
     }
 
+    /// What these devices referred to, as it was known at an instant.
+    async fn of_these(tx: &mut Tx, org: OrgId, devices: &[Device], at: Instant) -> Result<Self> {
+        let ids =
+            |of: &dyn Fn(&Device) -> Option<Uuid>| devices.iter().filter_map(of).collect::<BTreeSet<_>>();
+        let models: Vec<Model> = these_then(tx, org, "model", ids(&|d| Some(d.model.uuid())), at).await?;
+        let types = models.iter().map(|m| m.device_type.uuid()).collect();
+        let companies = models.iter().map(|m| m.company.uuid()).collect();
+        let mut around = Self {
+            sites: these_then(tx, org, "site", ids(&|d| Some(d.site.uuid())), at).await?,
+            types: these_then(tx, org, "device_type", types, at).await?,
+            companies: these_then(tx, org, "company", companies, at).await?,
+            models,
+            ..Self::default()
+        };
+        let mut wanted = ids(&|d| d.place.map(|id| id.uuid()));
+        while !wanted.is_empty() {
+            let found: Vec<Place> = these_then(tx, org, "place", wanted, at).await?;
+            let known: BTreeSet<Uuid> = around.places.iter().map(|p| p.id.uuid()).collect();
+            wanted = found.iter().filter_map(|p| p.parent.map(|id| id.uuid())).collect();
+            wanted.retain(|id| !known.contains(id));
+            around.places.extend(found);
+        }
+        let owners: Vec<Department> =
+            these_then(tx, org, "department", ids(&|d| d.department.map(|id| id.uuid())), at).await?;
+        let above = owners.iter().filter_map(|d| d.parent.map(|id| id.uuid())).collect();
+        around.departments = these_then(tx, org, "department", above, at).await?;
+        around.departments.extend(owners);
+        Ok(around)
+    }
+
     /// For finding by id.
     pub(super) fn by_id(&self) -> ById<'_> {
         ById {
@@ -96,6 +126,41 @@ async fn all_then<T: DeserializeOwned>(tx: &mut Tx, org: OrgId, entity: &str, at
             all.push(serde_json::from_value(event.after).map_err(Problem::bug)?);
         }
     }
+}
+
+/// These records of a kind as they were known at an instant.
+async fn these_then<T: DeserializeOwned>(
+    tx: &mut Tx,
+    org: OrgId,
+    entity: &str,
+    ids: BTreeSet<Uuid>,
+    at: Instant,
+) -> Result<Vec<T>> {
+    let events = db::gate::these_as_of(tx, org, entity, ids, at).await?;
+    events.into_iter().map(|event| serde_json::from_value(event.after).map_err(Problem::bug)).collect()
+}
+
+/// These devices, in their order, as they were known at an instant, with the names that were known.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub(crate) async fn described_then(
+    tx: &mut Tx,
+    org: OrgId,
+    ids: &[Uuid],
+    at: Instant,
+) -> Result<Vec<Described>> {
+    let devices: Vec<Device> = these_then(tx, org, "device", ids.iter().copied().collect(), at).await?;
+    let around = Around::of_these(tx, org, &devices, at).await?;
+    let parents: BTreeSet<Uuid> = devices.iter().filter_map(|d| d.parent.map(DeviceId::uuid)).collect();
+    let parents: Vec<Device> = these_then(tx, org, "device", parents, at).await?;
+    let parents: HashMap<DeviceId, String> = parents.into_iter().map(|d| (d.id, d.tag)).collect();
+    let (by_id, mut described) = (around.by_id(), HashMap::new());
+    for device in devices {
+        let parent = device.parent.and_then(|id| parents.get(&id).cloned());
+        described.insert(device.id.uuid(), by_id.describe(device, parent)?);
+    }
+    Ok(ids.iter().filter_map(|id| described.remove(id)).collect())
 }
 
 /// [`Around`] by id.

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use http::header;
-use kernel::{Actor, Cursor, Keyset, Problem, Result};
+use kernel::{Actor, AsOf, Cursor, Instant, Keyset, Problem, Result, TimeZone};
 use sheet::Writer;
 use web::{App, Ctx, Gate, Reply, Route};
 
@@ -15,6 +15,7 @@ use crate::{
     device::{
         list::{Wanted, page},
         pages::ask::Asked,
+        then,
     },
     permit,
 };
@@ -30,18 +31,35 @@ pub fn routes() -> Vec<Route> {
 pub(super) const BATCH: u32 = 500;
 
 async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
-    let wanted = Asked::read(&query.unwrap_or_default()).wanted();
-    let body = body(ctx.app.clone(), ctx.actor().clone(), wanted).await?;
-    let day = ctx.now().date_in(&ctx.org.zone);
+    let asked = Asked::read(&query.unwrap_or_default());
+    let zone = &ctx.org.zone;
+    let at = match asked.as_of.as_str() {
+        "" => None,
+        text => Some(AsOf::read(text, zone).map_err(|message| Problem::invalid("as-of", message))?.at),
+    };
+    let body = body(ctx.app.clone(), ctx.actor().clone(), asked.wanted(), at).await?;
+    let name = file_name(at, ctx.now(), zone);
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"devices-{day}.csv\"")),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     Ok((headers, body).into_response())
 }
 
+/// `devices-2026-03-01.csv`, or `devices-as-of-2025-12-31.csv`.
+pub(super) fn file_name(at: Option<Instant>, now: Instant, zone: &TimeZone) -> String {
+    match at {
+        None => format!("devices-{}.csv", now.date_in(zone)),
+        Some(at) => format!("devices-as-of-{}.csv", at.date_in(zone)),
+    }
+}
+
 /// The file, batch by batch. The beginning is made at once, so that what keeps it from being made is said on a page.
-pub(super) async fn body(app: App, who: Actor, wanted: Wanted) -> Result<Body> {
+pub(super) async fn body(app: App, who: Actor, wanted: Wanted, at: Option<Instant>) -> Result<Body> {
+    if let Some(at) = at {
+        then::ready(&app, &who, at).await?;
+    }
+    let wanted = (wanted, at);
     let (first, next) = some(&app, &who, &wanted, None, true).await?;
     let begun = (app, who, wanted, next);
     let more = futures::stream::try_unfold(begun, move |(app, who, wanted, next)| async move {
@@ -56,7 +74,7 @@ pub(super) async fn body(app: App, who: Actor, wanted: Wanted) -> Result<Body> {
 async fn some(
     app: &App,
     who: &Actor,
-    wanted: &Wanted,
+    wanted: &(Wanted, Option<Instant>),
     after: Option<Cursor>,
     first: bool,
 ) -> Result<(Vec<u8>, Option<Cursor>)> {
@@ -66,7 +84,11 @@ async fn some(
         writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
     }
     let keyset = Keyset { after, limit: BATCH };
-    let (_, next) = db::read!(app.db(), who.org, |tx| rows(tx, who, wanted, &keyset, &mut writer).await)?;
+    let (wanted, at) = wanted;
+    let next = db::read!(app.db(), who.org, |tx| match at {
+        None => rows(tx, who, wanted, &keyset, &mut writer).await.map(|(_, next)| next),
+        Some(at) => rows_then(tx, who, (wanted, *at), &keyset, &mut writer).await,
+    })?;
     Ok((writer.finish().map_err(Problem::bug)?, next))
 }
 
@@ -91,4 +113,19 @@ pub(super) async fn rows<W: std::io::Write>(
         }
     }
     Ok((count, listed.next))
+}
+
+/// The same as it was known at an instant.
+async fn rows_then<W: std::io::Write>(
+    tx: &mut db::Tx,
+    who: &Actor,
+    (wanted, at): (&Wanted, Instant),
+    keyset: &Keyset,
+    writer: &mut Writer<W>,
+) -> Result<Option<Cursor>> {
+    let found = then::list::page(tx, who, wanted, at, then::list::TO_TAKE_OUT, keyset).await?;
+    for row in found.described(tx, who.org, at).await? {
+        writer.write(row.cells()).map_err(Problem::bug)?;
+    }
+    Ok(found.slice.next)
 }

@@ -14,7 +14,7 @@ use crate::{
     device::{
         Device, DeviceId, Gap, ImportId, State, actions,
         list::{self, Sort, Wanted},
-        store,
+        store, then,
     },
     permit,
 };
@@ -65,7 +65,10 @@ pub(crate) struct Asked {
     gap: Option<Gap>,
     /// `tag`, or `since`: longest in its state first.
     sort: Option<Order>,
-    /// Whether to count all rows too.
+    /// The list as it was known at this instant, by the tags and names of then; in the order of tags, whatever `sort`
+    /// says. Needs the permission for the history of devices. Changes of the last seconds may not be in it yet.
+    as_of: Option<jiff::Timestamp>,
+    /// Whether to count all rows too. A list of the past is counted where that does not mean reading all of it.
     count: bool,
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
@@ -179,6 +182,9 @@ async fn devices(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
     let keyset = keyset(asked.after.as_deref(), asked.limit)?;
     let (who, wanted) = (call.actor(), wanted(&asked));
+    if let Some(at) = instant(&asked) {
+        return devices_then(&call, &wanted, at, &keyset, asked.count).await;
+    }
     let page = db::read!(call.app.db(), who.org, |tx| {
         let slice = list::page(tx, who, &wanted, &keyset).await?;
         let ids: Vec<DeviceId> = slice.rows.iter().map(|row| row.id).collect();
@@ -189,6 +195,30 @@ async fn devices(call: Call) -> Result<Answer, Fault> {
         Ok(page)
     })?;
     Ok(page.answer(&call)?)
+}
+
+/// The instant of the past whose list is asked for.
+pub(crate) fn instant(asked: &Asked) -> Option<Instant> {
+    asked.as_of.map(|at| Instant::from_micros(at.as_microsecond()))
+}
+
+async fn devices_then(
+    call: &Call,
+    wanted: &Wanted,
+    at: Instant,
+    keyset: &Keyset,
+    count: bool,
+) -> Result<Answer, Fault> {
+    let who = call.actor();
+    then::ready(&call.app, who, at).await?;
+    let page = db::read!(call.app.db(), who.org, |tx| {
+        let found = then::list::page(tx, who, wanted, at, then::list::TO_SHOW, keyset).await?;
+        let rows = found.described(tx, who.org, at).await?.into_iter().map(Shown::from).collect();
+        let mut page = Page::new(rows, found.slice.next.as_ref());
+        page.count = found.count.filter(|_| count);
+        Ok(page)
+    })?;
+    Ok(page.answer(call)?)
 }
 
 async fn counts(call: Call) -> Result<Answer, Fault> {

@@ -59,6 +59,8 @@ pub(crate) struct Asked {
     /// What one import brought, wherever it is in its life now.
     pub(super) import: Option<ImportId>,
     pub(super) sort: Sort,
+    /// The moment of the past whose list is asked for, as it was written; empty for the present.
+    pub(crate) as_of: String,
     /// Where the page begins.
     pub(super) after: Option<Cursor>,
     /// How many rows stand before this page; only said, never used to find rows.
@@ -87,6 +89,7 @@ impl Asked {
                 "gap" => asked.gap = value.parse().ok(),
                 "import" => asked.import = value.parse().ok(),
                 "sort" => asked.sort = Sort::from_code(&value),
+                "as-of" => asked.as_of = value.trim().chars().take(LONGEST).collect(),
                 "after" => asked.after = Cursor::decode(&value),
                 "before" => asked.before = value.parse().unwrap_or(0).clamp(0, 100_000_000),
                 _ => {}
@@ -189,6 +192,9 @@ impl Asked {
             pairs.push(("after".to_owned(), after.encode()));
             pairs.push(("before".to_owned(), self.before.to_string()));
         }
+        if !self.as_of.is_empty() {
+            pairs.push(("as-of".to_owned(), self.as_of.clone()));
+        }
         if pairs.is_empty() {
             return "/devices".to_owned();
         }
@@ -246,6 +252,7 @@ mod tests {
             gap: Some(Gap::Owner),
             import: Some(ImportId::new()),
             sort: Sort::State,
+            as_of: "2026-03-01".into(),
             ..Asked::default()
         };
         let href = asked.href();

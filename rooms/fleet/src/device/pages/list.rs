@@ -6,7 +6,7 @@ use axum::{
 };
 use db::Tx;
 use identity::{site::short_name, tally::Counts};
-use kernel::{Date, Keyset, Result, Slice};
+use kernel::{Date, Keyset, OrgId, Result, Slice};
 use maud::{Markup, Render as _, html};
 use uuid::Uuid;
 use web::{
@@ -24,6 +24,7 @@ use super::{
     first_run,
     names::{Ids, Names},
     show::formerly,
+    then,
     words::{age, count, href, risk_letter, state_mark},
 };
 use crate::{
@@ -71,6 +72,9 @@ impl Found {
 /// `GET /devices`.
 pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     let asked = Asked::read(query.as_deref().unwrap_or_default());
+    if !asked.as_of.is_empty() {
+        return then::page(&ctx, &asked).await;
+    }
     let who = ctx.actor();
     let found = db::read!(ctx.app.db(), who.org, |tx| {
         match one(tx, &ctx, &asked).await? {
@@ -120,14 +124,19 @@ async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
     } else {
         Matches { count: asked.before + left.count, ..left }
     };
+    let names = names(tx, who.org, asked).await?;
+    let shown: Vec<_> = slice.rows.iter().map(|device| device.id).collect();
+    let parts = stand::parts(tx, who.org, &shown).await?;
+    Ok(Found { tallies, slice, matches, names, parts })
+}
+
+/// The names of what is filtered by.
+pub(super) async fn names(tx: &mut Tx, org: OrgId, asked: &Asked) -> Result<Names> {
     let mut ids = Ids::default();
     for (name, value) in asked.others() {
         ids.add(&name, value.parse().unwrap_or(Uuid::nil()));
     }
-    let names = Names::read(tx, who.org, &ids).await?;
-    let shown: Vec<_> = slice.rows.iter().map(|device| device.id).collect();
-    let parts = stand::parts(tx, who.org, &shown).await?;
-    Ok(Found { tallies, slice, matches, names, parts })
+    Names::read(tx, org, &ids).await
 }
 
 fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
@@ -135,12 +144,13 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
         Some(&facets("/devices", &WORDS, &kept(asked), &groups(asked, found))),
         &html! {
             (tabs("Views", &views(asked, found)))
-            (bar(ctx, asked, found))
+            (bar(ctx, asked, &found.names))
             @if found.slice.rows.is_empty() { (nothing(asked, found)) }
             @else {
                 (table(ctx, asked, found))
                 (pager(asked, found))
             }
+            @if ctx.may(permit::DEVICE_HISTORY) { (then::look_back(ctx, asked, None)) }
         },
     );
     let actions = html! {
@@ -154,7 +164,8 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
     ctx.page("Devices", "/devices").head(head).actions(actions).search(&asked.text).show(main)
 }
 
-const WORDS: FacetWords<'static> = FacetWords { name: "Filters", apply: "Show results", close: "Close" };
+pub(super) const WORDS: FacetWords<'static> =
+    FacetWords { name: "Filters", apply: "Show results", close: "Close" };
 
 /// “412 of 14,012”: how many of how many.
 fn of(asked: &Asked, found: &Found) -> String {
@@ -216,7 +227,7 @@ fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
 }
 
 /// What the filters' form sends along: the words, the view, the order, and filters without a checkbox.
-fn kept(asked: &Asked) -> Vec<(String, String)> {
+pub(super) fn kept(asked: &Asked) -> Vec<(String, String)> {
     let mut kept = Vec::new();
     if !asked.text.is_empty() {
         kept.push(("q".to_owned(), asked.text.clone()));
@@ -225,6 +236,9 @@ fn kept(asked: &Asked) -> Vec<(String, String)> {
     kept.extend(asked.others());
     if asked.sort != Sort::Tag {
         kept.push(("sort".to_owned(), asked.sort.code().to_owned()));
+    }
+    if !asked.as_of.is_empty() {
+        kept.push(("as-of".to_owned(), asked.as_of.clone()));
     }
     kept
 }
@@ -262,24 +276,27 @@ fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
 }
 
 /// “Do not use” is a view of held and sequestered devices; the state alone is called by what it is.
-fn facet_word(state: State) -> &'static str {
+pub(super) fn facet_word(state: State) -> &'static str {
     match state {
         State::Quarantined => "Kept for investigation",
         other => super::words::state_of(other, false).word(),
     }
 }
 
-fn bar(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
+pub(super) fn bar(ctx: &Ctx, asked: &Asked, names: &Names) -> Markup {
     let mut bar = QueryBar::new("/devices", "Search devices", "Search")
         .query(&asked.text)
         .placeholder("Tag, serial, UDI, type, model or place")
         .filter("Filter")
-        .tokens(tokens(asked, found));
+        .tokens(tokens(asked, names));
     for (name, value) in asked.filters() {
         bar = bar.keep(name, value);
     }
     if asked.sort != Sort::Tag {
         bar = bar.keep("sort", asked.sort.code());
+    }
+    if !asked.as_of.is_empty() {
+        bar = bar.keep("as-of", &asked.as_of);
     }
     if ctx.may(permit::EXPORT_RUN) {
         let query = asked.first().href().split_once('?').map(|(_, q)| format!("?{q}")).unwrap_or_default();
@@ -290,7 +307,7 @@ fn bar(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
 }
 
 /// Filters without a checkbox beside the list, each with a way to take it away.
-fn tokens(asked: &Asked, found: &Found) -> Vec<Token> {
+fn tokens(asked: &Asked, names: &Names) -> Vec<Token> {
     asked
         .others()
         .into_iter()
@@ -306,7 +323,7 @@ fn tokens(asked: &Asked, found: &Found) -> Vec<Token> {
                     rest.gap = None;
                     gap.on_page().to_owned()
                 }
-                None => found.names.text(value.parse().unwrap_or(Uuid::nil())),
+                None => names.text(value.parse().unwrap_or(Uuid::nil())),
             };
             Token {
                 field,
@@ -319,17 +336,20 @@ fn tokens(asked: &Asked, found: &Found) -> Vec<Token> {
         .collect()
 }
 
-fn columns(asked: &Asked) -> Vec<Column> {
-    let by = |sort: Sort| Asked { sort, ..asked.first() }.href();
-    let sorted = |sort: Sort| (asked.sort == sort).then_some(Way::Up);
+pub(super) fn columns(asked: &Asked) -> Vec<Column> {
+    let sorted = |column: Column, sort: Sort| match asked.as_of.is_empty() {
+        true => column.sort(Asked { sort, ..asked.first() }.href(), (asked.sort == sort).then_some(Way::Up)),
+        // Lists of the past have one order.
+        false => column,
+    };
     vec![
-        Column::new("Tag").sort(by(Sort::Tag), sorted(Sort::Tag)).phone(PhoneSlot::Tag),
+        sorted(Column::new("Tag"), Sort::Tag).phone(PhoneSlot::Tag),
         Column::new("Device").clip().phone(PhoneSlot::Title),
         Column::new("Serial").ident().faint().hide(Hide::Narrow),
         Column::new("Location").clip().phone(PhoneSlot::Place),
         Column::new("Site").faint().hide(Hide::Narrow),
         Column::new("Risk").phone(PhoneSlot::Due),
-        Column::new("State").sort(by(Sort::State), sorted(Sort::State)).phone(PhoneSlot::State),
+        sorted(Column::new("State"), Sort::State).phone(PhoneSlot::State),
         Column::new("Age, y").num().hide(Hide::Tablet),
     ]
 }
@@ -337,15 +357,19 @@ fn columns(asked: &Asked) -> Vec<Column> {
 fn table(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
     let today = ctx.now().date_in(&ctx.org.zone);
     let parts = |device: &Listed| found.parts.get(&device.id.uuid()).copied().unwrap_or(0);
-    let rows =
-        found.slice.rows.iter().map(|device| row(device, today, &ctx.org.name, parts(device))).collect();
+    let rows = found
+        .slice
+        .rows
+        .iter()
+        .map(|device| row(device, today, &ctx.org.name, (href(&device.tag), parts(device))))
+        .collect();
     Table::new("Devices", columns(asked), rows).list().render()
 }
 
-fn row(device: &Listed, today: Date, organisation: &str, parts: i64) -> Row {
+pub(super) fn row(device: &Listed, today: Date, organisation: &str, (link, parts): (String, i64)) -> Row {
     let kind = DeviceGlyph::from_type_name(&device.type_name);
     let row = Row::new(vec![
-        html! { (tag_link(&device.tag, &href(&device.tag))) @if parts > 0 { " " (parts_link(device, parts)) } },
+        html! { (tag_link(&device.tag, &link)) @if parts > 0 { " " (parts_link(device, parts)) } },
         html! {
             span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } } }
         },

@@ -24,6 +24,7 @@ mod names;
 mod sentence;
 mod show;
 mod spot;
+mod then;
 mod transfer;
 mod unretire;
 pub(crate) mod words;
