@@ -33,19 +33,19 @@ impl Found {
     }
 }
 
-/// What rows are asked for.
-const ROWS: &str = "SELECT s.device_id AS device_id, s.tag, s.tag_key AS tag_key, s.serial, s.udi, s.model_id, s.site_id, s.place_id, \
-    s.department_id FROM then_device s \
-    JOIN then_state f ON f.org_id = s.org_id AND f.device_id = s.device_id";
+/// What rows are asked for. The tables stand in the order in which SQLite shall read them; how they belong together is
+/// said by [`TOGETHER`].
+const ROWS: &str = "SELECT s.device_id AS device_id, s.tag, s.tag_key AS tag_key, s.serial, s.udi, s.model_id, \
+    s.site_id, s.place_id, s.department_id FROM then_device s CROSS JOIN then_state f";
 /// The same by way of its states.
-const BY_STATE: &str = "SELECT s.device_id AS device_id, s.tag, s.tag_key AS tag_key, s.serial, s.udi, s.model_id, s.site_id, s.place_id, \
-    s.department_id FROM then_state f \
-    JOIN then_device s ON s.org_id = f.org_id AND s.device_id = f.device_id";
+const BY_STATE: &str = "SELECT s.device_id AS device_id, s.tag, s.tag_key AS tag_key, s.serial, s.udi, s.model_id, \
+    s.site_id, s.place_id, s.department_id FROM then_state f CROSS JOIN then_device s";
 /// The same by way of the devices as they stand today.
-const BY_TODAY: &str = "SELECT s.device_id AS device_id, s.tag, s.tag_key AS tag_key, s.serial, s.udi, s.model_id, s.site_id, s.place_id, \
-    s.department_id FROM device d \
-    JOIN then_device s ON s.org_id = d.org_id AND s.device_id = d.id \
-    JOIN then_state f ON f.org_id = s.org_id AND f.device_id = s.device_id";
+const BY_TODAY: &str = "SELECT s.device_id AS device_id, s.tag, s.tag_key AS tag_key, s.serial, s.udi, s.model_id, \
+    s.site_id, s.place_id, s.department_id FROM device d CROSS JOIN then_device s CROSS JOIN then_state f";
+
+const TOGETHER: &str = "f.org_id = s.org_id AND f.device_id = s.device_id";
+const AS_TODAY: &str = "s.org_id = d.org_id AND s.device_id = d.id";
 
 const STATES: &str = "SELECT 1 AS one FROM then_state f";
 const DEVICES: &str = "SELECT 1 AS one FROM then_device s";
@@ -193,6 +193,7 @@ impl<'q> Asked<'q> {
     /// Adds all conditions but those of words.
     fn narrow(&self, select: &mut Select) {
         let at = Val::from(self.at);
+        select.filter(TOGETHER, []);
         select.filter("s.from_at <= {}", [at.clone()]).filter("s.until_at > {}", [at.clone()]);
         select.filter("f.from_at <= {}", [at.clone()]).filter("f.until_at > {}", [at]);
         select.one_of("f.state", self.states().into_iter().map(|s| s.code().into()));
@@ -364,6 +365,9 @@ impl<'q> Asked<'q> {
             };
             let mut select = Select::new(head, alias, self.who.org);
             self.enter(&mut select, source);
+            if matches!(source, Source::Reach) {
+                select.filter(AS_TODAY, []);
+            }
             self.narrow(&mut select);
             for row in self.fitting(&select.all(tx).await?)? {
                 found.insert((row.tag_key.clone(), row.id), row);
