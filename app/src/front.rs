@@ -43,8 +43,8 @@ pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> H
     if let Some(signer) = signer {
         kept.insert(signer);
     }
-    let (mut menu, mut jobs, mut routes, mut duties) =
-        (Vec::new(), Vec::new(), web::api::routes(), web::duty::of_floor());
+    let mut routes = web::routes();
+    let (mut menu, mut jobs, mut duties) = (Vec::new(), Vec::new(), web::duty::of_floor());
     let mut sights = Vec::new();
     for room in rooms {
         menu.extend(room.menu);

@@ -207,6 +207,14 @@ pub const MATRIX: &[Entry] = &[
     // The API itself.
     get("/api", Public, NoRecord),
     get("/api/openapi.json", Public, NoRecord),
+    // The past, cut down to what each may see; see `past.rs`. Of any kind of record: here a site.
+    get("/past", SignedIn, NoRecord),
+    get("/past/{kind}", SignedIn, NoRecord).with("as-of=2100-01-01"),
+    get("/past/{kind}/{id}", SignedIn, AtSite).with("as-of=2100-01-01"),
+    get("/api/v1/past/{kind}", SignedIn, NoRecord).with("at=2099-01-01T00:00:00Z"),
+    get("/api/v1/past/{kind}/differences", SignedIn, NoRecord)
+        .with("from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z"),
+    get("/api/v1/past/{kind}/{id}", SignedIn, AtSite).with("at=2099-01-01T00:00:00Z"),
     // What it holds is cut down to what each may see; see `changes.rs`.
     get("/api/v1/changes", SignedIn, NoRecord),
     get("/api/v1/me", SignedIn, NoRecord),

@@ -359,3 +359,81 @@ async fn filed(db: &db::Db) -> BTreeMap<&'static str, Vec<Vec<Option<String>>>> 
     }
     all
 }
+
+#[tokio::test]
+async fn records_of_any_kind_are_shown_as_they_were() {
+    let hospital = Hospital::new().await;
+    let manager = hospital.session(hospital.people[&(Role::Manager, Held::Everywhere)]).await;
+    let token = &hospital.tokens[&(Role::Manager, Held::Everywhere)];
+    let org = hospital.org;
+    let maker = db::read!(hospital.db, org, |tx| company::store::list(tx, org, 1).await).unwrap().remove(0);
+    let recorded = db::read!(hospital.db, org, |tx| {
+        db::gate::as_of(tx, org, "company", maker.id.uuid(), Instant::from_micros(i64::MAX)).await
+    });
+    let before = recorded.unwrap().unwrap().recorded_at;
+    let mut who = system(org);
+    who.at = before.plus_seconds(172_800);
+    db::write!(hospital.db, org, |tx| {
+        company::actions::rename(tx, &who, maker.id, maker.version, "Quite another name").await
+    })
+    .unwrap();
+    let day = |at: Instant| at.date_in(&kernel::TimeZone::UTC).to_string();
+    let ask = async |path: String| hospital.ask("GET", &path, Some(&manager), "").await;
+    let (status, page) = ask("/past".into()).await;
+    assert!(status == 200 && page.contains("href=\"/past/company\">Makers"), "{status}: {page}");
+    let (status, page) = ask("/past/company".into()).await;
+    assert!(status == 200 && page.contains("Makers on an earlier day"), "{status}");
+    // A day by two time zones at most away from the rename says the old name, a later one the new one.
+    let (status, page) = ask(format!("/past/company?as-of={}", day(before.plus_seconds(86_400)))).await;
+    assert!(
+        status == 200 && page.contains(&maker.name) && !page.contains("Quite another name"),
+        "{status}: {page}"
+    );
+    let later = day(before.plus_seconds(345_600));
+    let (_, page) = ask(format!("/past/company?as-of={later}")).await;
+    assert!(page.contains("Quite another name"), "{page}");
+    let (status, page) = ask(format!("/past/company/{}?as-of={later}", maker.id)).await;
+    assert!(
+        status == 200 && page.contains("Quite another name") && page.contains("Version 2"),
+        "{status}: {page}"
+    );
+    let (_, page) = ask(format!("/past/company?as-of={}&to={later}", day(before.plus_seconds(86_400)))).await;
+    assert!(page.contains("Quite another name changed") && page.contains(&maker.name), "{page}");
+    for (path, wanted) in [
+        ("/past/company?as-of=yesterday".to_owned(), 422),
+        (format!("/past/company?as-of={later}&to=2001-01-01"), 422),
+        ("/past/nothing?as-of=2026-01-01".to_owned(), 404),
+        (format!("/past/company/{}?as-of=2001-01-01", maker.id), 404),
+        (format!("/past/company/{}?as-of={later}", Uuid::nil()), 404),
+        ("/past/device?as-of=2026-01-01".to_owned(), 303),
+    ] {
+        let (status, _) = ask(path.clone()).await;
+        assert_eq!(status, wanted, "{path}");
+    }
+    let api = async |token: &str, rest: &str| {
+        let path = format!("/api/v1/past/{rest}");
+        let (status, text) = hospital.ask("GET", &path, Some(token), "").await;
+        (status.as_u16(), serde_json::from_str::<serde_json::Value>(&text).unwrap())
+    };
+    let (status, one) = api(token, &format!("company/{}?at={before}", maker.id)).await;
+    assert_eq!((status, &one["record"]["name"]), (200, &serde_json::json!(maker.name)));
+    let (_, all) = api(token, &format!("company?at={before}&limit=1")).await;
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    let (_, differ) = api(token, &format!("company/differences?from={before}&to={}", who.at)).await;
+    assert_eq!(differ["items"].as_array().unwrap().len(), 1, "{differ}");
+    assert_eq!(differ["items"][0]["fields"][0]["field"], "name");
+    assert_eq!(differ["items"][0]["after"]["record"]["name"], "Quite another name");
+    // Whoever sees no people today sees none of then either; whoever sees one site, sees that one.
+    let requester = &hospital.tokens[&(Role::Requester, Held::OneSite)];
+    let technician = &hospital.tokens[&(Role::Technician, Held::OneSite)];
+    let (status, people) = api(requester, "person?at=2099-01-01T00:00:00Z").await;
+    assert_eq!((status, &people["items"]), (200, &serde_json::json!([])));
+    let (_, sites) = api(technician, "site?at=2099-01-01T00:00:00Z").await;
+    let (_, every) = api(token, "site?at=2099-01-01T00:00:00Z").await;
+    assert_eq!(sites["items"].as_array().unwrap().len(), 1, "{sites}");
+    assert!(every["items"].as_array().unwrap().len() > 1, "{every}");
+    // Nobody is shown what is only kept to know an altered row by.
+    let (_, people) = api(token, "person?at=2099-01-01T00:00:00Z&limit=200").await;
+    assert!(!people.to_string().contains("password_mark") && people["items"].as_array().unwrap().len() > 3);
+    hospital.finish().await;
+}

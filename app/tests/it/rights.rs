@@ -30,7 +30,7 @@ fn every_route_has_an_entry_and_every_entry_a_route() {
     let routes: BTreeSet<(String, &str)> = rooms::rooms()
         .iter()
         .flat_map(|room| room.routes.iter().map(|r| (r.method.to_string(), r.path)).collect::<Vec<_>>())
-        .chain(web::api::routes().iter().map(|r| (r.method.to_string(), r.path)))
+        .chain(web::routes().iter().map(|r| (r.method.to_string(), r.path)))
         .collect();
     let entries: BTreeSet<(String, &str)> = MATRIX.iter().map(|e| (e.method.to_owned(), e.path)).collect();
     assert_eq!(entries.len(), MATRIX.len(), "an entry stands twice");
@@ -47,7 +47,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         Some("devices") if !path.starts_with("/devices/") => records.device.to_string(),
         Some("tokens") | Some("me") => records.token.to_string(),
         Some("people") => records.person.to_string(),
-        Some("sites") => records.site.to_string(),
+        Some("sites" | "past") => records.site.to_string(),
         Some("models") => records.model.to_string(),
         Some("makers") => records.company.to_string(),
         Some("types") => records.device_type.to_string(),
@@ -60,6 +60,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         .replace("{grant}", &records.grant.to_string())
         .replace("{code}", &records.tag)
         .replace("{device}", &records.device.to_string())
+        .replace("{kind}", "site")
         .replace("{session}", &records.token.to_string())
         .replace("{type}", &records.device_type.to_string())
         .replace("{company}", &records.company.to_string())
@@ -92,6 +93,11 @@ fn wanted(entry: &Entry, role: Option<Role>, held: Held, stands: Stands) -> Want
         Who::SignedIn if entry.seen == Seen::OwnToken => {
             let manages = role == Role::Administrator && stands.within(held);
             return if manages { Wanted::In } else { Wanted::NotFound };
+        }
+        // The records of the past are asked for a site's, which requesters do not see today either.
+        Who::SignedIn if entry.seen == Seen::AtSite => {
+            let sees = role != Role::Requester && same_site(stands, held);
+            return if sees { Wanted::In } else { Wanted::NotFound };
         }
         Who::Public | Who::SignedIn | Who::BeforeSetUp => return Wanted::In,
         Who::Roles(letters) if !letters.contains(letter(role)) => return Wanted::Forbidden,

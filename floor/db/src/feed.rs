@@ -24,6 +24,14 @@ crate::statements! {
     /// What changed between two ids, in their order, without what it became.
     TOUCHED = "SELECT id, entity, entity_id, recorded_at FROM event WHERE org_id = $1 AND id > $2 AND id < $3 \
                ORDER BY id LIMIT $4";
+    /// Each record's first change after one instant and up to another, in the order in which they were recorded. A version
+    /// whose forerunner was recorded in that time too is no first one. The empty text keeps SQLite from reading every
+    /// change of every record of the kind instead of those of that time.
+    FIRST = "SELECT e.id, e.entity, e.entity_id, e.recorded_at FROM event e WHERE e.org_id = $1 \
+             AND e.entity || '' = $2 AND (e.recorded_at, e.id) > ($3, $4) AND e.recorded_at <= $5 \
+             AND NOT EXISTS (SELECT 1 FROM event l WHERE l.org_id = e.org_id AND l.entity = e.entity \
+             AND l.entity_id = e.entity_id AND l.version = e.version - 1 AND l.recorded_at > $6) \
+             ORDER BY e.recorded_at, e.id LIMIT $7";
     /// The last change before an id.
     LAST = "SELECT id FROM event WHERE org_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1";
 }
@@ -99,13 +107,31 @@ pub async fn touched(
     settled: Settled,
     limit: u32,
 ) -> Result<Vec<Touched>> {
-    let read = |row: &Row| {
-        Ok(Touched {
-            event: row.get("id")?,
-            entity: row.get("entity")?,
-            entity_id: row.get("entity_id")?,
-            recorded_at: row.get("recorded_at")?,
-        })
-    };
-    tx.all(TOUCHED, &vals![org, after, settled.0, limit]).await?.iter().map(read).collect()
+    tx.all(TOUCHED, &vals![org, after, settled.0, limit]).await?.iter().map(touch).collect()
+}
+
+/// The first change of each record of a kind after one instant and up to another, in the order in which they were recorded,
+/// going on after a change; at most `limit`.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn first_between(
+    tx: &mut Tx,
+    org: OrgId,
+    entity: &str,
+    (from, to): (Instant, Instant),
+    after: Option<(Instant, Uuid)>,
+    limit: u32,
+) -> Result<Vec<Touched>> {
+    let (at, id) = after.unwrap_or((from, Uuid::max()));
+    tx.all(FIRST, &vals![org, entity, at, id, to, from, limit]).await?.iter().map(touch).collect()
+}
+
+fn touch(row: &Row) -> Result<Touched> {
+    Ok(Touched {
+        event: row.get("id")?,
+        entity: row.get("entity")?,
+        entity_id: row.get("entity_id")?,
+        recorded_at: row.get("recorded_at")?,
+    })
 }

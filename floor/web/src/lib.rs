@@ -17,6 +17,7 @@ pub mod duty;
 pub mod form;
 mod guard;
 pub mod look;
+pub mod past;
 mod room;
 mod serve;
 mod stop;
@@ -31,3 +32,10 @@ pub use room::{Gate, JobKind, MenuGroup, MenuItem, Room, Route};
 pub use serve::{redirecting, router, serve};
 pub use stop::Stop;
 pub use tls::Tls;
+
+/// What the floor itself serves.
+pub fn routes() -> Vec<Route> {
+    let mut all = api::routes();
+    all.extend(past::routes());
+    all
+}

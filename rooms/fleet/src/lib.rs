@@ -74,7 +74,6 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     statements: &[
         company::store::ALL,
         device::actions::ALL,
-        device::between::ALL,
         device::former::ALL,
         device::list::ALL,
         device::pages::STATEMENTS,

@@ -9,11 +9,21 @@ use crate::{import::run::Within, permit};
 
 pub(crate) fn sights() -> Vec<Sight> {
     vec![
-        Sight { entity: "device", sees: |_, who| devices(who) },
-        Sight { entity: "model", sees: |_, who| all(who, permit::MODEL_VIEW) },
-        Sight { entity: "device_type", sees: |_, who| all(who, permit::MODEL_VIEW) },
-        Sight { entity: "company", sees: |_, who| all(who, permit::MODEL_VIEW) },
-        Sight { entity: "import_run", sees: |_, who| imports(who) },
+        Sight { entity: "device", many: "Devices", named: "tag", sees: |_, who| devices(who) },
+        Sight { entity: "model", many: "Models", named: "name", sees: |_, who| all(who, permit::MODEL_VIEW) },
+        Sight {
+            entity: "device_type",
+            many: "Types",
+            named: "name",
+            sees: |_, who| all(who, permit::MODEL_VIEW),
+        },
+        Sight {
+            entity: "company",
+            many: "Makers",
+            named: "name",
+            sees: |_, who| all(who, permit::MODEL_VIEW),
+        },
+        Sight { entity: "import_run", many: "Imports", named: "file_name", sees: |_, who| imports(who) },
     ]
 }
 

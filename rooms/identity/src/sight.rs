@@ -13,6 +13,8 @@ pub(crate) fn sights() -> Vec<Sight> {
     vec![
         Sight {
             entity: "org",
+            many: "Organisation",
+            named: "name",
             sees: |_, who| {
                 let all = who.may_everywhere(permit::ORG_MANAGE);
                 now(Box::new(move |_| all))
@@ -20,20 +22,33 @@ pub(crate) fn sights() -> Vec<Sight> {
         },
         Sight {
             entity: "site",
+            many: "Sites",
+            named: "name",
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "id")) }.boxed(),
         },
         Sight {
             entity: "place",
+            many: "Places",
+            named: "name",
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "site")) }.boxed(),
         },
         Sight {
             entity: "department",
+            many: "Departments",
+            named: "name",
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "site")) }.boxed(),
         },
-        Sight { entity: "person", sees: |tx, who| people(tx, who, "id") },
-        Sight { entity: "role_grant", sees: |tx, who| people(tx, who, "person") },
+        Sight { entity: "person", many: "People", named: "name", sees: |tx, who| people(tx, who, "id") },
+        Sight {
+            entity: "role_grant",
+            many: "Roles of people",
+            named: "role",
+            sees: |tx, who| people(tx, who, "person"),
+        },
         Sight {
             entity: "api_token",
+            many: "API tokens",
+            named: "name",
             sees: |tx, who| {
                 async {
                     let seen = token::list(tx, who).await?;

@@ -81,6 +81,8 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
             "GET /api/v1/devices/{id}/as-of",
         ],
     ),
+    ("GET /past/{kind}", &["GET /api/v1/past/{kind}", "GET /api/v1/past/{kind}/differences"]),
+    ("GET /past/{kind}/{id}", &["GET /api/v1/past/{kind}/{id}"]),
     ("GET /devices/changes", &["GET /api/v1/devices/changes"]),
     // The same as a file, for whoever may take lists out too.
     ("GET /devices/changes.csv", &["GET /api/v1/devices/changes"]),
@@ -124,6 +126,7 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
 
 /// Pages that have none, each with the reason.
 const NONE: &[(&str, &str)] = &[
+    ("GET /past", "lists the kinds of records, which the document of the API names"),
     ("GET /", "leads people to where their work is"),
     ("GET /sign-in", "a token needs no session"),
     ("POST /sign-in", "a token needs no session"),
@@ -150,10 +153,8 @@ const NONE: &[(&str, &str)] = &[
 
 #[test]
 fn the_api_does_what_the_pages_do() {
-    let all: Vec<web::Route> = web::api::routes()
-        .into_iter()
-        .chain(rooms::rooms().into_iter().flat_map(|room| room.routes))
-        .collect();
+    let all: Vec<web::Route> =
+        web::routes().into_iter().chain(rooms::rooms().into_iter().flat_map(|room| room.routes)).collect();
     let named = |api: bool| -> BTreeSet<String> {
         let here = all.iter().filter(|r| r.operation.is_some() == api);
         here.map(|r| format!("{} {}", r.method, r.path)).collect()

@@ -36,7 +36,7 @@ impl Told {
 
 /// The document as it is served.
 pub fn document() -> Value {
-    let routes: Vec<web::Route> = web::api::routes()
+    let routes: Vec<web::Route> = web::routes()
         .into_iter()
         .chain(baton::rooms::rooms().into_iter().flat_map(|room| room.routes))
         .collect();

@@ -20,8 +20,7 @@ async fn get(h: &Hospital, token: &str, path: &str) -> Told {
 
 /// The permission each route of the API takes.
 fn gates() -> BTreeMap<(String, &'static str), Gate> {
-    let all =
-        web::api::routes().into_iter().chain(baton::rooms::rooms().into_iter().flat_map(|room| room.routes));
+    let all = web::routes().into_iter().chain(baton::rooms::rooms().into_iter().flat_map(|room| room.routes));
     all.filter(|r| r.operation.is_some()).map(|r| ((r.method.to_string(), r.path), r.gate)).collect()
 }
 

@@ -13,6 +13,10 @@ pub type Sees = Box<dyn Fn(&Value) -> bool + Send + Sync>;
 pub struct Sight {
     /// The kind of record: its table's name.
     pub entity: &'static str,
+    /// What many of them are called on a page: `Makers`.
+    pub many: &'static str,
+    /// The field of a record that holds its name.
+    pub named: &'static str,
     /// What an actor sees of it.
     pub sees: for<'a> fn(&'a mut Tx, &'a Actor) -> BoxFuture<'a, Result<Sees>>,
 }

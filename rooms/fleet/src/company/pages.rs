@@ -71,6 +71,7 @@ async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply 
         @if faults.stale().is_some() { (changed(now.as_deref().unwrap_or_default())) }
         (QueryBar::new("/makers", "Search makers", "Search").query(&asked.text).placeholder("A part of the name"))
         (table(&KIND, asked, &found, &counts, who.may_everywhere(permit::MODEL_EDIT), (typed, faults)))
+        (web::past::link("company"))
     };
     let crumbs = [("Models".to_owned(), "/models".to_owned())];
     let page = ctx.page("Makers", "/models").under(crumbs);

@@ -1,22 +1,12 @@
 //! What is different between two past instants: for each device what it was known to be at the one, what at the other,
 //! and in which fields the two differ.
 
-use db::{Event, Tx, vals};
+use db::{Event, Tx, feed};
 use kernel::{Actor, Cursor, FieldChange, Instant, Keyset, Problem, Reach, Result, Slice};
 use uuid::Uuid;
 
 use super::Device;
 use crate::permit;
-
-db::statements! {
-    /// Each device's first change after one instant and up to another, in the order in which they were recorded. A
-    /// version whose forerunner was recorded in that time too is no first one. The empty text keeps SQLite from
-    /// reading every change of every device instead of those of that time.
-    FIRST = "SELECT e.id, e.entity_id, e.recorded_at FROM event e WHERE e.org_id = $1 AND e.entity || '' = 'device' \
-             AND (e.recorded_at, e.id) > ($2, $3) AND e.recorded_at <= $4 AND NOT EXISTS (SELECT 1 FROM event l \
-             WHERE l.org_id = e.org_id AND l.entity = e.entity AND l.entity_id = e.entity_id \
-             AND l.version = e.version - 1 AND l.recorded_at > $5) ORDER BY e.recorded_at, e.id LIMIT $6";
-}
 
 /// One device that is not the same at two instants.
 #[derive(Clone, Debug)]
@@ -81,20 +71,15 @@ pub async fn page(
     if to <= from {
         return Err(Problem::invalid("to", "This must be later than the beginning."));
     }
-    let mut place = match &keyset.after {
-        Some(cursor) => (cursor.after.parse().unwrap_or(0), cursor.id),
-        None => (from.micros(), Uuid::max()),
-    };
+    let mut place = keyset.after.as_ref().map(|c| (Instant::from_micros(c.after.parse().unwrap_or(0)), c.id));
     let (mut found, wanted) = (Vec::new(), keyset.limit as usize + 1);
     while found.len() < wanted {
-        let vals = vals![who.org, place.0, place.1, to, from, 200_u32];
-        let rows = tx.all(FIRST, &vals).await?;
-        let Some(last) = rows.last() else { break };
-        place = (last.get("recorded_at")?, last.get("id")?);
-        for row in &rows {
-            if let Some(found_one) = one(tx, who, row.get("entity_id")?, (from, to)).await? {
-                let (event, first_at) = (row.get("id")?, row.get("recorded_at")?);
-                found.push(Difference { event, first_at, ..found_one });
+        let first = feed::first_between(tx, who.org, "device", (from, to), place, 200).await?;
+        let Some(last) = first.last() else { break };
+        place = Some((last.recorded_at, last.event));
+        for change in &first {
+            if let Some(found_one) = one(tx, who, change.entity_id, (from, to)).await? {
+                found.push(Difference { event: change.event, first_at: change.recorded_at, ..found_one });
             }
             if found.len() == wanted {
                 break;

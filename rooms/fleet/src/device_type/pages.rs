@@ -96,6 +96,7 @@ async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply 
         @if faults.stale().is_some() { (changed(&present(&all, typed))) }
         (bar)
         (table(&KIND, asked, &lines, &counts, who.may_everywhere(permit::MODEL_EDIT), (typed, faults)))
+        (web::past::link("device_type"))
     };
     let crumbs = [("Models".to_owned(), "/models".to_owned())];
     let page = ctx.page("Types", "/models").under(crumbs);

@@ -115,6 +115,7 @@ async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
         (views("/models"))
         (bar)
         @if slice.rows.is_empty() { (nothing(&asked)) } @else { (table(&slice.rows, &counts)) (pager) }
+        (web::past::link("model"))
     };
     Ok(ctx.page("Models", "/models").show(list_page(None, &list)))
 }

@@ -72,7 +72,8 @@ pub(super) async fn show(ctx: Ctx, query: RawQuery) -> Reply {
             (look::link_button("Add person", "/people/new").primary().icon(Icon::UserPlus))
         }
     };
-    let main = list_page(None, &content(&ctx, &found, &words, keyset.after.is_some()));
+    let list = content(&ctx, &found, &words, keyset.after.is_some());
+    let main = list_page(None, &maud::html! { (list) (web::past::link("person")) });
     let head = look::answer(&found.sentence, None);
     Ok(ctx.page("People", "/people").head(head).actions(actions).show(main))
 }

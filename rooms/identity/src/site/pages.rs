@@ -43,7 +43,7 @@ async fn list(ctx: Ctx) -> Reply {
         many => format!("{} in {}.", life::count(many.len(), "site", "sites"), ctx.org.name),
     };
     let main = html! {
-        @if !sites.is_empty() { (table(&sites)) }
+        @if !sites.is_empty() { (table(&sites)) (web::past::link("site")) }
     };
     let actions = html! {
         @if who.may_everywhere(permit::SITE_MANAGE) {

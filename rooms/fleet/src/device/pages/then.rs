@@ -223,6 +223,7 @@ pub(super) fn look_back(ctx: &Ctx, asked: &Asked, error: Option<String>) -> Mark
             div { (button("Show")) }
         }
         p { a href="/devices/changes" { "What changed between two days" } }
+        p { a href="/past" { "Other records on an earlier day" } }
     };
     Section::new("Look back", inside).id("look-back").render()
 }
