@@ -30,14 +30,14 @@ async function links(visitor) {
 }
 
 /**
- * Walks from `start`. `found` gathers the shapes of all pages, also of earlier walks; pages of a shape that an earlier
+ * Walks from `start`, one address or several. `found` gathers the shapes of all pages, also of earlier walks; pages of a shape that an earlier
  * walk has seen are not given again. Every link whose shape is new is asked for once, so dead ones are known.
  */
 export async function pagesFrom(visitor, start, found) {
   const seen = new Set();
   const pages = [];
   const dead = [];
-  const ahead = [start];
+  const ahead = [start].flat();
   while (ahead.length) {
     const path = ahead.shift();
     const name = shape(path);

@@ -127,7 +127,10 @@ pub(super) async fn list(ctx: Ctx, Path(kind): Path<String>, RawQuery(query): Ra
             from.words(zone)
         ),
     };
-    let head = message(Tone::Warn, &html! { b { (when) } " Names and fields are those of then." });
+    let head = html! {
+        (message(Tone::Warn, &html! { b { (when) } " Names and fields are those of then." }))
+        (quiet_answer(&when))
+    };
     Ok(page.head(head).show(html! { (main) (Section::new("Another day", form(&ctx, &kind, &asked, &[]))) }))
 }
 
