@@ -74,9 +74,7 @@ impl Asked {
 pub(super) async fn kinds(ctx: Ctx) -> Reply {
     let kinds = read::kinds(&ctx.app)?;
     let main = html! {
-        ul.plain {
-            @for kind in kinds.0.iter() { li { a href=(list_of(kind)) { (kind.many) } } }
-        }
+        p.links { @for kind in kinds.0.iter() { a href=(list_of(kind)) { (kind.many) } } }
     };
     let head = answer(
         "What was on record on an earlier day?",

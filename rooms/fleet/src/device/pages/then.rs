@@ -222,8 +222,10 @@ pub(super) fn look_back(ctx: &Ctx, asked: &Asked, error: Option<String>) -> Mark
             (Field::date("as-of", "This list as known on").value(value).hint("At the end of that day.").error(error).render())
             div { (button("Show")) }
         }
-        p { a href="/devices/changes" { "What changed between two days" } }
-        p { a href="/past" { "Other records on an earlier day" } }
+        p.links {
+            a href="/devices/changes" { "What changed between two days" }
+            a href="/past" { "Other records on an earlier day" }
+        }
     };
     Section::new("Look back", inside).id("look-back").render()
 }
