@@ -161,14 +161,20 @@ impl Front {
     /// # Errors
     /// As [`Tx::all`].
     pub async fn grants(&self, tx: &mut Tx, org: OrgId, person: PersonId) -> Result<Vec<Grant>> {
+        let held = grant::of_person(tx, org, person).await?;
+        let held: Vec<_> = held.into_iter().map(|held| (held.role, held.scope)).collect();
+        self.opened(tx, org, &held).await
+    }
+
+    /// What roles allow, departments opened up.
+    async fn opened(&self, tx: &mut Tx, org: OrgId, held: &[(Role, Scope)]) -> Result<Vec<Grant>> {
         let mut grants = Vec::new();
-        for held in grant::of_person(tx, org, person).await? {
-            let subtree = match held.scope {
+        for &(role, scope) in held {
+            let subtree = match scope {
                 Scope::Department(id) => department::subtree(tx, org, id).await?,
                 _ => Default::default(),
             };
-            let permits = self.permits(held.role);
-            grants.push(Grant { role: held.role, permits, scope: held.scope, subtree });
+            grants.push(Grant { role, permits: self.permits(role), scope, subtree });
         }
         Ok(grants)
     }
@@ -201,7 +207,7 @@ impl Front {
     async fn look_for(&self, db: &Db, org: OrgId, hash: &[u8]) -> Result<Option<Signed>> {
         db::read!(db, org, |tx| {
             let Some(holder) = session::holder(tx, org, hash).await? else { return Ok(None) };
-            let grants = self.grants(tx, org, holder.person).await?;
+            let grants = self.opened(tx, org, &holder.roles).await?;
             let reach_note = reach_note(tx, org, &grants).await?;
             Ok(Some(Signed { holder, grants, reach_note }))
         })

@@ -19,11 +19,10 @@ use super::{
     Changed, Look, Typed, change_password, density_code, density_from_code, enter, look as keep_look,
 };
 use crate::{
-    Front, Sent, ask, department,
+    Front, Sent, ask,
     filled::Filled,
     grant::{self, Names, RoleGrant},
     session::{self, Session},
-    site,
 };
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -49,7 +48,7 @@ async fn me(ctx: Ctx, headers: HeaderMap) -> Reply {
     let token = token(&ctx, &headers);
     let (held, names, sessions) = db::read!(ctx.app.db(), org, |tx| {
         let held = grant::of_person(tx, org, me).await?;
-        let names = Names::new(site::list(tx, org).await?, department::all(tx, org).await?);
+        let names = Names::of(tx, org, held.iter().map(|grant| grant.scope)).await?;
         let sessions = session::list(tx, org, me, token, ctx.now()).await?;
         Ok((held, names, sessions))
     })?;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use actions::{Draft, add, change, find_or_add};
 pub(crate) use pages::routes;
 pub use store::subtree;
-pub(crate) use store::{ALL, RECORD, all};
+pub(crate) use store::{ALL, RECORD, all, with_parents};
 
 crate::tree::doors!(Department, DepartmentId);
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use db::{Tx, seal::Record, vals};
+use db::{Select, Tx, seal::Record, vals};
 use kernel::{DepartmentId, OrgId, Result, SiteId};
 
 use super::Department;
@@ -55,6 +55,31 @@ pub(crate) const RECORD: Record = Record {
 /// All departments and units of the organisation, site by site.
 pub(crate) async fn all(tx: &mut Tx, org: OrgId) -> Result<Vec<Department>> {
     tx.all(EVERY, &vals![org]).await?.iter().map(Department::read).collect()
+}
+
+/// These departments, and the ones that those of them that are units belong to.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub(crate) async fn with_parents(tx: &mut Tx, org: OrgId, ids: &[DepartmentId]) -> Result<Vec<Department>> {
+    let found = these(tx, org, ids).await?;
+    let above: BTreeSet<DepartmentId> = found.iter().filter_map(|department| department.parent).collect();
+    let above: Vec<DepartmentId> = above.into_iter().filter(|id| !ids.contains(id)).collect();
+    Ok(found.into_iter().chain(these(tx, org, &above).await?).collect())
+}
+
+async fn these(tx: &mut Tx, org: OrgId, ids: &[DepartmentId]) -> Result<Vec<Department>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = Select::new(
+        "SELECT d.id, d.version, d.site_id, d.parent_id, d.kind, d.name, d.code, d.cost_centre, d.closed_at \
+         FROM department d",
+        "d",
+        org,
+    );
+    select.one_of("d.id", ids.iter().map(|id| (*id).into()));
+    select.all(tx).await?.iter().map(Department::read).collect()
 }
 
 /// A department with all units below it: what a role held there reaches. Empty for an unknown id.

@@ -3,16 +3,21 @@
 mod actions;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::{Actor, DepartmentId, Id, Instant, PersonId, Reach, Role, Scope, SiteId};
+use db::Tx;
+use kernel::{Actor, DepartmentId, Id, Instant, OrgId, PersonId, Reach, Result, Role, Scope, SiteId};
 use serde::{Deserialize, Serialize};
 
 pub use actions::{end, give, keep};
 pub(crate) use actions::{must_keep_an_administrator, need_over_all};
-pub(crate) use store::{ALL, RECORD, active, of_people, of_person, of_person_ever};
+pub(crate) use store::{ALL, RECORD, active, of_people, of_person, of_person_ever, scope_of};
 
-use crate::{department::Department, permit, site::Site};
+use crate::{
+    department::{self, Department},
+    permit,
+    site::{self, Site},
+};
 
 /// Identifies a grant.
 pub type GrantId = Id<RoleGrant>;
@@ -70,7 +75,7 @@ pub(crate) fn holds(who: &Actor, role: Role, scope: Scope, department: Option<&D
     })
 }
 
-/// The names of all sites and departments, for saying a scope in words.
+/// The names of sites and departments, for saying a scope in words.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) sites: Vec<Site>,
@@ -80,6 +85,18 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(sites: Vec<Site>, departments: Vec<Department>) -> Self {
         Self { sites, departments: departments.into_iter().map(|d| (d.id, d)).collect() }
+    }
+
+    /// The names that some scopes need. A health system has thousands of departments.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub(crate) async fn of(tx: &mut Tx, org: OrgId, scopes: impl Iterator<Item = Scope>) -> Result<Self> {
+        let of_department = |scope| if let Scope::Department(id) = scope { Some(id) } else { None };
+        let ids: BTreeSet<DepartmentId> = scopes.filter_map(of_department).collect();
+        let ids: Vec<DepartmentId> = ids.into_iter().collect();
+        let departments = department::with_parents(tx, org, &ids).await?;
+        Ok(Self::new(site::list(tx, org).await?, departments))
     }
 
     pub(crate) fn site(&self, id: SiteId) -> &str {

@@ -47,14 +47,19 @@ fn columns(grant: &RoleGrant) -> Vec<Val> {
     vals![grant.id, grant.version, grant.person, grant.role.code(), kind, id, grant.ended_at].to_vec()
 }
 
-fn read(row: &Row) -> Result<RoleGrant> {
+/// Where the grant of a row stands.
+pub(crate) fn scope_of(row: &Row) -> Result<Scope> {
     let kind: String = row.get("scope_kind")?;
-    let scope = match (kind.as_str(), row.get::<Option<uuid::Uuid>>("scope_id")?) {
-        ("org", None) => Scope::Org,
-        ("site", Some(id)) => Scope::Site(kernel::Id::from_uuid(id)),
-        ("department", Some(id)) => Scope::Department(kernel::Id::from_uuid(id)),
-        _ => return Err(Problem::bug(format!("a grant with the scope {kind}"))),
-    };
+    match (kind.as_str(), row.get::<Option<uuid::Uuid>>("scope_id")?) {
+        ("org", None) => Ok(Scope::Org),
+        ("site", Some(id)) => Ok(Scope::Site(kernel::Id::from_uuid(id))),
+        ("department", Some(id)) => Ok(Scope::Department(kernel::Id::from_uuid(id))),
+        _ => Err(Problem::bug(format!("a grant with the scope {kind}"))),
+    }
+}
+
+fn read(row: &Row) -> Result<RoleGrant> {
+    let scope = scope_of(row)?;
     Ok(RoleGrant {
         id: row.get("id")?,
         version: row.get("version")?,

@@ -20,7 +20,7 @@ use super::store::{self, Line};
 use crate::{
     ask, department,
     grant::{self, Names, RoleGrant},
-    life, permit, site,
+    life, permit,
 };
 
 /// The people an actor may see; `None` is everybody. Whoever sees people at a site or in a department sees those
@@ -60,7 +60,7 @@ pub(super) async fn show(ctx: Ctx, query: RawQuery) -> Reply {
         let page = store::page(tx, who.org, &words, only.as_deref(), &keyset).await?;
         let ids: Vec<PersonId> = page.rows.iter().map(|line| line.id).collect();
         let grants = grant::of_people(tx, who.org, &ids).await?;
-        let names = Names::new(site::list(tx, who.org).await?, department::all(tx, who.org).await?);
+        let names = Names::of(tx, who.org, grants.iter().map(|grant| grant.scope)).await?;
         let sentence = match &only {
             Some(only) => format!("{} hold a role where yours reaches.", people(only.len())),
             None => everybody(store::tally(tx, who.org).await?),

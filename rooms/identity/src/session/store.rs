@@ -1,17 +1,20 @@
 //! The sessions' rows.
 
 use db::{Row, Tx, vals};
-use kernel::{Instant, OrgId, PersonId, Result};
+use kernel::{Instant, OrgId, PersonId, Result, Role, Scope};
 
 use super::{IDLE, Session, SessionId};
+use crate::grant;
 
 db::statements! {
-    /// Whose token this is, and what the door must know of them.
+    /// Whose token this is, and what the door must know of them: a row for each role they hold, or one without.
     HOLDER = "SELECT s.id, s.seen_at, s.expires_at, p.id AS person_id, p.name, p.email, p.active, \
-              p.must_change_password, l.theme, l.density, l.single_keys FROM session s \
+              p.must_change_password, l.theme, l.density, l.single_keys, g.role, g.scope_kind, g.scope_id \
+              FROM session s \
               JOIN person p ON p.org_id = s.org_id AND p.id = s.person_id \
               LEFT JOIN person_look l ON l.org_id = s.org_id AND l.person_id = s.person_id \
-              WHERE s.org_id = $1 AND s.token_hash = $2";
+              LEFT JOIN role_grant g ON g.org_id = s.org_id AND g.person_id = s.person_id AND g.ended_at IS NULL \
+              WHERE s.org_id = $1 AND s.token_hash = $2 ORDER BY g.id";
     /// One person's sessions that are still good, the latest used first.
     LIST = "SELECT id, person_id, created_at, seen_at, expires_at, browser, address, token_hash FROM session \
             WHERE org_id = $1 AND person_id = $2 AND seen_at > $3 AND expires_at > $4 ORDER BY seen_at DESC, id";
@@ -43,11 +46,19 @@ pub(crate) struct Holder {
     pub(crate) single_keys: Option<bool>,
     pub(crate) seen_at: Instant,
     pub(crate) expires_at: Instant,
+    pub(crate) roles: Vec<(Role, Scope)>,
 }
 
 /// Whoever holds a token, good or not.
 pub(crate) async fn holder(tx: &mut Tx, org: OrgId, token_hash: &[u8]) -> Result<Option<Holder>> {
-    let Some(row) = tx.find(HOLDER, &vals![org, token_hash]).await? else { return Ok(None) };
+    let rows = tx.all(HOLDER, &vals![org, token_hash]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut roles = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if let Some(role) = row.parse_opt("role")? {
+            roles.push((role, grant::scope_of(row)?));
+        }
+    }
     Ok(Some(Holder {
         person: row.get("person_id")?,
         name: row.get("name")?,
@@ -59,6 +70,7 @@ pub(crate) async fn holder(tx: &mut Tx, org: OrgId, token_hash: &[u8]) -> Result
         single_keys: row.get("single_keys")?,
         seen_at: row.get("seen_at")?,
         expires_at: row.get("expires_at")?,
+        roles,
     }))
 }
 
