@@ -60,6 +60,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0005_then.sqlite.sql"),
             include_str!("../migrations/0005_then.pg.sql"),
         ),
+        File::both(6, "site_state", include_str!("../migrations/0006_site_state.sql")),
     ],
     unrecorded: &[
         ("former_tag", "derived from records: the versions of the device hold its tags"),

@@ -234,7 +234,7 @@ async fn try_walk(
     let Some(first) = fitting.first() else {
         // Where all rows were asked for, nothing fits; else it may come later. Indexes of what has left hold what an
         // undone import brought too, which no count knows.
-        let more = rows == TRIED || !walk.is_here();
+        let more = rows == TRIED || !walk.is_counted();
         return Ok((ids, Matches { count: 0, more }));
     };
     let looked_at: i64 = first.get("looked_at")?;

@@ -84,17 +84,20 @@ impl Wanted {
 
     /// Begins a query with the conditions by which a walk's index is entered.
     pub(super) fn enter(&self, select: &mut Select, who: &Actor, walk: Walk) {
+        if walk.is_counted() {
+            select.filter(REMOVED_NEVER, []);
+        }
         if walk.is_here() {
-            select.filter(REMOVED_NEVER, []).filter(HERE, []);
+            select.filter(HERE, []);
+        }
+        if matches!(walk, Walk::State | Walk::StateSince | Walk::StateAtSite) {
+            select.one_of("d.state", self.states.iter().map(|s| Val::from(s.code())));
         }
         match walk {
-            Walk::Tag | Walk::Here | Walk::Since => {}
-            Walk::Site | Walk::HereAtSite => {
+            Walk::Tag | Walk::Here | Walk::Since | Walk::State | Walk::StateSince => {}
+            Walk::Site | Walk::HereAtSite | Walk::StateAtSite => {
                 select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
                 self.narrow_area(select, "d.site_id", "d.department_id");
-            }
-            Walk::State | Walk::StateSince => {
-                select.one_of("d.state", self.states.iter().map(|s| Val::from(s.code())));
             }
         }
         select.by_index(walk.index());
@@ -215,6 +218,7 @@ impl Wanted {
             let of_state = of_states(&whole);
             known.sets.push((Set::States, of_state));
             known.one_state = (self.states.len() == 1).then_some(of_state);
+            known.one_state_at_site = known.one_state.and(known.one_site).map(|_| known.kept);
         }
         self.know_others(tx, who.org, &whole, &mut known).await?;
         Ok(known)

@@ -45,6 +45,8 @@ pub enum Walk {
     HereAtSite,
     /// Those of the one state asked for, by tag.
     State,
+    /// Those of the one state at the one site asked for, by tag.
+    StateAtSite,
     /// All by how long they have been in their state.
     Since,
     /// Those of the one state asked for, by how long they have been in it.
@@ -60,6 +62,7 @@ impl Walk {
             Self::Site => "device_by_site",
             Self::HereAtSite => "device_here_by_site",
             Self::State => "device_by_state",
+            Self::StateAtSite => "device_by_site_state",
             Self::Since => "device_by_since",
             Self::StateSince => "device_by_state_since",
         }
@@ -68,6 +71,11 @@ impl Walk {
     /// Whether its index holds only what has not left.
     pub const fn is_here(self) -> bool {
         matches!(self, Self::Here | Self::HereAtSite)
+    }
+
+    /// Whether its index holds nothing that no count knows: what an undone import brought.
+    pub const fn is_counted(self) -> bool {
+        self.is_here() || matches!(self, Self::StateAtSite)
     }
 }
 
@@ -131,6 +139,8 @@ pub struct Known {
     pub one_site: Option<(i64, i64)>,
     /// Devices of the one state asked for.
     pub one_state: Option<i64>,
+    /// Devices of the one state at the one site asked for.
+    pub one_state_at_site: Option<i64>,
     /// Rows of a page.
     pub page: i64,
 }
@@ -181,6 +191,9 @@ impl Known {
         if let Some(rows) = self.one_state {
             ways.push(self.walk(if self.by_since { Walk::StateSince } else { Walk::State }, rows));
         }
+        if let (false, Some(rows)) = (self.by_since, self.one_state_at_site) {
+            ways.push(self.walk(Walk::StateAtSite, rows));
+        }
         ways
     }
 
@@ -202,6 +215,7 @@ impl Known {
             Walk::Site => self.one_site.map_or(self.all, |(all, _)| all),
             Walk::HereAtSite => self.one_site.map_or(self.here, |(_, here)| here),
             Walk::State | Walk::StateSince => self.one_state.unwrap_or(self.all),
+            Walk::StateAtSite => self.one_state_at_site.unwrap_or(self.all),
         };
         // One more than there are, so that looking at all of them shows.
         if rows < WALKED_WHOLE { rows + 1 } else { TRIED }
@@ -276,6 +290,21 @@ mod tests {
             Known { kept: 17_000, one_state: Some(17_000), sets: vec![(Set::States, 17_000)], ..million() };
         assert_eq!(kept.way(), Way::Walk(Walk::State));
         assert_eq!(Known { by_since: true, ..kept }.way(), Way::Walk(Walk::StateSince));
+    }
+
+    #[test]
+    fn one_state_at_one_site_is_walked_to_its_end() {
+        let few = Known {
+            kept: 36,
+            one_site: Some((9_000, 5_000)),
+            one_state: Some(17_000),
+            one_state_at_site: Some(36),
+            sets: vec![(Set::Sites, 9_000), (Set::States, 17_000)],
+            ..million()
+        };
+        assert_eq!((few.way(), few.first_try(Walk::StateAtSite)), (Way::Walk(Walk::StateAtSite), 37));
+        let since = Known { by_since: true, ..few };
+        assert_ne!(since.way(), Way::Walk(Walk::StateAtSite), "its index is in the order of tags");
     }
 
     #[test]
