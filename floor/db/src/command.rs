@@ -1,18 +1,19 @@
 //! Commands carry an id chosen by their sender and apply exactly once, however often they are sent.
+//!
+//! Nearly every command arrives once. So it is carried out as if it were new, and its id and answer are written with
+//! the commit; the key of the table refuses an id that is there already. Only a write that is refused, for that or for
+//! any other reason, runs again and looks first: the command may have been carried out before, and then its sender gets
+//! that answer. Looking each time would cost a statement, and on PostgreSQL it makes writers send each other back who
+//! have nothing to do with each other, because new ids lie on one page of the index.
 
-use kernel::{Actor, Id, Instant, Problem, Result};
+use kernel::{Actor, Id, Instant, OrgId, PersonId, Problem, Result};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Tx, vals};
+use crate::{DISK, Tx, UNIQUE, UNKNOWN, Val, vals};
 
 crate::statements! {
-    /// Claims a command id.
-    CLAIM = "INSERT INTO command (org_id, id, action, actor_id, fingerprint, result, recorded_at) \
-             VALUES ($1, $2, $3, $4, $5, NULL, $6) ON CONFLICT (org_id, id) DO NOTHING";
     /// What a claimed id was used for.
     FIND = "SELECT fingerprint, result FROM command WHERE org_id = $1 AND id = $2";
-    /// Keeps the answer.
-    ANSWER = "UPDATE command SET result = $3 WHERE org_id = $1 AND id = $2";
     /// all organisations: commands older than any sender would repeat.
     FORGET = "DELETE FROM command WHERE recorded_at < $1";
     /// all organisations: whether there are any.
@@ -28,7 +29,7 @@ pub type CommandId = Id<CommandMark>;
 /// What the gate says of a command that arrives.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Not seen before: carry it out, then [`answer`].
+    /// Not seen before, as far as is known: carry it out, then [`answer`].
     Fresh,
     /// Already carried out, with this answer: give it again and do nothing.
     Done(String),
@@ -53,14 +54,60 @@ pub async fn claim(
     content: &[u8],
 ) -> Result<Claim> {
     let print = fingerprint(who, action, record, content);
-    let fresh = tx.execute(CLAIM, &vals![who.org, id, action, who.person, print.clone(), who.at]).await?;
-    if fresh == 1 {
-        return Ok(Claim::Fresh);
+    if tx.looks {
+        if let Some(answer) = answered(tx, who, id, &print).await? {
+            return Ok(Claim::Done(answer));
+        }
+        if tx.find(FIND, &vals![who.org, id]).await?.is_some() {
+            return Err(reused());
+        }
     }
-    match answered(tx, who, id, &print).await? {
-        Some(answer) => Ok(Claim::Done(answer)),
-        None => Err(reused()),
+    tx.later.commands.push(Carried {
+        org: who.org,
+        id,
+        action,
+        who: who.person,
+        print,
+        answer: None,
+        at: who.at,
+    });
+    Ok(Claim::Fresh)
+}
+
+/// A command carried out by the present transaction.
+pub(crate) struct Carried {
+    org: OrgId,
+    id: CommandId,
+    action: &'static str,
+    who: Option<PersonId>,
+    print: Vec<u8>,
+    answer: Option<String>,
+    at: Instant,
+}
+
+impl Carried {
+    /// The row that remembers it.
+    pub fn row(self) -> Vec<Val> {
+        vals![self.org, self.id, self.action, self.who, self.print, self.answer, self.at].to_vec()
     }
+}
+
+/// Remembers commands that were carried out.
+pub(crate) const CARRIED: &str =
+    "INSERT INTO command (org_id, id, action, actor_id, fingerprint, result, recorded_at) VALUES";
+
+/// Whether a refusal may come from the command having been carried out before; trouble with the engine does not.
+pub(crate) fn may_be_known(refused: &Problem) -> bool {
+    match refused {
+        Problem::Busy { .. } | Problem::Away { .. } => false,
+        Problem::Conflict { code, .. } => ![DISK, UNKNOWN].contains(code),
+        _ => true,
+    }
+}
+
+/// Whether a write was refused because another one carried the same command out meanwhile.
+pub(crate) fn is_taken(refused: &Problem) -> bool {
+    matches!(refused, Problem::Conflict { code: UNIQUE, message } if message.contains("command"))
 }
 
 /// The answer of a command that was carried out, without claiming its id: for one that is looked at before it is let
@@ -111,9 +158,13 @@ fn fingerprint(who: &Actor, action: &str, record: &str, content: &[u8]) -> Vec<u
 /// Keeps the answer of a command just carried out, for a sender who asks again.
 ///
 /// # Errors
-/// As [`Tx::execute`].
+/// [`Problem::Bug`] when this transaction did not claim it.
 pub async fn answer(tx: &mut Tx, who: &Actor, id: CommandId, answer: &str) -> Result<()> {
-    tx.execute(ANSWER, &vals![who.org, id, answer]).await.map(drop)
+    let mut carried = tx.later.commands.iter_mut();
+    let carried = carried.find(|carried| (carried.org, carried.id) == (who.org, id));
+    let carried = carried.ok_or_else(|| Problem::bug("an answer to a command that was not claimed"))?;
+    carried.answer = Some(answer.to_owned());
+    Ok(())
 }
 
 /// Seconds a command is remembered; its sender will not repeat it any more after 30 days.

@@ -19,6 +19,7 @@ use crate::{
     open::Pools,
     reach::Server,
     schema::{LEASE_TABLE, check_not_newer, migrate_until, migrations, wall_off},
+    writer::Writer,
 };
 
 /// Readers beside the one writer of an SQLite file.
@@ -54,7 +55,7 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
         .connect_with(base.row_buffer_size(512).pragma("query_only", "on").pragma("cache_size", "-16000"))
         .await
         .map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer: Writer::new(writer), readers })
 }
 
 /// Opens a new SQLite file to be filled: one connection, no journal, nothing waits for the disk. Worth nothing until
@@ -82,7 +83,7 @@ pub(crate) async fn sqlite_as_it_is(path: &Path) -> Result<Pools> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
     let pool = pool.await.map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
+    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool })
 }
 
 /// Opens an SQLite file that somebody else may be writing, for reading only.
@@ -99,7 +100,7 @@ pub(crate) async fn sqlite_to_read(path: &Path) -> Result<Pools> {
         .acquire_timeout(Duration::from_secs(60))
         .connect_with(options);
     let pool = pool.await.map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
+    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool })
 }
 
 /// Refuses a database whose schema is not exactly this program's.
@@ -136,7 +137,7 @@ pub(crate) async fn sqlite_beside_others(path: &Path) -> Result<Pools> {
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect_with(options).await.map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: pool.clone(), readers: pool })
+    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool })
 }
 
 pub(crate) fn cannot_open(path: &Path, error: &sqlx::Error) -> Problem {

@@ -40,7 +40,8 @@ const THESE_AS_OF: &str = "SELECT id, entity, entity_id, version, action, record
                            via, request_id, reason, before, after, hash FROM event e";
 const LAST_KNOWN: &str = "e.version = (SELECT MAX(l.version) FROM event l WHERE l.org_id = e.org_id \
                           AND l.entity = e.entity AND l.entity_id = e.entity_id AND +l.recorded_at <= {})";
-const INSERT: &str = "INSERT INTO event (org_id, id, entity, entity_id, version, action, recorded_at, valid_at, \
+/// Records changes.
+pub(crate) const INSERT: &str = "INSERT INTO event (org_id, id, entity, entity_id, version, action, recorded_at, valid_at, \
                       actor_id, actor_name, via, request_id, reason, before, after, hash) VALUES";
 
 /// Marks the ids of events.
@@ -195,7 +196,8 @@ impl Tx {
     /// Records one change in the transaction that makes it.
     ///
     /// # Errors
-    /// As [`Tx::execute`]; a second event for the same version of a record is a conflict.
+    /// As [`Tx::execute`]; a second event for the same version of a record is a conflict, at the latest when the write
+    /// ends.
     pub async fn record(&mut self, who: &Actor, change: Change) -> Result<()> {
         self.record_many(who, vec![change]).await
     }
@@ -213,8 +215,8 @@ impl Tx {
             rows.push(event_row(who, change, id));
             *self.recorded.entry(change.entity).or_default() += 1;
         }
-        self.insert_many(INSERT, rows).await?;
-        Ok(())
+        self.later.events.extend(rows);
+        self.write_many_events().await
     }
 
     /// Records changes with chosen event ids and moments; for generated data, which must be the same each time.
@@ -226,8 +228,8 @@ impl Tx {
             *self.recorded.entry(change.entity).or_default() += 1;
             self.unsealed.entry(change.org).or_default().extend(change.id.as_bytes());
         }
-        self.insert_many(INSERT, changes.iter().map(|c| c.row.clone()).collect()).await?;
-        Ok(())
+        self.later.events.extend(changes.iter().map(|c| c.row.clone()));
+        self.write_many_events().await
     }
 }
 

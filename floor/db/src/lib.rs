@@ -29,9 +29,11 @@ pub mod search;
 mod select;
 mod sql;
 mod standby;
+mod tail;
 pub mod tally;
 mod tx;
 mod val;
+mod writer;
 
 pub use command::Claim;
 pub use fault::{DISK, DISK_WORDS, REFERENCE, UNIQUE, UNKNOWN};

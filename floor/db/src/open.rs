@@ -13,8 +13,13 @@ use kernel::{OrgId, Problem, Result};
 use sqlx::SqlitePool;
 
 use crate::{
-    Place, Plans, RoomSchema, Sql, Tx, conn::Conn, fault::problem, place::Lies, reach::Server,
+    Place, Plans, RoomSchema, Sql, Tx, command,
+    conn::Conn,
+    fault::problem,
+    place::Lies,
+    reach::Server,
     standby::Standby,
+    writer::{Held, Writer},
 };
 
 /// Which database engine runs underneath.
@@ -66,7 +71,7 @@ struct Inner {
 }
 
 pub(crate) enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: Writer, readers: SqlitePool },
     Postgres(Box<Server>),
 }
 
@@ -152,6 +157,8 @@ pub struct Attempts<'d> {
     wall: Wall,
     made: u32,
     begun: Instant,
+    /// Whether commands are looked for before they are carried out.
+    looks: bool,
 }
 
 impl Attempts<'_> {
@@ -169,11 +176,13 @@ impl Attempts<'_> {
             let turn = if self.made > BESIDE_OTHERS { Turn::Alone } else { Turn::Beside };
             match self.db.begin(self.wall, turn).await {
                 Err(Problem::Busy { .. }) if self.is_patient() => backoff(self.made).await,
-                other => {
-                    if let Err(problem) = &other {
-                        self.db.note_trouble(Some(problem));
-                    }
-                    return other;
+                Ok(mut tx) => {
+                    tx.looks = self.looks;
+                    return Ok(tx);
+                }
+                Err(problem) => {
+                    self.db.note_trouble(Some(&problem));
+                    return Err(problem);
                 }
             }
         }
@@ -182,6 +191,7 @@ impl Attempts<'_> {
     /// Commits or rolls back; `None` asks for another attempt.
     pub async fn end<T>(&mut self, mut tx: Tx, out: Result<T>) -> Option<Result<T>> {
         let inner = &self.db.inner;
+        let unlooked = tx.carries_command() && !self.looks;
         let checked = match out {
             Ok(out) => tx.finish(&inner.unrecorded).await.map(|()| out),
             refused => refused,
@@ -197,16 +207,26 @@ impl Attempts<'_> {
                 self.db.note_changed(&changed);
                 done
             }
-            Err(refused) => {
-                // The first error is the one to report; a connection whose rollback fails is not used again.
-                if let Err(error) = tx.rollback().await {
+            Err(refused) => match tx.rollback().await {
+                Ok(()) => Err(refused),
+                // What it was refused for was never kept: it runs again.
+                Err(lost @ Problem::Busy { .. }) => Err(lost),
+                Err(error) => {
+                    // The first error is the one to report; a connection whose rollback fails is not used again.
                     tracing::warn!(%error, "a rollback failed; its connection is closed and another one opened");
+                    Err(refused)
                 }
-                Err(refused)
-            }
+            },
         };
         self.db.note_trouble(done.as_ref().err());
         match done {
+            // Perhaps because its command was carried out before: then it gets that answer and not a refusal.
+            Err(ref refused) if unlooked && command::may_be_known(refused) => {
+                self.looks = true;
+                None
+            }
+            // Somebody sent the same command at the same time.
+            Err(ref refused) if self.looks && command::is_taken(refused) => None,
             Err(Problem::Busy { .. }) if self.is_patient() => {
                 backoff(self.made).await;
                 None
@@ -372,7 +392,7 @@ impl Db {
     /// Brings SQLite's log over into the file and empties it, if nobody is reading from it just now.
     pub(crate) async fn bring_log_over(&self) -> Result<()> {
         let Pools::Sqlite { writer, .. } = &self.inner.pools else { return Ok(()) };
-        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await;
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.pool()).await;
         match done.map_err(|e| problem(e, "wal_checkpoint")) {
             Err(Problem::Busy { .. }) | Ok(_) => Ok(()),
             Err(refused) => Err(refused),
@@ -389,7 +409,7 @@ impl Db {
         match &self.inner.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await;
+                writer.pool().close().await;
             }
             Pools::Postgres(server) => {
                 if let Some(standby) = self.inner.standby.get() {
@@ -402,7 +422,7 @@ impl Db {
 
     #[doc(hidden)]
     pub fn attempts(&self, wall: impl Into<Wall>) -> Attempts<'_> {
-        Attempts { db: self, wall: wall.into(), made: 0, begun: Instant::now() }
+        Attempts { db: self, wall: wall.into(), made: 0, begun: Instant::now(), looks: false }
     }
 
     #[doc(hidden)]
@@ -425,9 +445,12 @@ impl Db {
         if write && self.only_reads() {
             return Err(Problem::conflict(READ_ONLY, READ_ONLY_WORDS));
         }
-        let (pool, begin) = match &self.inner.pools {
-            Pools::Sqlite { writer, .. } if write => (writer, "BEGIN IMMEDIATE"),
-            Pools::Sqlite { readers, .. } => (readers, "BEGIN"),
+        match &self.inner.pools {
+            Pools::Sqlite { writer, .. } if write => writer.begin().await.map(Held::Turn).map(Tx::sqlite),
+            Pools::Sqlite { readers, .. } => {
+                let begun = Conn::begin(readers, "BEGIN".to_owned()).await;
+                begun.map(Held::Alone).map(Tx::sqlite).map_err(|e| problem(e, "BEGIN"))
+            }
             Pools::Postgres(server) => {
                 let org = match wall {
                     Wall::Org(org) => org.to_string(),
@@ -440,10 +463,9 @@ impl Db {
                 {
                     return Ok(Tx::postgres(conn));
                 }
-                return server.begin(begin).await.map(Tx::postgres);
+                server.begin(begin).await.map(Tx::postgres)
             }
-        };
-        Conn::begin(pool, begin.to_owned()).await.map(Tx::sqlite).map_err(|e| problem(e, "BEGIN"))
+        }
     }
 }
 

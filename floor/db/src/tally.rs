@@ -29,8 +29,9 @@ crate::statements! {
 }
 
 /// Adds to counts.
-const ADD: &str = "INSERT INTO tally (org_id, name, site_id, department_id, word, part, n) VALUES";
-const ADDED: &str =
+pub(crate) const ADD: &str = "INSERT INTO tally (org_id, name, site_id, department_id, word, part, n) VALUES";
+/// What follows the rows: counts that are there go on.
+pub(crate) const ADDED: &str =
     " ON CONFLICT (org_id, name, site_id, word, department_id, part) DO UPDATE SET n = tally.n + excluded.n";
 
 const OF: &str = "SELECT t.site_id, t.word, CAST(SUM(t.n) AS BIGINT) AS n FROM tally t";
@@ -90,20 +91,19 @@ pub fn add_whole(tx: &mut Tx, key: Key, n: i64) {
     }
 }
 
-/// Writes what this transaction counted; the last statement before its commit, always in the same order, so
-/// that no two transactions wait for each other.
-pub(crate) async fn write(tx: &mut Tx) -> Result<()> {
-    let part = if tx.engine() == Engine::Sqlite { SUM } else { Uuid::now_v7() };
-    let counted = std::mem::take(&mut tx.tallies);
-    put(tx, counted, part).await
+/// The rows of what this transaction counted; written last, always in the same order, so that no two transactions wait
+/// for each other.
+pub(crate) fn rows(engine: Engine, counted: BTreeMap<Place, i64>) -> Vec<Vec<Val>> {
+    let part = if engine == Engine::Sqlite { SUM } else { Uuid::now_v7() };
+    rows_of(counted, part)
 }
 
-async fn put(tx: &mut Tx, counted: BTreeMap<Place, i64>, part: Uuid) -> Result<()> {
+fn rows_of(counted: BTreeMap<Place, i64>, part: Uuid) -> Vec<Vec<Val>> {
     let rows = counted.into_iter().filter(|(_, n)| *n != 0);
     let rows = rows.map(|((org, name, site, department, word), n)| {
         vals![org, name, site, department, word.into_owned(), part, n].to_vec()
     });
-    tx.insert_many_ending(ADD, rows.collect(), ADDED).await.map(drop)
+    rows.collect()
 }
 
 /// The counts of this name by site and word within a reach; none that are zero.
@@ -238,5 +238,5 @@ pub async fn fold(tx: &mut Tx, org: OrgId) -> Result<()> {
         *sums.entry(place).or_default() += row.get::<i64>("n")?;
     }
     tx.execute(FOLDED, &vals![org, SUM]).await?;
-    put(tx, sums, SUM).await
+    tx.insert_many_ending(ADD, rows_of(sums, SUM), ADDED).await.map(drop)
 }

@@ -9,7 +9,9 @@ use crate::{
     Engine, Plans, Row, Sql, Val,
     conn::Conn,
     fault::{DISK, problem},
-    seal, tally,
+    tail::Later,
+    tally,
+    writer::Held,
 };
 
 /// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
@@ -26,17 +28,21 @@ pub struct Tx {
     pub(crate) unsealed: BTreeMap<OrgId, Vec<u8>>,
     /// Comings and goings to be written with the commit.
     pub(crate) tallies: BTreeMap<tally::Place, i64>,
+    /// Rows to be written with the commit, or before something reads them.
+    pub(crate) later: Later,
+    /// Whether commands are looked for before they are carried out.
+    pub(crate) looks: bool,
     /// Where to note plans, if anybody asked.
     plans: Option<Plans>,
 }
 
 enum Either {
-    Sqlite(Conn<Sqlite>),
+    Sqlite(Held),
     Postgres(Conn<Postgres>),
 }
 
 impl Tx {
-    pub(crate) fn sqlite(conn: Conn<Sqlite>) -> Self {
+    pub(crate) fn sqlite(conn: Held) -> Self {
         Self::over(Either::Sqlite(conn))
     }
 
@@ -52,6 +58,8 @@ impl Tx {
             recorded: BTreeMap::new(),
             unsealed: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            later: Later::default(),
+            looks: false,
             plans: None,
         }
     }
@@ -70,24 +78,30 @@ impl Tx {
     /// A broken uniqueness or reference comes back as [`Problem::Conflict`] with code `db.unique` or
     /// `db.reference`, which the noun turns into its own words; contention as [`Problem::Busy`].
     pub async fn execute(&mut self, sql: Sql, vals: &[Val]) -> Result<u64> {
+        self.write_before(sql.text()).await?;
         self.run(sql, vals.to_vec()).await
     }
 
-    async fn run(&mut self, sql: Sql, vals: Vec<Val>) -> Result<u64> {
+    pub(crate) async fn run(&mut self, sql: Sql, vals: Vec<Val>) -> Result<u64> {
         self.still_open()?;
         self.note_plan(&sql, &vals).await?;
         let table = sql.written_table().map(str::to_owned);
-        let rows = match &mut self.conn {
-            Either::Sqlite(conn) => {
-                bind_sqlite(&sql, vals).execute(conn.held()?).await.map(|done| done.rows_affected())
-            }
-            Either::Postgres(conn) => {
-                bind_postgres(&sql, vals).execute(conn.held()?).await.map(|done| done.rows_affected())
-            }
-        }
-        .map_err(|e| self.failed(problem(e, sql.text())))?;
+        let rows = self.send(&sql, vals).await?;
         self.note(table, rows);
         Ok(rows)
+    }
+
+    /// Sends a statement that changes rows, and says how many.
+    pub(crate) async fn send(&mut self, sql: &Sql, vals: Vec<Val>) -> Result<u64> {
+        match &mut self.conn {
+            Either::Sqlite(conn) => {
+                bind_sqlite(sql, vals).execute(conn.held()?).await.map(|done| done.rows_affected())
+            }
+            Either::Postgres(conn) => {
+                bind_postgres(sql, vals).execute(conn.held()?).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err(|e| self.failed(problem(e, sql.text())))
     }
 
     /// Refuses to go on in a transaction that the engine has ended.
@@ -112,6 +126,7 @@ impl Tx {
     /// # Errors
     /// As [`Tx::execute`].
     pub async fn all(&mut self, sql: Sql, vals: &[Val]) -> Result<Vec<Row>> {
+        self.write_before(sql.text()).await?;
         self.still_open()?;
         self.note_plan(&sql, vals).await?;
         let table = sql.written_table().map(str::to_owned);
@@ -167,6 +182,16 @@ impl Tx {
         rows: Vec<Vec<Val>>,
         tail: &'static str,
     ) -> Result<u64> {
+        self.write_before(head).await?;
+        self.insert_rows(head, rows, tail).await
+    }
+
+    pub(crate) async fn insert_rows(
+        &mut self,
+        head: &'static str,
+        rows: Vec<Vec<Val>>,
+        tail: &'static str,
+    ) -> Result<u64> {
         let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
         // SQLite takes 32,766 parameters a statement and PostgreSQL 65,535. Powers of two keep the texts few, so
         // that the statement cache holds them all.
@@ -176,34 +201,10 @@ impl Tx {
             let count = 1 << left.min(most).ilog2();
             left -= count;
             let vals: Vec<Val> = rows.by_ref().take(count).flatten().collect();
-            let mut text = self.values(head, count, width);
-            text.push_str(tail);
+            let text = values(self.engine(), (head, tail), (count, width), 0);
             done += self.run(Sql::built(text), vals).await?;
         }
         Ok(done)
-    }
-
-    /// A statement that inserts so many rows.
-    fn values(&self, head: &str, count: usize, width: usize) -> String {
-        use std::fmt::Write as _;
-        let mut text = String::with_capacity(head.len() + count * width * 7);
-        text.push_str(head);
-        for row in 0..count {
-            text.push_str(if row == 0 { " (" } else { ", (" });
-            for col in 1..=width {
-                if col > 1 {
-                    text.push_str(", ");
-                }
-                // To SQLite `$7` is a name, and it looks each one up among all others: with thousands of them
-                // that costs more than the insert. `?` has none.
-                let _ = match self.engine() {
-                    Engine::Sqlite => text.write_char('?'),
-                    Engine::Postgres => write!(text, "${}", row * width + col),
-                };
-            }
-            text.push(')');
-        }
-        text
     }
 
     /// Runs a statement without values as it stands, such as one that makes a table.
@@ -265,20 +266,18 @@ impl Tx {
         Ok(())
     }
 
-    /// What every write does last: its check, its place in the queue of the sealer, then its counts.
+    /// What every write does last: its check, then what was left for its end.
     pub(crate) async fn finish(&mut self, unrecorded: &[&str]) -> Result<()> {
         self.still_open()?;
         self.check_recorded(unrecorded)?;
-        seal::queue(self).await?;
-        tally::write(self).await
+        self.write_last().await
     }
 
     pub(crate) async fn commit(self) -> Result<()> {
         match self.conn {
             Either::Sqlite(tx) => tx.commit().await,
-            Either::Postgres(tx) => tx.commit().await,
+            Either::Postgres(tx) => tx.commit().await.map_err(crate::fault::commit_problem),
         }
-        .map_err(crate::fault::commit_problem)
     }
 
     pub(crate) async fn rollback(self) -> Result<()> {
@@ -288,9 +287,8 @@ impl Tx {
         }
         match self.conn {
             Either::Sqlite(tx) => tx.rollback().await,
-            Either::Postgres(tx) => tx.rollback().await,
+            Either::Postgres(tx) => tx.rollback().await.map_err(|e| problem(e, "ROLLBACK")),
         }
-        .map_err(|e| problem(e, "ROLLBACK"))
     }
 
     /// Asks the engine to prepare a statement without running it, for the test that prepares all of them.
@@ -306,6 +304,35 @@ impl Tx {
         }
         .map_err(|e| problem(e, sql.text()))
     }
+}
+
+/// A statement that inserts so many rows of so many values, after so many that were bound before.
+pub(crate) fn values(
+    engine: Engine,
+    (head, tail): (&str, &str),
+    (rows, width): (usize, usize),
+    before: usize,
+) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(head.len() + rows * width * 7 + tail.len());
+    text.push_str(head);
+    for row in 0..rows {
+        text.push_str(if row == 0 { " (" } else { ", (" });
+        for col in 1..=width {
+            if col > 1 {
+                text.push_str(", ");
+            }
+            // To SQLite `$7` is a name, and it looks each one up among all others: with thousands of them
+            // that costs more than the insert. `?` has none.
+            let _ = match engine {
+                Engine::Sqlite => text.write_char('?'),
+                Engine::Postgres => write!(text, "${}", before + row * width + col),
+            };
+        }
+        text.push(')');
+    }
+    text.push_str(tail);
+    text
 }
 
 macro_rules! binder {

@@ -139,6 +139,76 @@ testkit::engine_tests! {
         assert_eq!(life.iter().map(|e| e.version).collect::<Vec<_>>(), [5, 4, 3]);
     }
 
+    async fn what_was_recorded_is_read_in_the_same_write(store: Store) {
+        let (who, id) = (store.anyone(), Id::new());
+        let seen = db::write!(store.db, who.org, |tx| {
+            let mut seen = Vec::new();
+            for version in 1..=3 {
+                tx.record(&who, made(id, version, "x")).await?;
+                seen.push(db::gate::life(tx, who.org, "thing", id.uuid(), i64::MAX, 9).await?.len());
+            }
+            tx.record_many(&who, (4..=40).map(|version| made(id, version, "x")).collect()).await?;
+            tx.record(&who, made(id, 41, "x")).await?;
+            Ok(seen)
+        }).unwrap();
+        assert_eq!(seen, [1, 2, 3]);
+        let life = db::read!(store.db, who.org, |tx| db::gate::life(tx, who.org, "thing", id.uuid(), i64::MAX, 99).await);
+        assert_eq!(life.unwrap().len(), 41);
+    }
+
+    async fn a_second_event_of_a_version_is_refused_whenever_it_is_written(store: Store) {
+        let (who, id) = (store.anyone(), Id::new());
+        db::write!(store.db, who.org, |tx| tx.record(&who, made(id, 1, "x")).await).unwrap();
+        let again = db::write!(store.db, who.org, |tx| tx.record(&who, made(id, 1, "y")).await);
+        assert!(matches!(&again, Err(Problem::Conflict { code, .. }) if *code == db::UNIQUE), "{again:?}");
+    }
+
+    async fn a_command_sent_twice_at_once_applies_once(store: Store) {
+        let who = store.anyone();
+        for round in 0..10 {
+            let (command, name) = (Id::new(), format!("x{round}"));
+            let send = async || {
+                db::write!(store.db, who.org, |tx| {
+                    match db::command::claim(tx, &who, command, "test.add", "/x/1", b"x").await? {
+                        Claim::Done(answer) => Ok(answer),
+                        Claim::Fresh => {
+                            let id = Id::new();
+                            tx.execute(ADD, &vals![who.org, id, &name, None::<i64>, true]).await?;
+                            tx.record(&who, made(id, 1, &name)).await?;
+                            let answer = format!("made {}", id.uuid());
+                            db::command::answer(tx, &who, command, &answer).await?;
+                            Ok(answer)
+                        }
+                    }
+                })
+            };
+            let (one, two, three) = tokio::join!(send(), send(), send());
+            let one = one.unwrap();
+            assert_eq!([two.unwrap(), three.unwrap()], [one.clone(), one], "round {round}");
+        }
+        let rows = db::read!(store.db, store.org, |tx| Ok(tx.all(ALL, &vals![store.org]).await?.len())).unwrap();
+        assert_eq!(rows, 10);
+    }
+
+    async fn a_command_that_is_refused_can_be_sent_again(store: Store) {
+        let (who, command) = (store.anyone(), Id::new());
+        let send = async |fails: bool| {
+            db::write!(store.db, who.org, |tx| {
+                match db::command::claim(tx, &who, command, "test.add", "/x/1", b"x").await? {
+                    Claim::Done(answer) => Ok(answer),
+                    Claim::Fresh if fails => Err(Problem::invalid("name", "not yet")),
+                    Claim::Fresh => {
+                        db::command::answer(tx, &who, command, "done").await?;
+                        Ok("fresh".to_owned())
+                    }
+                }
+            })
+        };
+        for (fails, wanted) in [(true, None), (true, None), (false, Some("fresh")), (true, Some("done")), (false, Some("done"))] {
+            assert_eq!(send(fails).await.ok().as_deref(), wanted);
+        }
+    }
+
     async fn numbers_have_no_gaps_and_no_repeats(store: Store) {
         for wanted in 100..110 {
             let n = db::write!(store.db, store.org, |tx| db::counter::next(tx, store.org, "wo", 100).await);

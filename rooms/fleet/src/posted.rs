@@ -21,7 +21,7 @@ macro_rules! once {
                 db::Claim::Fresh => {
                     let done: ::kernel::Result<$crate::posted::Done> = async { $body }.await;
                     let done = done?;
-                    db::command::answer($tx, $who, $form.command(), &done.answer()).await?;
+                    db::command::answer($tx, $who, id, &done.answer()).await?;
                     Ok(done)
                 }
             }

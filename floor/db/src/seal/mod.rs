@@ -17,6 +17,8 @@ mod record;
 mod rows;
 mod verify;
 
+use std::collections::BTreeMap;
+
 use kernel::{Instant, OrgId, Problem, Result};
 use uuid::Uuid;
 
@@ -26,11 +28,9 @@ pub use key::{KeyFault, PublicKey, Signer, parse_root};
 pub use record::{Record, Wanted, rebuilt};
 pub use verify::{Account, VERIFIED, verify};
 
-use crate::{Db, Row, Select, Tx, vals};
+use crate::{Db, Row, Select, Tx, Val, vals};
 
 crate::statements! {
-    /// What one transaction recorded waits for its seal.
-    QUEUE = "INSERT INTO event_unsealed (org_id, id, ids, queued_at) VALUES ($1, $2, $3, $4)";
     /// What waits, in the order of its ids.
     WAITING = "SELECT id, ids FROM event_unsealed WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3";
     /// It was read in this snapshot and is sealed by this transaction.
@@ -69,14 +69,15 @@ pub struct Unsealed {
     pub since: Instant,
 }
 
-/// Notes what this transaction recorded for the sealer; the last but one thing before its commit.
-pub(crate) async fn queue(tx: &mut Tx) -> Result<()> {
-    for (org, ids) in std::mem::take(&mut tx.unsealed) {
-        let Some(first) = ids.first_chunk() else { continue };
-        let first = Uuid::from_bytes(*first);
-        tx.execute(QUEUE, &vals![org, first, ids, Instant::machine_now()]).await?;
-    }
-    Ok(())
+/// What one transaction recorded waits for its seal.
+pub(crate) const QUEUE: &str = "INSERT INTO event_unsealed (org_id, id, ids, queued_at) VALUES";
+
+/// The rows by which the sealer learns what this transaction recorded; written last, with its events.
+pub(crate) fn queue(unsealed: BTreeMap<OrgId, Vec<u8>>) -> Vec<Vec<Val>> {
+    let now = Instant::machine_now();
+    let first = |ids: &Vec<u8>| ids.first_chunk().copied().map(Uuid::from_bytes);
+    let row = |(org, ids): (OrgId, Vec<u8>)| first(&ids).map(|first| vals![org, first, ids, now].to_vec());
+    unsealed.into_iter().filter_map(row).collect()
 }
 
 /// What waits for its seal, by organisation. Needs [`crate::Wall::All`].

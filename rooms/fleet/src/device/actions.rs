@@ -98,7 +98,11 @@ pub async fn facts(tx: &mut Tx, who: &Actor, model: crate::ModelId, site: kernel
 /// # Errors
 /// [`Problem::NotFound`] for one that does not exist, was removed, or is out of sight.
 pub async fn visible(tx: &mut Tx, who: &Actor, id: DeviceId) -> Result<Device> {
-    let device = store::get(tx, who.org, id).await?;
+    seen(who, store::get(tx, who.org, id).await?)
+}
+
+/// A device, unless it was removed or the actor may not see it.
+fn seen(who: &Actor, device: Device) -> Result<Device> {
     if device.removed_at.is_some() || !who.may(permit::DEVICE_VIEW, device.reach()) {
         return Err(Problem::not_found("this device"));
     }
@@ -135,15 +139,47 @@ pub async fn ever_by_tag(tx: &mut Tx, who: &Actor, tag: &str) -> Result<Vec<Devi
     if devices.is_empty() { Err(Problem::not_found(format!("device {tag}"))) } else { Ok(devices) }
 }
 
+/// The device that something is done to: by its id, or as this transaction has read it, which saves reading it again.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// By its id.
+    Id(DeviceId),
+    /// As it stands.
+    Read(Box<Device>),
+}
+
+impl From<DeviceId> for Which {
+    fn from(id: DeviceId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<Device> for Which {
+    fn from(device: Device) -> Self {
+        Self::Read(Box::new(device))
+    }
+}
+
+async fn found(tx: &mut Tx, who: &Actor, which: Which) -> Result<Device> {
+    match which {
+        Which::Id(id) => visible(tx, who, id).await,
+        Which::Read(device) => seen(who, *device),
+    }
+}
+
 /// A device in sight and in reach, still at the version the actor saw.
 pub(super) async fn mine(
     tx: &mut Tx,
     who: &Actor,
-    id: DeviceId,
+    which: impl Into<Which>,
     seen: i64,
     permit: Permit,
 ) -> Result<Device> {
-    let device = visible(tx, who, id).await?;
+    let device = found(tx, who, which.into()).await?;
+    still(who, device, seen, permit)
+}
+
+fn still(who: &Actor, device: Device, seen: i64, permit: Permit) -> Result<Device> {
     who.need(permit, device.reach())?;
     if device.version != seen {
         return Err(Problem::Stale { current: device.version });
@@ -180,12 +216,12 @@ pub async fn add(tx: &mut Tx, who: &Actor, draft: &Draft, mv: &Move) -> Result<D
 pub async fn edit(
     tx: &mut Tx,
     who: &Actor,
-    id: DeviceId,
+    which: impl Into<Which>,
     seen: i64,
     fields: &Edit,
     reason: Option<String>,
 ) -> Result<Device> {
-    let before = mine(tx, who, id, seen, permit::DEVICE_EDIT).await?;
+    let before = mine(tx, who, which, seen, permit::DEVICE_EDIT).await?;
     let facts = facts(tx, who, fields.model, before.site).await?;
     let after = rules::edit(&before, &facts, fields).map_err(refused)?;
     keep(tx, who, "fleet.device.edit", &before, &after, reason).await?;
@@ -218,12 +254,12 @@ pub(super) async fn keep(
 pub async fn transfer(
     tx: &mut Tx,
     who: &Actor,
-    id: DeviceId,
+    which: impl Into<Which>,
     seen: i64,
     to: Spot,
     reason: Option<String>,
 ) -> Result<Device> {
-    let before = mine(tx, who, id, seen, permit::DEVICE_TRANSFER).await?;
+    let before = mine(tx, who, which, seen, permit::DEVICE_TRANSFER).await?;
     who.need(permit::DEVICE_TRANSFER, Reach { site: Some(to.site), department: to.department })?;
     let after = rules::transfer(&before, to).map_err(refused)?;
     keep(tx, who, "fleet.device.transfer", &before, &after, reason.clone()).await?;
@@ -257,9 +293,16 @@ pub fn permit_for(from: State, to: State) -> Permit {
 ///
 /// # Errors
 /// The refusals of [`plan`], each with what would satisfy it; [`Problem::Stale`].
-pub async fn change_state(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, mv: &Move) -> Result<Device> {
-    let before = visible(tx, who, id).await?;
-    let before = mine(tx, who, id, seen, permit_for(before.state, mv.to)).await?;
+pub async fn change_state(
+    tx: &mut Tx,
+    who: &Actor,
+    which: impl Into<Which>,
+    seen: i64,
+    mv: &Move,
+) -> Result<Device> {
+    let before = found(tx, who, which.into()).await?;
+    let permit = permit_for(before.state, mv.to);
+    let before = still(who, before, seen, permit)?;
     let facts = facts(tx, who, before.model, before.site).await?;
     let after = plan(&before, &facts, mv).map_err(refused)?;
     store::change(tx, who.org, &before, &after).await?;
@@ -271,8 +314,14 @@ pub async fn change_state(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, mv:
 ///
 /// # Errors
 /// The refusals of [`rules::set_hold`]; [`Problem::Stale`].
-pub async fn hold(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, hold: Hold) -> Result<Device> {
-    let before = mine(tx, who, id, seen, permit::DEVICE_STATE).await?;
+pub async fn hold(
+    tx: &mut Tx,
+    who: &Actor,
+    which: impl Into<Which>,
+    seen: i64,
+    hold: Hold,
+) -> Result<Device> {
+    let before = mine(tx, who, which, seen, permit::DEVICE_STATE).await?;
     let reason = hold.reason.clone();
     let after = rules::set_hold(&before, hold).map_err(refused)?;
     keep(tx, who, "fleet.device.hold", &before, &after, Some(reason)).await?;
@@ -283,8 +332,14 @@ pub async fn hold(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, hold: Hold)
 ///
 /// # Errors
 /// The refusals of [`rules::release_hold`]; [`Problem::Stale`].
-pub async fn lift_hold(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, test: &HoldTest) -> Result<Device> {
-    let before = mine(tx, who, id, seen, permit::DEVICE_STATE).await?;
+pub async fn lift_hold(
+    tx: &mut Tx,
+    who: &Actor,
+    which: impl Into<Which>,
+    seen: i64,
+    test: &HoldTest,
+) -> Result<Device> {
+    let before = mine(tx, who, which, seen, permit::DEVICE_STATE).await?;
     let after = rules::release_hold(&before, test).map_err(refused)?;
     let words = format!("{}: {}", test.test.trim(), test.result.trim());
     keep(tx, who, "fleet.device.lift_hold", &before, &after, Some(words)).await?;
@@ -299,12 +354,12 @@ pub async fn lift_hold(tx: &mut Tx, who: &Actor, id: DeviceId, seen: i64, test: 
 pub async fn attach(
     tx: &mut Tx,
     who: &Actor,
-    id: DeviceId,
+    which: impl Into<Which>,
     seen: i64,
     parent: Option<DeviceId>,
     reason: Option<String>,
 ) -> Result<Device> {
-    let before = mine(tx, who, id, seen, permit::DEVICE_TRANSFER).await?;
+    let before = mine(tx, who, which, seen, permit::DEVICE_TRANSFER).await?;
     let after = match parent {
         None => rules::detach(&before),
         Some(parent) => {

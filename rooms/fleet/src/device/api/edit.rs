@@ -248,7 +248,7 @@ async fn change(call: Call) -> Result<Answer, Fault> {
         let fields: Fields = mended(&Fields::from(&now), &changes)?;
         let reason = fields.reason.clone();
         let edit = edit(tx, who, &fields).await?;
-        actions::edit(tx, who, id, seen, &edit, reason).await?;
+        actions::edit(tx, who, now, seen, &edit, reason).await?;
         shown::answer(tx, who, id).await
     })?)
 }

@@ -194,7 +194,8 @@ async fn change_state(call: Call) -> Result<Answer, Fault> {
         let now = actions::visible(tx, who, id).await?;
         let at = asked.at.map_or(who.at, |at| Instant::from_micros(at.as_microsecond()));
         let mv = Move { to: asked.to, at, evidence: asked.evidence.clone() };
-        actions::change_state(tx, who, id, seen.of(now.version), &mv).await?;
+        let seen = seen.of(now.version);
+        actions::change_state(tx, who, now, seen, &mv).await?;
         shown::answer(tx, who, id).await
     })?)
 }
@@ -204,7 +205,8 @@ async fn hold(call: Call) -> Result<Answer, Fault> {
     Ok(carry_out!(call, "fleet.device.hold", |tx, who| {
         let now = actions::visible(tx, who, id).await?;
         let hold = Hold { reason: asked.reason.clone(), released_by: asked.released_by.clone() };
-        actions::hold(tx, who, id, seen.of(now.version), hold).await?;
+        let seen = seen.of(now.version);
+        actions::hold(tx, who, now, seen, hold).await?;
         shown::answer(tx, who, id).await
     })?)
 }
@@ -214,7 +216,8 @@ async fn lift_hold(call: Call) -> Result<Answer, Fault> {
     let test = HoldTest { test: asked.test, passed: asked.passed, result: asked.result };
     Ok(carry_out!(call, "fleet.device.lift_hold", |tx, who| {
         let now = actions::visible(tx, who, id).await?;
-        actions::lift_hold(tx, who, id, seen.of(now.version), &test).await?;
+        let seen = seen.of(now.version);
+        actions::lift_hold(tx, who, now, seen, &test).await?;
         shown::answer(tx, who, id).await
     })?)
 }

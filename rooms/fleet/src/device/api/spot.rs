@@ -114,7 +114,7 @@ async fn relocate(call: Call) -> Result<Answer, Fault> {
         let stands = To { site: now.site, place: now.place, department: now.department, reason: None };
         let to: To = mended(&stands, &changes)?;
         let spot = chosen(tx, who, permit::DEVICE_TRANSFER, (Some(to.site), to.place, to.department)).await?;
-        actions::transfer(tx, who, id, seen, spot, to.reason).await?;
+        actions::transfer(tx, who, now, seen, spot, to.reason).await?;
         shown::answer(tx, who, id).await
     })?)
 }
@@ -127,7 +127,7 @@ async fn attach(call: Call) -> Result<Answer, Fault> {
             return Err(Problem::invalid("parent", "No such device is in sight."));
         }
         let (seen, reason) = (seen.of(now.version), asked.reason.clone());
-        actions::attach(tx, who, id, seen, Some(asked.parent), reason).await?;
+        actions::attach(tx, who, now, seen, Some(asked.parent), reason).await?;
         shown::answer(tx, who, id).await
     })?)
 }
@@ -136,7 +136,8 @@ async fn detach(call: Call) -> Result<Answer, Fault> {
     let (seen, asked, id) = (call.seen()?, call.body::<Why>()?, call.id("id", "this device")?);
     Ok(carry_out!(call, "fleet.device.detach", |tx, who| {
         let now = mine(tx, who, id).await?;
-        actions::attach(tx, who, id, seen.of(now.version), None, asked.reason.clone()).await?;
+        let seen = seen.of(now.version);
+        actions::attach(tx, who, now, seen, None, asked.reason.clone()).await?;
         shown::answer(tx, who, id).await
     })?)
 }

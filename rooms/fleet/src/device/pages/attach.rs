@@ -47,7 +47,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
     let saved = once!(ctx, form, "fleet.device.attach", |tx, who| {
         let device = actions::visible_by_tag(tx, who, &tag).await?;
         let parent = if out { None } else { Some(named(tx, who, form.text("parent")).await?) };
-        let after = actions::attach(tx, who, device.id, form.version(), parent, form.some("reason")).await?;
+        let after = actions::attach(tx, who, device, form.version(), parent, form.some("reason")).await?;
         let words = if out {
             format!("{} stands by itself now.", after.tag)
         } else {

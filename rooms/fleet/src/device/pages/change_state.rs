@@ -48,7 +48,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
         let (mv, errors) = read(&form, &device, &facts);
         check(errors)?;
         let mv = mv.ok_or_else(|| Problem::invalid("to", "Choose what happens to it."))?;
-        let after = actions::change_state(tx, who, device.id, form.version(), &mv).await?;
+        let after = actions::change_state(tx, who, device, form.version(), &mv).await?;
         Ok(Done::new(href(&after.tag), format!("{}: {}.", after.tag, after.on_page().to_lowercase())))
     });
     match saved {

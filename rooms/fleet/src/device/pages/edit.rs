@@ -49,7 +49,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
         check(errors)?;
         let fields = fields.ok_or_else(|| Problem::invalid("form", "The form could not be read."))?;
         let reason = form.some("reason");
-        let after = actions::edit(tx, who, device.id, form.version(), &fields, reason).await?;
+        let after = actions::edit(tx, who, device, form.version(), &fields, reason).await?;
         Ok(Done::new(href(&after.tag), format!("{} is saved.", after.tag)))
     });
     match saved {

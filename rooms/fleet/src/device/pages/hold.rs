@@ -32,7 +32,7 @@ fn hold_of(form: &Form) -> Hold {
 pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply {
     let saved = once!(ctx, form, "fleet.device.hold", |tx, who| {
         let device = actions::visible_by_tag(tx, who, &tag).await?;
-        let held = actions::hold(tx, who, device.id, form.version(), hold_of(&form)).await?;
+        let held = actions::hold(tx, who, device, form.version(), hold_of(&form)).await?;
         Ok(Done::new(href(&held.tag), format!("{} must not be used now.", held.tag)))
     });
     let problem = match saved {
@@ -92,7 +92,7 @@ fn test_of(form: &Form) -> HoldTest {
 pub(super) async fn lift(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply {
     let saved = once!(ctx, form, "fleet.device.lift_hold", |tx, who| {
         let device = actions::visible_by_tag(tx, who, &tag).await?;
-        let free = actions::lift_hold(tx, who, device.id, form.version(), &test_of(&form)).await?;
+        let free = actions::lift_hold(tx, who, device, form.version(), &test_of(&form)).await?;
         Ok(Done::new(href(&free.tag), format!("The hold on {} is lifted.", free.tag)))
     });
     let problem = match saved {

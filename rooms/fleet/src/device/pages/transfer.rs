@@ -51,7 +51,7 @@ pub(super) async fn save(ctx: Ctx, Path(tag): Path<String>, form: Form) -> Reply
         let to = ground.spot(&form, &mut errors);
         check(errors)?;
         let reason = form.some("reason");
-        let moved = actions::transfer(tx, who, device.id, form.version(), to, reason).await?;
+        let moved = actions::transfer(tx, who, device, form.version(), to, reason).await?;
         let place = to.place.and_then(|id| ground.place_name(id)).unwrap_or_else(|| ground.site.name.clone());
         Ok(Done::new(href(&moved.tag), format!("Moved to {place}.")))
     });
