@@ -113,12 +113,25 @@ async fn a_demonstration_is_reused_and_made_anew_and_mended() {
     assert_eq!(orgs(&sqlite(&file)).await, [("Northfield Health".to_owned(), true)]);
 }
 
+/// Rows of devices that PostgreSQL plans for.
+async fn planned_for(url: &str) -> i64 {
+    const PLANNED: Sql = Sql::new(
+        "SELECT CAST(reltuples AS BIGINT) AS n FROM pg_class WHERE oid = CAST('device' AS regclass)",
+    );
+    let db = Db::open_existing(url, &rooms::schemas()).await.unwrap();
+    let every = db::Wall::All("a test looks at the planner's figures");
+    let planned = db::read!(db, every, |tx| tx.one(PLANNED, &[]).await?.get("n")).unwrap();
+    db.close().await;
+    planned
+}
+
 #[tokio::test]
 async fn a_demonstration_lies_in_postgres_as_well() {
     let Some(admin) = testkit::postgres_url() else { return };
     let bare = Bare::postgres(&admin).await.unwrap();
     let made = demo(&["--database", &bare.url]);
     assert!(made.code == 0 && made.err.contains("Created 20 devices"), "{}", made.err);
+    assert_eq!(planned_for(&bare.url).await, 20, "the planner knows at once how many there are");
     let again = demo(&["--database", &bare.url]);
     assert!(again.code == 0 && !again.err.contains("Created"), "{}", again.err);
     let fresh = demo(&["--database", &bare.url, "--fresh"]);

@@ -399,6 +399,13 @@ impl Db {
         }
     }
 
+    /// Has PostgreSQL look at how rows are spread, on which its plans rest. It does so by itself, but only a while after
+    /// a bulk came in.
+    pub(crate) async fn learn(&self) -> Result<()> {
+        let Pools::Postgres(server) = &self.inner.pools else { return Ok(()) };
+        sqlx::query("ANALYZE").execute(&server.pool).await.map(drop).map_err(|e| problem(e, "ANALYZE"))
+    }
+
     /// From now on notes how SQLite goes about each statement; the test of plans looks at them.
     pub fn watch_plans(&self) -> Plans {
         self.inner.plans.get_or_init(Plans::default).clone()

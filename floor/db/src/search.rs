@@ -135,11 +135,13 @@ pub(crate) fn beginnings(text: &str) -> Vec<String> {
 /// The condition that a record's id is among those found, given the placeholders of organisation, kind and words.
 ///
 /// Right when few match. When `beginnings` are given, by their placeholders, a list is being walked in its own order,
-/// and each record is asked for its words instead of fetching and sorting all that hold them.
+/// and each record is asked for its words instead of fetching and sorting all that hold them. PostgreSQL chooses between
+/// the two by itself, unless it is told that each is asked: of a bounded walk it does not know how few rows reach the
+/// question, and would fetch all that hold the words.
 pub(crate) fn among_found(
     engine: Engine,
     id: &str,
-    beginnings: &[usize],
+    (beginnings, asks): (&[usize], bool),
     [org, kind, words]: [usize; 3],
 ) -> String {
     match engine {
@@ -160,6 +162,10 @@ pub(crate) fn among_found(
                 holds.join(" AND ")
             )
         }
+        Engine::Postgres if asks => format!(
+            "(SELECT s.words @@ CAST(${words} AS tsquery) FROM search_doc s WHERE s.org_id = ${org} \
+             AND s.kind = ${kind} AND s.id = {id})"
+        ),
         Engine::Postgres => format!(
             "{id} IN (SELECT s.id FROM search_doc s WHERE s.org_id = ${org} AND s.kind = ${kind} \
              AND s.words @@ CAST(${words} AS tsquery))"

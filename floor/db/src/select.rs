@@ -21,6 +21,8 @@ pub struct Select {
     alias: &'static str,
     /// So many of the first conditions bound which rows are looked at.
     bounds: usize,
+    /// Whether it was said that they do.
+    bounded: bool,
     /// The order of the page, by the names that its columns have outside.
     order: String,
     /// Conditions of which each row fits one: as many lists, each in order, merged into one.
@@ -43,6 +45,7 @@ impl Select {
             index: None,
             alias,
             bounds: 1,
+            bounded: false,
             order: String::new(),
             lists: Vec::new(),
             limit: 0,
@@ -183,13 +186,14 @@ impl Select {
         let org = self.bind(self.org.into());
         let kind = self.bind(kind.into());
         let condition = self.bind(condition.into());
-        // PostgreSQL has one way for both; a value that no placeholder names would have no type there.
+        // A value that no placeholder names would have no type on PostgreSQL.
         let beginnings: Vec<usize> = if walk && tx.engine() == Engine::Sqlite {
             search::beginnings(text).into_iter().map(|word| self.bind(word.into())).collect()
         } else {
             Vec::new()
         };
-        let among = search::among_found(tx.engine(), id, &beginnings, [org, kind, condition]);
+        let asks = walk && self.bounded;
+        let among = search::among_found(tx.engine(), id, (&beginnings, asks), [org, kind, condition]);
         self.conditions.push(among);
         self.few = self.few || !walk;
         self
@@ -197,7 +201,7 @@ impl Select {
 
     /// Says that the conditions so far bound the rows that [`Select::count_among`] looks at.
     pub fn bounded(&mut self) -> &mut Self {
-        self.bounds = self.conditions.len();
+        (self.bounds, self.bounded) = (self.conditions.len(), true);
         self
     }
 
