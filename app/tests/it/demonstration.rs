@@ -120,9 +120,9 @@ async fn planned_for(url: &str) -> i64 {
     );
     let db = Db::open_existing(url, &rooms::schemas()).await.unwrap();
     let every = db::Wall::All("a test looks at the planner's figures");
-    let planned = db::read!(db, every, |tx| tx.one(PLANNED, &[]).await?.get("n")).unwrap();
+    let row = db::read!(db, every, |tx| tx.one(PLANNED, &[]).await).unwrap();
     db.close().await;
-    planned
+    (row.get("planned").unwrap(), row.get("there").unwrap())
 }
 
 #[tokio::test]
@@ -131,7 +131,8 @@ async fn a_demonstration_lies_in_postgres_as_well() {
     let bare = Bare::postgres(&admin).await.unwrap();
     let made = demo(&["--database", &bare.url]);
     assert!(made.code == 0 && made.err.contains("Created 20 devices"), "{}", made.err);
-    assert_eq!(planned_for(&bare.url).await, 20, "the planner knows at once how many there are");
+    let (planned, there) = planned_for(&bare.url).await;
+    assert!(there >= 20 && planned == there, "the planner plans for {planned} of {there} devices");
     let again = demo(&["--database", &bare.url]);
     assert!(again.code == 0 && !again.err.contains("Created"), "{}", again.err);
     let fresh = demo(&["--database", &bare.url, "--fresh"]);

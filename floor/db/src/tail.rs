@@ -76,6 +76,9 @@ impl Tx {
         if few.is_empty() {
             return Ok(());
         }
+        for part in &few {
+            self.note_part((part.head, part.tail), &part.rows).await?;
+        }
         let (sql, vals) = joined(self.engine(), few);
         self.send(&sql, vals).await.map(drop)
     }

@@ -228,6 +228,16 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes a statement that is sent as a part of another one, as if it were sent by itself.
+    pub(crate) async fn note_part(&mut self, ends: (&str, &str), rows: &[Vec<Val>]) -> Result<()> {
+        if self.plans.is_none() {
+            return Ok(());
+        }
+        let size = (rows.len(), rows.first().map_or(0, Vec::len));
+        let sql = Sql::built(values(self.engine(), ends, size, 0));
+        self.note_plan(&sql, &rows.concat()).await
+    }
+
     /// How SQLite would go about a statement, step by step; nothing on PostgreSQL, which plans by its statistics.
     ///
     /// # Errors
