@@ -44,12 +44,12 @@ impl Plan {
     /// The plan of a configuration; nothing when it names no place.
     ///
     /// # Errors
-    /// When the place is no folder.
-    pub fn of(config: &Config) -> Result<Option<Self>> {
+    /// When the place is neither folder nor bucket, and when there are no keys for the bucket.
+    pub fn of(config: &Config) -> anyhow::Result<Option<Self>> {
         let Some(to) = &config.backup_to else { return Ok(None) };
         Ok(Some(Self {
             url: config.database.clone(),
-            shelf: Shelf::new(&to.display().to_string())?,
+            shelf: crate::shelf::at(config, to)?,
             every: config.backup_every,
             at: config.backup_hour().unwrap_or_default(),
             keep: config.backup_keep,
@@ -89,7 +89,7 @@ pub async fn keep(app: App, plan: Plan, mut stop: watch::Receiver<bool>) {
             Ok(None) => {}
             Ok(Some(found)) => {
                 let bytes = found.manifest.bytes();
-                tracing::info!(backup = %found.folder.display(), bytes, "a backup was made");
+                tracing::info!(backup = found.address(), bytes, "a backup was made");
             }
             // Said in the log already, once.
             Err(Problem::Away { .. }) => {}
@@ -129,7 +129,7 @@ async fn turn(app: &App, plan: &Plan, holder: &str) -> Result<Option<Found>> {
     };
     db::write!(app.db(), EVERY, |tx| lease::leave(tx, LEASE, holder).await)?;
     if let Ok(Some(found)) = &made {
-        thin(plan, found);
+        thin(plan, found).await;
     }
     made
 }
@@ -151,19 +151,19 @@ async fn renew(app: &App, holder: &str) {
 }
 
 /// Removes backups that are no longer kept: those of the same organisations, and no others that lie beside them.
-fn thin(plan: &Plan, newest: &Found) {
+async fn thin(plan: &Plan, newest: &Found) {
     let ours = |found: &Found| {
         let orgs = &newest.manifest.organisations;
         found.manifest.organisations.iter().any(|org| orgs.iter().any(|own| own.id == org.id))
     };
-    let all: Vec<Found> = match plan.shelf.all() {
+    let all: Vec<Found> = match plan.shelf.all().await {
         Ok(all) => all.into_iter().filter(ours).collect(),
         Err(error) => return tracing::warn!(%error, "old backups could not be looked at"),
     };
     let made: Vec<Instant> = all.iter().map(|found| found.manifest.instant()).collect();
     for i in backup::surplus(&made, plan.keep, &plan.zone) {
-        match plan.shelf.remove(&all[i]) {
-            Ok(()) => tracing::info!(backup = %all[i].folder.display(), "an old backup was removed"),
+        match plan.shelf.remove(&all[i]).await {
+            Ok(()) => tracing::info!(backup = all[i].address(), "an old backup was removed"),
             Err(error) => tracing::warn!(%error, "an old backup stays"),
         }
     }

@@ -43,8 +43,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// A secret that opens `/metrics` from anywhere unless that is off: `Authorization: Bearer …`.
     pub metrics_token: Option<String>,
-    /// The folder that `serve` puts backups into by itself; none are made when it is not set.
-    pub backup_to: Option<PathBuf>,
+    /// Where `serve` puts backups by itself, a folder or `s3://bucket/prefix`; none are made when it is not set.
+    pub backup_to: Option<String>,
     /// The hour at which it does so every day, by the machine’s time zone: `02:30`.
     pub backup_at: String,
     /// Instead of at an hour, so many hours after the last one.
@@ -53,6 +53,17 @@ pub struct Config {
     pub backup_keep: Keep,
     /// Most megabytes a second that a backup reads, so that others get on; 0 for as many as it can.
     pub backup_rate: u32,
+    /// The address of an object store other than AWS: `https://minio.example.org:9000`.
+    pub backup_s3_endpoint: Option<String>,
+    /// The region of its bucket.
+    pub backup_s3_region: Option<String>,
+    /// The file with the keys that open it, in the form of AWS’s own programs; without it the environment has them
+    /// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`).
+    pub backup_s3_credentials: Option<PathBuf>,
+    /// Certificates in PEM that may have signed the store’s, besides those that the system trusts.
+    pub backup_s3_certificate: Option<PathBuf>,
+    /// Whether a store on another machine may be reached without TLS.
+    pub backup_s3_plain_http: bool,
     /// Requests an API token may send in a minute; 0 is no limit.
     pub api_requests_a_minute: u32,
     /// By how many seconds the clocks of servers that share a database may differ: the API's feed of changes stays so
@@ -103,6 +114,11 @@ impl Default for Config {
             backup_every: None,
             backup_keep: Keep::default(),
             backup_rate: 100,
+            backup_s3_endpoint: None,
+            backup_s3_region: None,
+            backup_s3_credentials: None,
+            backup_s3_certificate: None,
+            backup_s3_plain_http: false,
             api_requests_a_minute: 600,
             api_changes_behind: 5,
         }
@@ -147,6 +163,8 @@ impl Config {
                      trusted_proxies, seal_key, log, \
                      log_format (text, json), metrics (loopback, anyone, off), metrics_token, backup_to, backup_at \
                      (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate, \
+                     backup_s3_endpoint, backup_s3_region, backup_s3_credentials, backup_s3_certificate, \
+                     backup_s3_plain_http, \
                      api_requests_a_minute, api_changes_behind.",
                     lines.join("\n")
                 )
@@ -198,8 +216,9 @@ impl Config {
             self.backup_hour().is_some(),
             "backup_at: write the hour as 02:30, by the machine’s time zone."
         );
-        if let Some(to) = &self.backup_to {
-            Shelf::new(&to.display().to_string()).map_err(|e| anyhow::anyhow!("backup_to: {e}"))?;
+        // Keys for a bucket are asked for when it is used.
+        if let Some(to) = self.backup_to.as_ref().filter(|to| !Shelf::is_bucket(to)) {
+            Shelf::new(to).map_err(|e| anyhow::anyhow!("backup_to: {e}"))?;
         }
         anyhow::ensure!(self.backup_every != Some(0), "backup_every: write a number of hours, at least 1.");
         tracing_subscriber::EnvFilter::try_new(&self.log)

@@ -58,7 +58,7 @@ pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> H
     kept.insert(web::api::Sights(sights.into()));
     kept.insert(config.api());
     let app = App::new(db, clock, Box::new(front), menu, jobs, config.over_tls(), kept);
-    // A place that is no folder was refused with the configuration.
+    // A place that cannot be used was refused before anything was served.
     let backups = Plan::of(config).ok().flatten();
     let trusted = Trusted::of(&config.trusted_proxies);
     let router = ops::routes(&app, config).merge(web::router(&app, routes));

@@ -14,4 +14,5 @@ mod ops;
 mod proxy;
 pub mod rooms;
 mod sealing;
+mod shelf;
 pub mod upgrade;

@@ -1,8 +1,6 @@
 //! What happens before a database is brought to this version's schema: the way back is kept.
 
-use std::path::PathBuf;
-
-use db::backup::{Asked, Found, Shelf, make};
+use db::backup::{Asked, Found, make};
 
 use crate::{config::Config, rooms};
 
@@ -21,7 +19,7 @@ pub async fn before(config: &Config, backup_made: bool, say: impl Fn(&str)) -> a
         return Ok(None);
     }
     let shelf = match config.database.strip_prefix("sqlite://") {
-        Some(file) => Some(PathBuf::from(format!("{file}.before-upgrade"))),
+        Some(file) => Some(format!("{file}.before-upgrade")),
         None if backup_made => return Ok(None),
         None => config.backup_to.clone(),
     };
@@ -37,15 +35,15 @@ pub async fn before(config: &Config, backup_made: bool, say: impl Fn(&str)) -> a
     say(&format!(
         "{} steps of the schema wait. The database is kept as it is first, in {}.",
         waiting.steps.len(),
-        shelf.display()
+        shelf
     ));
-    let shelf = Shelf::new(&shelf.display().to_string())?;
+    let shelf = crate::shelf::at(config, &shelf)?;
     let asked = Asked { url: &config.database, shelf: &shelf, program: VERSION, rate: None };
     let found = make(asked).await?;
     say(&format!(
         "The way back: stop Baton, move the database aside, `baton db restore {} --database ADDRESS` with this version, \
          then start the earlier one.",
-        found.folder.display()
+        found.address()
     ));
     Ok(Some(found))
 }

@@ -1,7 +1,5 @@
 //! `baton db …`
 
-use std::path::{Path, PathBuf};
-
 use axum::body::Body;
 use clap::Subcommand;
 use db::backup::{self, Asked, Compared, Drilled, Found, Shelf};
@@ -24,23 +22,23 @@ pub enum Command {
     Migrate,
     /// Make a backup: the database with all files in it, while others use it.
     Backup {
-        /// The folder of backups; without it, `backup_to`.
-        #[arg(long, value_name = "FOLDER")]
-        to: Option<PathBuf>,
+        /// The folder of backups, or s3://bucket/prefix; without it, `backup_to`.
+        #[arg(long, value_name = "PLACE")]
+        to: Option<String>,
     },
     /// Bring a backup back, to a place that holds nothing.
     Restore {
-        /// The backup, or a folder of backups, of which the newest is taken.
+        /// The backup, or a folder or bucket of backups, of which the newest is taken.
         #[arg(value_name = "FROM")]
-        from: PathBuf,
+        from: String,
     },
     /// Check the database: the engine’s own check, schema, versions, kept counts, words, files.
     Check,
     /// Bring a backup back to a scratch place, start it, compare it with the live database row by row.
     Drill {
-        /// The backup, or a folder of backups; without it, the newest in `backup_to`.
+        /// The backup, or a folder or bucket of backups; without it, the newest in `backup_to`.
         #[arg(value_name = "BACKUP")]
-        from: Option<PathBuf>,
+        from: Option<String>,
         /// PostgreSQL: an empty database to restore to. Nothing is left in it.
         #[arg(long, value_name = "URL")]
         scratch: Option<String>,
@@ -69,18 +67,18 @@ async fn migrate(call: &Call) -> anyhow::Result<()> {
         0 => "The database has this version’s schema already.".to_owned(),
         n => format!("{n} steps were applied; the database has this version’s schema."),
     };
-    let kept = kept.map(|found| found.folder);
+    let kept = kept.map(|found| found.address());
     call.say(&json!({ "ok": true, "steps": waiting.steps, "kept": kept }), &words);
     Ok(())
 }
 
-fn shelf(call: &Call, named: Option<PathBuf>) -> anyhow::Result<Shelf> {
+fn shelf(call: &Call, named: Option<String>) -> anyhow::Result<Shelf> {
     let to = named.or_else(|| call.config.backup_to.clone());
-    let to = to.ok_or_else(|| anyhow::anyhow!("Name a folder for backups with --to, or set `backup_to`."))?;
-    Ok(Shelf::new(&to.display().to_string())?)
+    let to = to.ok_or_else(|| anyhow::anyhow!("Name a place for backups with --to, or set `backup_to`."))?;
+    crate::shelf::at(&call.config, &to)
 }
 
-async fn back_up(call: &Call, to: Option<PathBuf>) -> anyhow::Result<()> {
+async fn back_up(call: &Call, to: Option<String>) -> anyhow::Result<()> {
     let shelf = shelf(call, to)?;
     let began = std::time::Instant::now();
     let asked = Asked {
@@ -92,7 +90,8 @@ async fn back_up(call: &Call, to: Option<PathBuf>) -> anyhow::Result<()> {
     let found = backup::make(asked).await?;
     let seconds = began.elapsed().as_secs_f64();
     let words = format!("{} in {seconds:.1} s.", told(&found));
-    let value = json!({ "ok": true, "backup": found.folder, "manifest": found.manifest, "seconds": seconds });
+    let value =
+        json!({ "ok": true, "backup": found.address(), "manifest": found.manifest, "seconds": seconds });
     call.say(&value, &words);
     Ok(())
 }
@@ -102,7 +101,7 @@ fn told(found: &Found) -> String {
     let manifest = &found.manifest;
     format!(
         "{} holds {} rows of {} tables as of {}, {} bytes",
-        found.folder.display(),
+        found.address(),
         kernel::thousands(manifest.rows.values().sum()),
         manifest.rows.len(),
         manifest.at,
@@ -110,8 +109,8 @@ fn told(found: &Found) -> String {
     )
 }
 
-async fn restore(call: &Call, from: &Path) -> anyhow::Result<()> {
-    let found = Shelf::find(from)?;
+async fn restore(call: &Call, from: &str) -> anyhow::Result<()> {
+    let found = crate::shelf::at(&call.config, from)?.find().await?;
     backup::restore(&found, &call.config.database, &rooms::schemas()).await?;
     let words = format!(
         "{}. It is in {} now, as Baton {} left it.",
@@ -119,7 +118,7 @@ async fn restore(call: &Call, from: &Path) -> anyhow::Result<()> {
         shown(&call.config.database),
         found.manifest.baton
     );
-    call.say(&json!({ "ok": true, "backup": found.folder, "manifest": found.manifest }), &words);
+    call.say(&json!({ "ok": true, "backup": found.address(), "manifest": found.manifest }), &words);
     Ok(())
 }
 
@@ -152,12 +151,8 @@ fn found_faults(sound: bool) -> anyhow::Result<()> {
     if sound { Ok(()) } else { Err(super::Told.into()) }
 }
 
-async fn drill(call: &Call, from: Option<PathBuf>, scratch: Option<String>) -> anyhow::Result<()> {
-    let from = match from {
-        Some(from) => from,
-        None => shelf(call, None)?.folder().to_owned(),
-    };
-    let found = Shelf::find(&from)?;
+async fn drill(call: &Call, from: Option<String>, scratch: Option<String>) -> anyhow::Result<()> {
+    let found = shelf(call, from)?.find().await?;
     let began = std::time::Instant::now();
     let config = call.config.clone();
     let start = async |copy| answers(copy, &config).await;
@@ -167,7 +162,7 @@ async fn drill(call: &Call, from: Option<PathBuf>, scratch: Option<String>) -> a
     let good = drilled.faults.is_empty();
     let tables: Vec<Value> = drilled.tables.iter().map(as_json).collect();
     let value = json!({
-        "ok": good, "backup": found.folder, "at": found.manifest.at, "seconds": seconds,
+        "ok": good, "backup": found.address(), "at": found.manifest.at, "seconds": seconds,
         "tables": tables, "faults": drilled.faults,
     });
     call.say(&value, &in_words(&found, &drilled, seconds));

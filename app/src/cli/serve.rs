@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context as _;
 use db::{Db, Place};
 use kernel::Clock;
 use serde_json::json;
 
 use super::Call;
-use crate::{front, logs, ops, rooms, upgrade};
+use crate::{backup::Plan, front, logs, ops, rooms, upgrade};
 
 /// Serve a hospital.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,10 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     ops::recorder();
     let doors = front::Doors::open(&call.config).await?;
     let url = doors.url()?;
+    if !args.read_only {
+        // Found out now, and not in the night.
+        Plan::of(&call.config).context("backup_to")?;
+    }
     let db = open(&call, args.read_only).await?;
     refuse_demo(&db).await?;
     if let Some(standby) = &call.config.database_reads {

@@ -15,7 +15,7 @@ use serde_json::Value;
 pub fn baton(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BATON_") {
+        if ["BATON_", "AWS_"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
             command.env_remove(name);
         }
     }

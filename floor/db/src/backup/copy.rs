@@ -11,6 +11,8 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 
+use super::pieces::{Arriving, Pieces};
+
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
 /// Bytes after which what was written is brought to the disk and leaves the memory: a pile of unwritten bytes would
@@ -42,7 +44,7 @@ pub(super) async fn gently<T: Send + 'static>(
 }
 
 /// Copies so many bytes of a file, packed, at most `rate` bytes a second.
-pub(super) fn pack(from: &File, length: u64, to: File, rate: Option<u64>) -> io::Result<Copied> {
+pub(super) fn pack(from: &File, length: u64, to: To, rate: Option<u64>) -> io::Result<Copied> {
     let mut packer = zstd::Encoder::new(Out::new(to), LEVEL)?;
     packer.include_checksum(true)?;
     let mut pace = Pace::new(rate);
@@ -58,29 +60,32 @@ pub(super) fn pack(from: &File, length: u64, to: File, rate: Option<u64>) -> io:
 }
 
 /// Copies a stream as it is, packed already.
-pub(super) fn carry(mut from: impl Read, to: File, plain: u64) -> io::Result<Copied> {
+pub(super) fn carry(mut from: impl Read, to: To, plain: u64) -> io::Result<Copied> {
     let mut out = Out::new(to);
     io::copy(&mut from, &mut out)?;
     out.end(plain)
 }
 
-/// Unpacks a file and says what its packed bytes come to. Reads no further than a whole file of that length would go.
-pub(super) fn unpack(from: File, to: &mut File, most: u64) -> io::Result<Copied> {
+/// Unpacks a file and says what its packed bytes come to, also when they cannot be unpacked. Reads no further than a
+/// whole file of that length would go.
+pub(super) fn unpack(from: From, to: &mut File, most: u64) -> io::Result<Copied> {
     let mut counted = Counted { from, sha: Sha256::new(), bytes: 0 };
     let plain = {
         let mut unpacker = zstd::Decoder::new(&mut counted)?;
-        io::copy(&mut (&mut unpacker).take(most + 1), to)?
+        io::copy(&mut (&mut unpacker).take(most + 1), to)
     };
+    if let Err(full) = &plain
+        && full.kind() == io::ErrorKind::StorageFull
+    {
+        return Err(full.kind().into());
+    }
     // The reader stops at the end of what is packed; whatever follows belongs to the file as well.
     io::copy(&mut counted, &mut io::sink())?;
-    Ok(Copied { bytes: counted.bytes, plain, sha256: hex(counted.sha) })
-}
-
-/// What the bytes of a file come to.
-pub(super) fn sum(from: File) -> io::Result<Copied> {
-    let mut counted = Counted { from, sha: Sha256::new(), bytes: 0 };
-    io::copy(&mut counted, &mut io::sink())?;
-    Ok(Copied { bytes: counted.bytes, plain: counted.bytes, sha256: hex(counted.sha) })
+    let sha256 = hex(counted.sha);
+    let plain = plain.map_err(|e| {
+        io::Error::new(e.kind(), format!("{e}; it has {} bytes with SHA-256 {sha256}", counted.bytes))
+    })?;
+    Ok(Copied { bytes: counted.bytes, plain, sha256 })
 }
 
 fn hex(sha: Sha256) -> String {
@@ -107,42 +112,83 @@ impl Pace {
     }
 }
 
-/// A file being written, and what its bytes come to.
-struct Out {
-    file: File,
-    sha: Sha256,
-    bytes: u64,
-    /// Bytes that are on the disk already.
-    kept: u64,
+/// Where the bytes of a copy go.
+pub(super) enum To {
+    File {
+        file: File,
+        bytes: u64,
+        /// Bytes that are on the disk already.
+        kept: u64,
+    },
+    Pieces(Pieces),
 }
 
-impl Out {
-    fn new(file: File) -> Self {
-        Self { file, sha: Sha256::new(), bytes: 0, kept: 0 }
+impl To {
+    pub(super) fn file(file: File) -> Self {
+        Self::File { file, bytes: 0, kept: 0 }
     }
 
-    fn end(self, plain: u64) -> io::Result<Copied> {
-        self.file.sync_all()?;
-        forget(&self.file, 0, self.bytes);
-        Ok(Copied { bytes: self.bytes, plain, sha256: hex(self.sha) })
+    fn end(self) -> io::Result<()> {
+        match self {
+            Self::File { file, bytes, .. } => {
+                file.sync_all()?;
+                forget(&file, 0, bytes);
+                Ok(())
+            }
+            Self::Pieces(pieces) => pieces.end(),
+        }
     }
 }
 
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sha.update(&bytes[..written]);
-        self.bytes += written as u64;
-        if self.bytes - self.kept >= FLUSH {
-            self.file.sync_data()?;
-            forget(&self.file, self.kept, self.bytes - self.kept);
-            self.kept = self.bytes;
+impl Write for To {
+    fn write(&mut self, some: &[u8]) -> io::Result<usize> {
+        let (file, bytes, kept) = match self {
+            Self::File { file, bytes, kept } => (file, bytes, kept),
+            Self::Pieces(pieces) => return pieces.write(some),
+        };
+        let written = file.write(some)?;
+        *bytes += written as u64;
+        if *bytes - *kept >= FLUSH {
+            file.sync_data()?;
+            forget(file, *kept, *bytes - *kept);
+            *kept = *bytes;
         }
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
+    }
+}
+
+/// A copy being written, and what its bytes come to.
+struct Out {
+    to: To,
+    sha: Sha256,
+    bytes: u64,
+}
+
+impl Out {
+    fn new(to: To) -> Self {
+        Self { to, sha: Sha256::new(), bytes: 0 }
+    }
+
+    fn end(self, plain: u64) -> io::Result<Copied> {
+        self.to.end()?;
+        Ok(Copied { bytes: self.bytes, plain, sha256: hex(self.sha) })
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, some: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(some)?;
+        self.sha.update(&some[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 
@@ -151,9 +197,24 @@ fn forget(file: &File, at: u64, length: u64) {
     let _ = rustix::fs::fadvise(file, at, NonZeroU64::new(length), rustix::fs::Advice::DontNeed);
 }
 
-/// A file being read, and what its bytes come to.
+/// Where the bytes of a copy come from.
+pub(super) enum From {
+    File(File),
+    Pieces(Arriving),
+}
+
+impl Read for From {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(into),
+            Self::Pieces(pieces) => pieces.read(into),
+        }
+    }
+}
+
+/// A copy being read, and what its bytes come to.
 struct Counted {
-    from: File,
+    from: From,
     sha: Sha256,
     bytes: u64,
 }

@@ -72,7 +72,7 @@ pub async fn drill<F: Future<Output = Result<()>>>(
         Err(problem) => format!("{problem}"),
     };
     let well = drilled.as_ref().is_ok_and(|drilled| drilled.faults.is_empty());
-    let at = found.folder.display().to_string();
+    let at = found.address();
     crate::write!(live, Wall::All("backups hold all organisations"), |tx| {
         note::put(tx, Kind::Drill, well, Instant::machine_now(), &at, &words).await
     })?;

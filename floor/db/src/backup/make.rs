@@ -1,7 +1,5 @@
 //! Making a backup.
 
-use std::{fs::File, os::unix::fs::OpenOptionsExt as _, path::Path};
-
 use kernel::{Instant, Problem, Result};
 
 use super::{
@@ -9,7 +7,10 @@ use super::{
     copy::Copied,
     facts,
     note::{self, Kind},
-    place, postgres, sqlite,
+    pieces::Sending,
+    postgres,
+    shelf::Half,
+    sqlite,
 };
 use crate::{Db, Place, Tx, Wall, place::Lies};
 
@@ -43,15 +44,14 @@ pub async fn make(asked: Asked<'_>) -> Result<Found> {
         Lies::Server(hosts) => Db::over(crate::connect::postgres_beside_others(hosts), &[crate::FLOOR], None),
     };
     let name = name(Instant::machine_now());
-    let made = match asked.shelf.begin(&name) {
+    let made = match asked.shelf.begin(&name).await {
         Ok(half) => {
-            let made = fill(&db, &lies, &asked, &half).await;
-            let made = made.and_then(|manifest| {
-                manifest.write(&half)?;
-                Ok(Found { folder: asked.shelf.put(&half, &name)?, manifest })
-            });
+            let made = match fill(&db, &lies, &asked, &half).await {
+                Ok(manifest) => half.put(manifest).await,
+                Err(refused) => Err(refused),
+            };
             if made.is_err() {
-                let _ = std::fs::remove_dir_all(&half);
+                half.forget().await;
             }
             made
         }
@@ -65,22 +65,22 @@ pub async fn make(asked: Asked<'_>) -> Result<Found> {
     made
 }
 
-/// Copies the database into the backup's folder and says what it holds.
-async fn fill(db: &Db, lies: &Lies, asked: &Asked<'_>, half: &Path) -> Result<Manifest> {
+/// Copies the database into the backup and says what it holds.
+async fn fill(db: &Db, lies: &Lies, asked: &Asked<'_>, half: &Half) -> Result<Manifest> {
     let file = if matches!(lies, Lies::File(_)) { SQLITE_FILE } else { POSTGRES_FILE };
-    let to = File::options().write(true).create_new(true).mode(0o600).open(half.join(file));
-    let to = to.map_err(|e| place("The backup could not be written to", half, &e))?;
-    let (mut tx, copied, at) = match lies {
+    let (mut tx, at, copied) = match lies {
         Lies::File(path) => {
             let tx = sqlite::freeze(db, path).await?;
             let at = Instant::machine_now();
-            (tx, sqlite::copy(path, to, asked.rate).await, at)
+            let (to, sending) = half.create(file, sqlite::length(path)).await?;
+            (tx, at, both(sqlite::copy(path, to, asked.rate), sending).await)
         }
         Lies::Server(_) => {
             let mut tx = db.begin_read(Wall::All("a backup holds all organisations")).await?;
             let snapshot = postgres::snapshot(&mut tx).await?;
             let at = Instant::machine_now();
-            (tx, postgres::dump(asked.url, snapshot, to).await, at)
+            let (to, sending) = half.create(file, postgres::length(&mut tx).await?).await?;
+            (tx, at, both(postgres::dump(asked.url, snapshot, to), sending).await)
         }
     };
     let manifest = match copied {
@@ -89,6 +89,12 @@ async fn fill(db: &Db, lies: &Lies, asked: &Asked<'_>, half: &Path) -> Result<Ma
     };
     tx.rollback().await?;
     manifest
+}
+
+/// Copies while what was copied is sent. When the store refuses, the copy ends too, and the store's words count.
+async fn both(copy: impl Future<Output = Result<Copied>>, sending: Sending) -> Result<Copied> {
+    let (copied, sent) = tokio::join!(copy, sending.run());
+    sent.and(copied)
 }
 
 async fn describe(tx: &mut Tx, program: &str, at: Instant, file: &str, copied: Copied) -> Result<Manifest> {
@@ -120,14 +126,14 @@ async fn write_down(db: &Db, shelf: &Shelf, made: &Result<Found>) -> Result<()> 
     let (well, at, place, words) = match made {
         Ok(found) => {
             let words = format!("{} bytes", found.manifest.bytes());
-            (true, found.manifest.instant(), found.folder.display().to_string(), words)
+            (true, found.manifest.instant(), found.address(), words)
         }
         Err(problem) => {
             let words = match problem {
                 Problem::Bug { source } => source.to_string(),
                 other => other.to_string(),
             };
-            (false, Instant::machine_now(), shelf.folder().display().to_string(), words)
+            (false, Instant::machine_now(), shelf.address(), words)
         }
     };
     crate::write!(db, Wall::All("a backup holds all organisations"), |tx| {

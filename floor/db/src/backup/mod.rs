@@ -1,23 +1,28 @@
-//! Backups: a whole database, its files with it, in a folder of its own that says what it holds.
+//! Backups: a whole database, its files with it, in a place of its own that says what it holds.
 //!
-//! Files that people add lie in the table `blob_piece`, so a copy of the database has them. A backup is a folder with
-//! the copy and a [`Manifest`]; it is made under a name that begins with a dot, brought to the disk and only then
-//! renamed, so that half of one is never taken for a whole one. `docs/adr/0008-backups-copy-frozen-pages.md` says why
-//! `SQLite` is copied the way it is.
+//! Files that people add lie in the table `blob_piece`, so a copy of the database has them. A backup is the copy and a
+//! [`Manifest`] beside it, in a folder or in an object store, and half of one is never taken for a whole one: a folder
+//! is made under a name that begins with a dot, brought to the disk and only then renamed; in a store, the manifest is
+//! put last, and what has none is no backup. `docs/adr/0008-backups-copy-frozen-pages.md` says why `SQLite` is copied
+//! the way it is, `docs/adr/0013-object-stores.md` how a store is spoken to.
 
+mod bucket;
 mod compare;
 mod copy;
 mod drill;
 mod facts;
+mod folder;
 mod keep;
 mod make;
 mod manifest;
 pub mod note;
+mod pieces;
 mod postgres;
 mod restore;
 mod shelf;
 mod sqlite;
 
+pub use bucket::{Access, Keys};
 pub use compare::{Compared, compare};
 pub use drill::{Drilled, drill};
 pub(crate) use facts::{orgs, rows, steps, tables};

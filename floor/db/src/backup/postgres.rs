@@ -12,9 +12,10 @@ use std::{
 use kernel::{Problem, Result};
 use sqlx::postgres::PgConnectOptions;
 
-use super::copy::{Copied, carry, gently};
+use super::copy::{Copied, To, carry, gently};
 use crate::{Sql, Tx, hosts::Hosts, vals};
 
+const LENGTH: Sql = Sql::new("SELECT pg_database_size(current_database()) AS bytes");
 const SNAPSHOT: Sql = Sql::new("SELECT pg_export_snapshot() AS snapshot");
 
 /// The name of what this transaction sees, so that another connection sees the same.
@@ -22,9 +23,14 @@ pub(super) async fn snapshot(tx: &mut Tx) -> Result<String> {
     tx.one(SNAPSHOT, &vals![]).await?.get("snapshot")
 }
 
+/// About how many bytes the database has.
+pub(super) async fn length(tx: &mut Tx) -> Result<u64> {
+    tx.one(LENGTH, &vals![]).await?.get("bytes").map(i64::unsigned_abs)
+}
+
 /// Copies what a snapshot shows, in pg_dump's custom format. Row-level security binds the role of the database as it
 /// binds everybody: it is told to show all organisations.
-pub(super) async fn dump(url: &str, snapshot: String, to: File) -> Result<Copied> {
+pub(super) async fn dump(url: &str, snapshot: String, to: To) -> Result<Copied> {
     let tool = tool("pg_dump")?;
     let mut command = Command::new(&tool);
     command.args(["--format=custom", "--compress=1", "--enable-row-security", "--no-password"]);
@@ -48,7 +54,7 @@ pub(super) async fn dump(url: &str, snapshot: String, to: File) -> Result<Copied
 }
 
 /// Brings a copy into an empty database, all of it or nothing.
-pub(super) async fn restore(url: &str, from: PathBuf) -> Result<()> {
+pub(super) async fn restore(url: &str, from: File) -> Result<()> {
     let tool = tool("pg_restore")?;
     let mut command = Command::new(&tool);
     command.args([
@@ -61,9 +67,10 @@ pub(super) async fn restore(url: &str, from: PathBuf) -> Result<()> {
     reach(&mut command, url)?;
     // Without a name of a database the tool prints statements instead of running them.
     let name = environment(url)?.into_iter().find(|(key, _)| *key == "PGDATABASE").map(|(_, value)| value);
-    command.arg("--dbname").arg(name.unwrap_or_default()).arg(from);
+    command.arg("--dbname").arg(name.unwrap_or_default());
     let restored = gently(move || {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut child =
+            command.stdin(Stdio::from(from)).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let words = listen(&mut child);
         let ended = child.wait()?;
         let words = words.join().unwrap_or_default();

@@ -3,18 +3,18 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    io::Seek as _,
     os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use kernel::{Problem, Result};
 
 use super::{
-    Found, Manifest, copy, facts,
+    Found, Manifest, Part, copy, facts,
+    folder::sync_folder,
     make::{POSTGRES_FILE, SQLITE_FILE},
-    place, postgres,
-    shelf::sync_folder,
-    sqlite, unusable,
+    place, postgres, sqlite, unusable,
 };
 use crate::{
     Db, Place, RoomSchema, Sql, Wall, connect,
@@ -48,8 +48,7 @@ pub async fn restore(found: &Found, url: &str, rooms: &[RoomSchema]) -> Result<R
     match (&lies, manifest.part()?.name.as_str()) {
         (Lies::File(path), SQLITE_FILE) => file(found, path).await?,
         (Lies::Server(hosts), POSTGRES_FILE) => {
-            whole(found).await?;
-            postgres::restore(url, found.folder.join(POSTGRES_FILE)).await?;
+            postgres::restore(url, at_hand(found).await?).await?;
             let db = Db::over(connect::postgres_as_it_is(hosts), &[], None);
             let checked = same_counts(&db, manifest).await;
             db.close().await;
@@ -86,9 +85,9 @@ async fn file(found: &Found, target: &Path) -> Result<()> {
 }
 
 async fn unpack(found: &Found, aside: &Path) -> Result<()> {
-    let part = found.manifest.part()?.clone();
-    let from = found.folder.join(&part.name);
-    let packed = File::open(&from).map_err(|e| place("Cannot read", &from, &e))?;
+    let part = found.manifest.part()?;
+    let from = found.address_of(&part.name);
+    let (packed, fetching) = found.open(&part.name).await?;
     let to = File::options().write(true).create_new(true).mode(0o600).open(aside);
     let mut to = to.map_err(|e| place("Cannot write", aside, &e))?;
     let most = part.plain_bytes;
@@ -97,38 +96,69 @@ async fn unpack(found: &Found, aside: &Path) -> Result<()> {
         to.sync_all()?;
         Ok(copied)
     });
-    let unpacked = unpacked.await.map_err(|e| place("Cannot write", aside, &e))?;
-    match unpacked {
-        Ok(got)
-            if (got.bytes, got.plain, got.sha256 == part.sha256) == (part.bytes, part.plain_bytes, true) =>
-        {
-            Ok(())
+    let (unpacked, fetched) = tokio::join!(unpacked, fetching.run());
+    fetched?;
+    match unpacked.map_err(|e| place("Cannot write", aside, &e))? {
+        Ok(got) if got.plain == part.plain_bytes => same(&got, part, &from),
+        Ok(got) => {
+            same(&got, part, &from)?;
+            Err(damaged(
+                &from,
+                &format!("{} bytes are packed in it instead of {}", got.plain, part.plain_bytes),
+            ))
         }
-        Ok(_) => Err(damaged(&from, "its content is not what it was when the backup was made")),
         Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
             Err(place("Cannot write", aside, &error))
         }
-        Err(error) => Err(damaged(&from, &error.to_string())),
+        Err(error) => {
+            let how = format!("{error} instead of {} bytes with {}", part.bytes, part.sha256);
+            Err(damaged(&from, &how))
+        }
     }
 }
 
-fn damaged(file: &Path, how: &str) -> Problem {
-    unusable(format!(
-        "The backup is damaged: {} ({how}). Use another backup. Nothing was changed.",
-        file.display()
-    ))
-}
-
-/// Whether the bytes of a backup are those it was made of, without unpacking them.
-async fn whole(found: &Found) -> Result<()> {
-    let part = found.manifest.part()?.clone();
-    let from: PathBuf = found.folder.join(&part.name);
-    let file = File::open(&from).map_err(|e| place("Cannot read", &from, &e))?;
-    let sum = copy::gently(move || copy::sum(file)).await.map_err(|e| place("Cannot read", &from, &e))?;
-    if (sum.bytes, &sum.sha256) == (part.bytes, &part.sha256) {
+/// Whether the packed bytes are those that the backup was made of.
+fn same(got: &copy::Copied, part: &Part, from: &str) -> Result<()> {
+    if (got.bytes, &got.sha256) == (part.bytes, &part.sha256) {
         return Ok(());
     }
-    Err(damaged(&from, "its content is not what it was when the backup was made"))
+    let how = format!(
+        "its content is not what it was when the backup was made: {} bytes with SHA-256 {} instead of {} bytes with {}",
+        got.bytes, got.sha256, part.bytes, part.sha256
+    );
+    Err(damaged(from, &how))
+}
+
+fn damaged(file: &str, how: &str) -> Problem {
+    unusable(format!("The backup is damaged: {file} ({how}). Use another backup. Nothing was changed."))
+}
+
+/// The packed bytes of a backup in a file without a name, which is gone with its handle; they are those of which the
+/// backup was made.
+async fn at_hand(found: &Found) -> Result<File> {
+    let part = found.manifest.part()?;
+    let from = found.address_of(&part.name);
+    let (packed, fetching) = found.open(&part.name).await?;
+    let folder = std::env::temp_dir();
+    let unwritten = |e: std::io::Error| {
+        let words = "A copy of the backup, which pg_restore reads, could not be written to";
+        place(&format!("{words} TMPDIR,"), &folder, &e)
+    };
+    let file = nameless(&folder).map_err(unwritten)?;
+    let to = copy::To::file(file.try_clone().map_err(unwritten)?);
+    let (carried, fetched) = tokio::join!(copy::gently(move || copy::carry(packed, to, 0)), fetching.run());
+    fetched?;
+    same(&carried.map_err(unwritten)?, part, &from)?;
+    (&file).rewind().map_err(unwritten)?;
+    Ok(file)
+}
+
+/// A file for our eyes only that no folder lists any more.
+fn nameless(folder: &Path) -> std::io::Result<File> {
+    let path = folder.join(format!("baton-restore-{:016x}", rand::random::<u64>()));
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    fs::remove_file(&path)?;
+    Ok(file)
 }
 
 /// Whether an unpacked file is a sound database that holds what the manifest says.
@@ -138,7 +168,7 @@ async fn look(file: &Path, manifest: &Manifest) -> Result<()> {
         let said = tx.all(QUICK_CHECK, &vals![]).await?;
         let said: Vec<String> = said.iter().map(|row| row.get("said")).collect::<Result<_>>()?;
         if said != ["ok"] {
-            return Err(damaged(file, &said.join("; ")));
+            return Err(damaged(&file.display().to_string(), &said.join("; ")));
         }
         Ok(())
     });

@@ -1,37 +1,87 @@
-//! Where backups lie.
+//! Where backups lie: in a folder, or in a bucket of an object store.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-    time::{Duration, SystemTime},
-};
+use std::path::{Path, PathBuf};
 
 use kernel::{Problem, Result};
 
-use super::{MANIFEST, Manifest, place};
+use super::{
+    Manifest,
+    bucket::{Access, Bucket, S3},
+    folder::{Folder, Half as HalfFolder},
+    pieces::{Fetching, Sending},
+};
 
-/// A folder of backups.
+/// A place for backups.
 #[derive(Clone, Debug)]
 pub struct Shelf {
-    folder: PathBuf,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Folder(Folder),
+    Bucket(Bucket),
 }
 
 /// A whole backup on a shelf.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Its folder.
-    pub folder: PathBuf,
+    at: Spot,
     /// What it says of itself.
     pub manifest: Manifest,
 }
 
-/// How names of folders begin in which a backup is being made.
-const HALF: &str = ".half-";
-/// After this long a half backup was left behind by something that was cut short.
-const LEFT_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// Where one backup lies.
+#[derive(Clone, Debug)]
+pub(super) enum Spot {
+    Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+/// A backup that is being made and does not count yet.
+pub(super) enum Half {
+    Folder(HalfFolder),
+    Bucket(Bucket),
+}
+
+impl Found {
+    pub(super) fn new(at: Spot, manifest: Manifest) -> Self {
+        Self { at, manifest }
+    }
+
+    /// Where it lies: the path of its folder, or its address in an object store.
+    pub fn address(&self) -> String {
+        match &self.at {
+            Spot::Folder(folder) => folder.display().to_string(),
+            Spot::Bucket(bucket) => bucket.address(),
+        }
+    }
+
+    /// Where one of its files lies.
+    pub(super) fn address_of(&self, file: &str) -> String {
+        match &self.at {
+            Spot::Folder(folder) => folder.join(file).display().to_string(),
+            Spot::Bucket(bucket) => bucket.below(file).address(),
+        }
+    }
+
+    /// Opens one of its files for reading.
+    pub(super) async fn open(&self, file: &str) -> Result<(super::copy::From, Fetching)> {
+        match &self.at {
+            Spot::Folder(folder) => super::folder::open(&folder.join(file)),
+            Spot::Bucket(bucket) => bucket.below(file).fetch().await,
+        }
+    }
+
+    /// The newest first.
+    pub(super) fn in_order(mut all: Vec<Self>) -> Vec<Self> {
+        all.sort_by_key(|found| std::cmp::Reverse((found.manifest.at_micros, found.address())));
+        all
+    }
+}
 
 impl Shelf {
-    /// The shelf at a place; the folder is made with the first backup.
+    /// The shelf in a folder, which is made with the first backup.
     ///
     /// # Errors
     /// [`Problem::Conflict`] for an address of something that is no folder.
@@ -40,102 +90,116 @@ impl Shelf {
             return Err(Problem::conflict(
                 super::PLACE,
                 format!(
-                    "“{at}” is no folder. Backups go to a folder: of another disk, or of another machine mounted here."
+                    "“{at}” is no folder and no bucket. Backups go to a folder, of another disk or of another machine \
+                     mounted here, or to an object store: s3://bucket/prefix."
                 ),
             ));
         }
-        Ok(Self { folder: PathBuf::from(at) })
+        Ok(Self { place: Place::Folder(Folder::new(Path::new(at))) })
     }
 
-    /// The shelf's folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Whether an address is one of an object store.
+    pub fn is_bucket(at: &str) -> bool {
+        at.starts_with(S3)
     }
 
-    /// All whole backups, the newest first. What cannot be read as one is passed over.
+    /// The shelf in a bucket, which must be there: `s3://bucket/prefix`. Nothing is asked of the store yet.
     ///
     /// # Errors
-    /// When the folder is there and cannot be read.
-    pub fn all(&self) -> Result<Vec<Found>> {
-        let entries = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(place("Cannot read the folder", &self.folder, &error)),
-        };
-        let whole = |entry: fs::DirEntry| {
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            let folder = entry.path();
-            Manifest::read(&folder).ok().filter(|_| !hidden).map(|manifest| Found { folder, manifest })
-        };
-        let mut all: Vec<Found> = entries.flatten().filter_map(whole).collect();
-        all.sort_by(|a, b| (b.manifest.at_micros, &b.folder).cmp(&(a.manifest.at_micros, &a.folder)));
-        Ok(all)
+    /// [`Problem::Conflict`] with words for an address that names no bucket, and for an endpoint that cannot be used.
+    pub fn bucket(at: &str, access: &Access) -> Result<Self> {
+        Ok(Self { place: Place::Bucket(Bucket::open(at, access)?) })
     }
 
-    /// The backup in a folder, or the newest one below it.
+    /// Its address, for people.
+    pub fn address(&self) -> String {
+        match &self.place {
+            Place::Folder(folder) => folder.path().display().to_string(),
+            Place::Bucket(bucket) => bucket.address(),
+        }
+    }
+
+    /// All whole backups, the newest first. What is none is passed over.
+    ///
+    /// # Errors
+    /// When the place cannot be read; a folder that is not there yet has none.
+    pub async fn all(&self) -> Result<Vec<Found>> {
+        match &self.place {
+            Place::Folder(folder) => folder.all(),
+            Place::Bucket(bucket) => bucket.all().await,
+        }
+    }
+
+    /// The backup that lies at this very place, or else the newest of those below it.
     ///
     /// # Errors
     /// When there is none, or its manifest cannot be used.
-    pub fn find(from: &Path) -> Result<Found> {
-        if from.join(MANIFEST).is_file() {
-            return Ok(Found { folder: from.to_owned(), manifest: Manifest::read(from)? });
-        }
-        let newest = Self { folder: from.to_owned() }.all()?.into_iter().next();
-        newest.ok_or_else(|| {
+    pub async fn find(&self) -> Result<Found> {
+        let here = match &self.place {
+            Place::Folder(folder) => folder.here()?,
+            Place::Bucket(bucket) => bucket.here().await?,
+        };
+        let found = match here {
+            Some(found) => Some(found),
+            None => self.all().await?.into_iter().next(),
+        };
+        found.ok_or_else(|| {
             super::unusable(format!(
-                "There is no whole backup in {}. A backup is a folder with {MANIFEST} and the copy beside it.",
-                from.display()
+                "There is no whole backup in {}. A backup is a folder with {} and the copy beside it.",
+                self.address(),
+                super::MANIFEST
             ))
         })
-    }
-
-    /// Begins a backup: a folder in which it is made, for our eyes only.
-    pub(super) fn begin(&self, name: &str) -> Result<PathBuf> {
-        let half = self.folder.join(format!("{HALF}{name}"));
-        let made = fs::create_dir_all(&self.folder).and_then(|()| {
-            std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700).create(&half)
-        });
-        made.map_err(|e| place("The backup could not be written to", &self.folder, &e))?;
-        Ok(half)
-    }
-
-    /// Puts a finished backup on the shelf: from now on it counts.
-    pub(super) fn put(&self, half: &Path, name: &str) -> Result<PathBuf> {
-        let whole = self.folder.join(name);
-        let put = sync_folder(half)
-            .and_then(|()| fs::rename(half, &whole))
-            .and_then(|()| sync_folder(&self.folder));
-        put.map_err(|e| place("The backup could not be put into", &self.folder, &e))?;
-        self.sweep();
-        Ok(whole)
-    }
-
-    /// Removes what makers of backups left behind that were cut short. What cannot be removed is tried again.
-    fn sweep(&self) {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return };
-        for entry in entries.flatten() {
-            let old = |at: SystemTime| at.elapsed().is_ok_and(|age| age > LEFT_AFTER);
-            let left = entry.metadata().and_then(|about| about.modified()).is_ok_and(old);
-            if left && entry.file_name().to_string_lossy().starts_with(HALF) {
-                let _ = fs::remove_dir_all(entry.path());
-            }
-        }
     }
 
     /// Removes a backup: first it stops counting, then its bytes go.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn remove(&self, found: &Found) -> Result<()> {
-        let name = found.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let going = self.folder.join(format!("{HALF}gone-{name}"));
-        let gone = fs::rename(&found.folder, &going).and_then(|()| fs::remove_dir_all(&going));
-        gone.map_err(|e| place("An old backup could not be removed from", &self.folder, &e))
+    pub async fn remove(&self, found: &Found) -> Result<()> {
+        match (&self.place, &found.at) {
+            (Place::Folder(shelf), Spot::Folder(folder)) => shelf.remove(folder),
+            (_, Spot::Bucket(bucket)) => bucket.remove().await,
+            (Place::Bucket(_), Spot::Folder(_)) => Err(Problem::bug("a backup of another shelf")),
+        }
+    }
+
+    /// Begins a backup. A place that cannot be used is found out here, before anything is copied.
+    pub(super) async fn begin(&self, name: &str) -> Result<Half> {
+        match &self.place {
+            Place::Folder(folder) => Ok(Half::Folder(folder.begin(name)?)),
+            Place::Bucket(bucket) => {
+                bucket.answers().await?;
+                Ok(Half::Bucket(bucket.below(name)))
+            }
+        }
     }
 }
 
-/// Brings a folder's own list of files to the disk.
-pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)?.sync_all()
+impl Half {
+    /// Begins the copy's file. `plain` is about how many bytes will be packed into it.
+    pub(super) async fn create(&self, file: &str, plain: u64) -> Result<(super::copy::To, Sending)> {
+        match self {
+            Self::Folder(half) => half.create(file),
+            Self::Bucket(bucket) => bucket.below(file).send(plain).await,
+        }
+    }
+
+    /// Finishes it: from now on it counts.
+    pub(super) async fn put(&self, manifest: Manifest) -> Result<Found> {
+        match self {
+            Self::Folder(half) => half.put(manifest),
+            Self::Bucket(bucket) => bucket.put(manifest).await,
+        }
+    }
+
+    /// Removes what there is of it.
+    pub(super) async fn forget(&self) {
+        match self {
+            Self::Folder(half) => half.forget(),
+            Self::Bucket(bucket) => {
+                let _ = bucket.remove().await;
+            }
+        }
+    }
 }

@@ -54,8 +54,13 @@ pub(super) async fn freeze(db: &Db, path: &Path) -> Result<Tx> {
     ))
 }
 
+/// Bytes of the file.
+pub(super) fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len())
+}
+
 /// Copies the frozen file, packed.
-pub(super) async fn copy(path: &Path, to: File, rate: Option<u64>) -> Result<copy::Copied> {
+pub(super) async fn copy(path: &Path, to: copy::To, rate: Option<u64>) -> Result<copy::Copied> {
     let from = opened(path).map_err(|e| place("Cannot read", path, &e))?;
     let length = from.metadata().map_err(|e| place("Cannot read", path, &e))?.len();
     let copied = copy::gently(move || copy::pack(&from, length, to, rate)).await;
