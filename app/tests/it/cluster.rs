@@ -76,10 +76,26 @@ impl Cluster {
 
     /// A server of an empty cluster.
     pub fn primary(&self) -> Node {
+        self.primary_with(&[])
+    }
+
+    /// Puts a file where only the servers can read it.
+    pub fn put(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((uid, gid)) = self.account {
+            chown(&file, Some(uid), Some(gid)).unwrap();
+        }
+        file
+    }
+
+    /// A server of an empty cluster with settings of its own.
+    pub fn primary_with(&self, settings: &[String]) -> Node {
         let data = self.folder.path().join("primary");
         let made = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"];
         self.run(self.program("initdb").arg("-D").arg(&data).args(made));
-        self.serve(data)
+        self.serve(data, settings)
     }
 
     /// A standby of a server, whose every commit it must have from now on.
@@ -93,7 +109,7 @@ impl Cluster {
             "stream",
             "--checkpoint=fast",
         ]));
-        let node = self.serve(data);
+        let node = self.serve(data, &[]);
         self.ask(of, "ALTER SYSTEM SET synchronous_standby_names = 'second'");
         self.ask(of, "SELECT pg_reload_conf()");
         let began = Instant::now();
@@ -117,7 +133,7 @@ impl Cluster {
         self.run(self.program("pg_ctl").arg("-D").arg(&node.data).args(["promote", "-w"]));
     }
 
-    fn serve(&self, data: PathBuf) -> Node {
+    fn serve(&self, data: PathBuf, settings: &[String]) -> Node {
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let log = fs::File::create(data.join("log")).unwrap();
@@ -131,6 +147,9 @@ impl Cluster {
                 "hot_standby=on",
                 "unix_socket_directories=",
             ] {
+                command.args(["-c", setting]);
+            }
+            for setting in settings {
                 command.args(["-c", setting]);
             }
             let mut child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();

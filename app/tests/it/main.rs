@@ -17,6 +17,7 @@ mod matrix;
 mod past;
 mod places;
 mod plans;
+mod postgres_tls;
 mod program;
 mod ready;
 mod rights;

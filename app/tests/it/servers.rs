@@ -17,6 +17,7 @@ use crate::{
     cluster::Cluster,
     hospital::set_up_at,
     program::{Server, baton},
+    store::{Fault, Store},
 };
 
 const ALL: Wall = Wall::All("a test");
@@ -198,4 +199,123 @@ async fn a_standby_takes_over_and_no_acknowledged_write_is_lost() {
          {promoted:.1?}, writing again after {back:.1?}; the longest pause of a writer was {longest:.1?}",
         kept.len()
     );
+}
+
+/// A list of devices that takes an import a while.
+fn list(rows: usize) -> String {
+    let mut text = String::from(
+        "--part\r\nContent-Disposition: form-data; name=\"list\"; filename=\"list.csv\"\r\n\r\n\
+         Asset tag,Serial,Maker,Model,Site\n",
+    );
+    for row in 0..rows {
+        text.push_str(&format!("T-{row},S{row},Helion,VP{},Here General\n", row % 7));
+    }
+    text + "\r\n--part--\r\n"
+}
+
+/// Sends a list and begins to bring it in; the page of the import.
+async fn begin_import(server: &Server, token: &str, rows: usize) -> String {
+    let (body, address) = (list(rows), &server.address);
+    let said = server.say(&format!(
+        "POST /devices/import HTTP/1.1\r\nhost: {address}\r\ncookie: baton={token}\r\nconnection: close\r\n\
+         sec-fetch-site: same-origin\r\ncontent-type: multipart/form-data; boundary=part\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    let page = said.head.lines().find_map(|line| line.strip_prefix("location: "));
+    let page = page.unwrap_or_else(|| panic!("{}", said.main())).trim().to_owned();
+    let ready = format!("All rows are ready: {} devices.", kernel::thousands(rows as i64));
+    until("the file was checked", 60, async || server.ask(&page, token, None).body.contains(&ready)).await;
+    let run = format!("command={}", Id::<()>::new());
+    assert_eq!(server.ask(&format!("{page}/run"), token, Some(&run)).status, 303);
+    page
+}
+
+/// Who has which duty and which job in hand.
+async fn in_hand(db: &Db) -> (Vec<String>, Vec<String>) {
+    const DUTIES: Sql = Sql::new("SELECT holder FROM lease WHERE name = 'backup'");
+    const JOBS: Sql = Sql::new("SELECT holder FROM job WHERE state = 'running'");
+    let read = async |sql| {
+        let rows = db::read!(db, ALL, |tx| tx.all(sql, &[]).await).unwrap();
+        rows.iter().map(|row| row.get("holder").unwrap()).collect()
+    };
+    (read(DUTIES).await, read(JOBS).await)
+}
+
+/// Real processes and the real lengths of time, so it takes two minutes: `cargo xtask test --long`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_server_killed_with_a_duty_and_a_job_in_hand_is_followed_by_the_other() {
+    const ROWS: usize = 10_000;
+    let Some(admin) = testkit::postgres_url() else { return };
+    if std::env::var_os("BATON_LONG").is_none() {
+        println!("skipped: BATON_LONG is not set");
+        return;
+    }
+    let bare = Bare::postgres(&admin).await.unwrap();
+    let (org, token) = set_up_at(&bare.url).await;
+    let db = Db::open(&bare.url, &rooms::schemas()).await.unwrap();
+    // A backup that the store does not take for as long as the first server lives.
+    let store = Store::start().await;
+    store.fail(http::Method::PUT, "partNumber", 1, Fault::Stuck);
+    let serve = || {
+        let mut serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &bare.url]);
+        serve.envs(store.environment()).env("BATON_BACKUP_TO", "s3://hospital/x");
+        Server::start(serve)
+    };
+    let first = serve();
+    until("the first has the duty", 30, async || store.to_come() == 0 && in_hand(&db).await.0.len() == 1)
+        .await;
+    let page = begin_import(&first, &token, ROWS).await;
+    let second = serve();
+    let devices = async || {
+        let list = format!("/devices.csv?import={}", page.rsplit('/').next().unwrap());
+        let shown = second.ask(&list, &token, None).body;
+        let mut tags: Vec<String> = shown
+            .lines()
+            .filter_map(|line| line.split(',').find(|cell| cell.starts_with("T-")))
+            .map(str::to_owned)
+            .collect();
+        tags.sort();
+        tags
+    };
+    const CAME: Sql = Sql::new("SELECT COUNT(*) AS n FROM device WHERE org_id = $1");
+    let came = async || -> usize {
+        let n: i64 = db::read!(db, org, |tx| tx.one(CAME, &db::vals![org]).await).unwrap().get("n").unwrap();
+        n as usize
+    };
+    until("the import is in its middle", 60, async || came().await > 0).await;
+    let ((duty, job), before) = (in_hand(&db).await, came().await);
+    assert!(duty.len() == 1 && job.len() == 1 && before < ROWS, "{duty:?} {job:?} {before}");
+    let pid = first.pid().to_string();
+    assert!(std::process::Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    let fell = Instant::now();
+    until("the job is taken over", 90, async || in_hand(&db).await.1.iter().any(|holder| *holder != job[0]))
+        .await;
+    let job_moved = fell.elapsed();
+    let finished = format!("{} devices imported.", kernel::thousands(ROWS as i64));
+    until("the job runs to its end", 90, async || second.ask(&page, &token, None).body.contains(&finished))
+        .await;
+    let job_done = fell.elapsed();
+    until("the duty is taken over", 180, async || second.log().contains("a backup was made")).await;
+    let duty_done = fell.elapsed();
+    assert!(
+        job_moved.as_secs() <= job::HELD_FOR as u64 + 10 && duty_done.as_secs() <= 120 + 60,
+        "{job_moved:?} {duty_done:?}"
+    );
+    // Each row came in once, by one or the other, and each device has its one event.
+    let tags = devices().await;
+    let names: BTreeSet<&String> = tags.iter().collect();
+    assert_eq!((tags.len(), names.len()), (ROWS, ROWS));
+    const EVENTS: Sql = Sql::new("SELECT COUNT(*) AS n FROM event WHERE org_id = $1 AND entity = 'device'");
+    let events: i64 =
+        db::read!(db, org, |tx| tx.one(EVENTS, &db::vals![org]).await).unwrap().get("n").unwrap();
+    assert_eq!(events, ROWS as i64);
+    assert_eq!(store.objects().keys().filter(|key| key.ends_with("manifest.json")).count(), 1);
+    println!(
+        "killed with {before} of {ROWS} devices imported: the other took the job after {job_moved:.1?}, ended it after \
+         {job_done:.1?}, and had made the backup after {duty_done:.1?}"
+    );
+    drop((first, second));
+    db.close().await;
+    bare.finish().await.unwrap();
 }

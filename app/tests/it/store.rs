@@ -133,6 +133,11 @@ impl Store {
         self.inside().troubles.drain(..).map(|trouble| trouble.left).sum()
     }
 
+    /// How many faults are still to come.
+    pub fn to_come(&self) -> usize {
+        self.inside().troubles.iter().map(|trouble| trouble.left).sum()
+    }
+
     fn fault(&self, method: &Method, uri: &str) -> Option<Fault> {
         let mut inside = self.inside();
         let fits = |t: &&mut Trouble| t.left > 0 && t.method == *method && uri.contains(t.part);

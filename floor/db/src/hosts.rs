@@ -6,7 +6,10 @@
 use std::{str::FromStr as _, time::Duration};
 
 use kernel::{Problem, Result};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{
+    ConnectOptions as _, Connection as _, PgConnection,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 use tokio::time::timeout;
 
 /// How to reach each server, in the order of the address.
@@ -26,6 +29,11 @@ impl Hosts {
             let options = PgConnectOptions::from_str(&url).map_err(|e| {
                 Problem::conflict("db.url", format!("The PostgreSQL address cannot be read: {e}."))
             })?;
+            // Who names an authority wants it asked; PostgreSQL's own programs read `require` so as well.
+            let options = match options.get_ssl_mode() {
+                PgSslMode::Require if names_authority(&url) => options.ssl_mode(PgSslMode::VerifyCa),
+                _ => options,
+            };
             Ok(options.application_name("baton").disable_statement_logging())
         };
         Ok(Self(each(url).into_iter().map(read).collect::<Result<_>>()?))
@@ -55,7 +63,7 @@ impl Hosts {
     /// # Errors
     /// [`Problem::Conflict`] with what each of them said.
     pub async fn connect(&self, to_write: bool) -> Result<(PgConnection, PgConnectOptions)> {
-        let (mut said, mut standby) = (Vec::new(), None);
+        let (mut said, mut standby, mut tls) = (Vec::new(), None, true);
         for options in &self.0 {
             let options = options.clone();
             let answer = match timeout(Duration::from_secs(5), ask(&options)).await {
@@ -64,8 +72,14 @@ impl Hosts {
                     standby = standby.or(Some((conn, options.clone())));
                     STANDBY.to_owned()
                 }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "no answer within five seconds".to_owned(),
+                Ok(Err(error)) => {
+                    tls &= tls_remedy(&error).is_some();
+                    cause(&error, &options)
+                }
+                Err(_) => {
+                    tls = false;
+                    "no answer within five seconds".to_owned()
+                }
             };
             said.push(format!("{} cannot be reached: {answer}", name(&options)));
         }
@@ -73,13 +87,62 @@ impl Hosts {
             Some(found) if !to_write => Ok(found),
             _ => Err(Problem::conflict(
                 "db.open",
-                format!(
-                    "PostgreSQL at {}. Check host and port, that PostgreSQL runs there, that the database and the user \
-                     exist and that the password is right.",
-                    said.join("; ")
-                ),
+                match tls {
+                    true => format!("PostgreSQL at {}. Nothing was changed.", said.join("; ")),
+                    false => format!(
+                        "PostgreSQL at {}. Check host and port, that PostgreSQL runs there, that the database and the \
+                         user exist and that the password is right.",
+                        said.join("; ")
+                    ),
+                },
             )),
         }
+    }
+}
+
+/// Whether an address says who may have signed a server's certificate.
+fn names_authority(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let keys = query.split('&').filter_map(|pair| pair.split('=').next());
+    keys.into_iter().any(|key| ["sslrootcert", "ssl-root-cert", "ssl-ca"].contains(&key))
+}
+
+/// Why a server could not be reached, with what would help where TLS is the reason.
+pub(crate) fn cause(error: &sqlx::Error, options: &PgConnectOptions) -> String {
+    match tls_remedy(error) {
+        Some(remedy) => format!("{error}; {}", remedy.replace("HOST", options.get_host())),
+        None => error.to_string(),
+    }
+}
+
+/// What would help when TLS cannot be agreed on.
+fn tls_remedy(error: &sqlx::Error) -> Option<&'static str> {
+    let words = error.to_string();
+    let says = |part: &str| words.contains(part);
+    match error {
+        _ if says("does not support TLS") => Some(
+            "the address asks for TLS. Switch it on there (ssl = on, with ssl_cert_file and ssl_key_file), or, where that \
+             network is yours alone, write sslmode=disable",
+        ),
+        _ if says("UnknownIssuer") || says("BadSignature") => Some(
+            "its certificate is signed by nobody whom sslrootcert in the address names. Name the file with the \
+             certificate of the authority that signed it",
+        ),
+        _ if says("CaUsedAsEndEntity") => Some(
+            "its certificate is one of an authority. Make a certificate of its own and let the authority sign it",
+        ),
+        _ if says("not valid for name") || says("NotValidForName") => Some(
+            "its certificate is not made out to HOST. Write the name that it is made out to, make it out to HOST, or \
+             check the authority only with sslmode=verify-ca",
+        ),
+        _ if says("peer certificate") => {
+            Some("look at its certificate: openssl x509 -noout -text -in server.crt")
+        }
+        sqlx::Error::Io(e) if e.kind() == std::io::ErrorKind::NotFound => Some(
+            "a file that the address names with sslrootcert, sslcert or sslkey is not there. Check its path",
+        ),
+        sqlx::Error::Tls(_) => Some("check sslrootcert, sslcert and sslkey in the address: files in PEM"),
+        _ => None,
     }
 }
 

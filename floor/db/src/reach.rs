@@ -13,7 +13,7 @@ use tokio::time::{Instant as Moment, timeout};
 use crate::{
     conn::Conn,
     fault::problem,
-    hosts::{Hosts, STANDBY, ask, name},
+    hosts::{Hosts, STANDBY, ask, cause, name},
 };
 
 /// How long a request waits for a connection before it is asked whether the server is there at all. The pool itself
@@ -111,7 +111,7 @@ impl Server {
                 Ok(Err(sqlx::Error::Database(e))) if e.code().as_deref() == Some("53300") => {
                     return Ok(options.clone());
                 }
-                Ok(Err(error)) => error.to_string(),
+                Ok(Err(error)) => cause(&error, options),
                 Err(_) => "no answer within a second".to_owned(),
             };
             said.push(format!("{}: {cause}", name(options)));
