@@ -113,10 +113,11 @@ async fn a_demonstration_is_reused_and_made_anew_and_mended() {
     assert_eq!(orgs(&sqlite(&file)).await, [("Northfield Health".to_owned(), true)]);
 }
 
-/// Rows of devices that PostgreSQL plans for.
-async fn planned_for(url: &str) -> i64 {
+/// Rows of devices that PostgreSQL plans for, and that there are.
+async fn planned_for(url: &str) -> (i64, i64) {
     const PLANNED: Sql = Sql::new(
-        "SELECT CAST(reltuples AS BIGINT) AS n FROM pg_class WHERE oid = CAST('device' AS regclass)",
+        "SELECT CAST(c.reltuples AS BIGINT) AS planned, (SELECT COUNT(*) FROM device) AS there FROM pg_class c \
+         WHERE c.oid = CAST('device' AS regclass)",
     );
     let db = Db::open_existing(url, &rooms::schemas()).await.unwrap();
     let every = db::Wall::All("a test looks at the planner's figures");
