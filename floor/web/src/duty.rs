@@ -5,7 +5,7 @@ use std::time::Duration;
 use db::Wall;
 use futures::{FutureExt as _, future::BoxFuture};
 use kernel::{Instant, Problem, Result};
-use tokio::{sync::watch, time::Instant as Moment};
+use tokio::sync::watch;
 
 use crate::App;
 
@@ -84,17 +84,19 @@ async fn sweep_files(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Does all duties in turn until told to stop. One that fails is done again at its next time.
-pub async fn keep(app: App, duties: Vec<Duty>, mut stop: watch::Receiver<bool>) {
-    let mut next: Vec<(Moment, Duty)> = duties.into_iter().map(|d| (Moment::now() + d.every, d)).collect();
+/// Does all duties until told to stop, each at its own times: one that takes long, such as a backup or the first filing of
+/// a large record, holds up no other. One that fails is done again at its next time.
+pub async fn keep(app: App, duties: Vec<Duty>, stop: watch::Receiver<bool>) {
+    futures::future::join_all(duties.iter().map(|duty| again(&app, duty, stop.clone()))).await;
+}
+
+async fn again(app: &App, duty: &Duty, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let Some(first) = next.iter_mut().min_by_key(|(at, _)| *at) else { return };
         tokio::select! {
             _ = stop.changed() => return,
-            () = tokio::time::sleep_until(first.0) => {}
+            () = tokio::time::sleep(duty.every) => {}
         }
-        once(&app, &first.1).await;
-        first.0 = Moment::now() + first.1.every;
+        once(app, duty).await;
     }
 }
 

@@ -233,3 +233,28 @@ fn hostile_names_stay_text_everywhere() {
         }
     });
 }
+
+/// A duty that takes long, such as the first filing of a large record, holds up no other.
+#[test]
+fn a_long_duty_holds_up_no_other() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static DONE: AtomicUsize = AtomicUsize::new(0);
+    let every = std::time::Duration::from_millis(5);
+    let long = web::Duty { name: "test.long", every, run: |_| Box::pin(std::future::pending()) };
+    let short = web::Duty {
+        name: "test.short",
+        every,
+        run: |_| {
+            DONE.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Ok(()) })
+        },
+    };
+    in_house(|house| async move {
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        tokio::select! {
+            () = web::duty::keep(house.app.clone(), vec![long, short], stopped) => {}
+            () = async { while DONE.load(Ordering::Relaxed) < 3 { tokio::time::sleep(every).await; } } => {}
+        }
+    });
+    assert!(DONE.load(Ordering::Relaxed) >= 3);
+}
