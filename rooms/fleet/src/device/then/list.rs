@@ -84,7 +84,7 @@ pub async fn page(
             let all = asked.fetch(tx, &sources).await?;
             let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
             let after =
-                |row: &&Row1| keyset.after.as_ref().is_none_or(|c| row.key() > (c.after.as_str(), c.id));
+                |row: &&Fitting| keyset.after.as_ref().is_none_or(|c| row.key() > (c.after.as_str(), c.id));
             (all.iter().filter(after).cloned().collect(), Some(count))
         }
         None => (asked.walk(tx, keyset, want).await?, None),
@@ -100,12 +100,12 @@ pub async fn page(
 
 /// A device that fits.
 #[derive(Clone, Debug)]
-struct Row1 {
+struct Fitting {
     id: Uuid,
     tag_key: String,
 }
 
-impl Row1 {
+impl Fitting {
     fn key(&self) -> (&str, Uuid) {
         (&self.tag_key, self.id)
     }
@@ -231,17 +231,17 @@ impl<'q> Asked<'q> {
         }
         let inventory = State::ALL.iter().filter(|state| state.in_inventory());
         select.one_of("f.state", inventory.map(|s| s.code().into()));
-        let risk = (self.riskless.len(), self.riskless.iter().map(|id| Val::from(*id)));
+        let riskless = || self.riskless.iter().map(|id| Val::from(*id));
         match self.wanted.gap {
             Some(Gap::Owner) => select.filter("s.department_id IS NULL", []),
             Some(Gap::Strategy) => select.filter("f.no_strategy", []),
-            Some(Gap::RiskLevel) => select.filter("f.no_risk", []).one_of("s.model_id", risk.1),
+            Some(Gap::RiskLevel) => select.filter("f.no_risk", []).one_of("s.model_id", riskless()),
             None => select,
         };
         if self.wanted.undecided {
             select.either(
                 &["s.department_id IS NULL", "f.no_strategy"],
-                ("f.no_risk AND s.model_id", self.riskless.iter().map(|id| Val::from(*id))),
+                ("f.no_risk AND s.model_id", riskless()),
             );
         }
     }
@@ -355,7 +355,7 @@ impl<'q> Asked<'q> {
     }
 
     /// All rows of these sources that fit, in the order of the list.
-    async fn fetch(&self, tx: &mut Tx, sources: &[Source]) -> Result<Vec<Row1>> {
+    async fn fetch(&self, tx: &mut Tx, sources: &[Source]) -> Result<Vec<Fitting>> {
         let mut found = BTreeMap::new();
         for source in sources {
             let (head, alias) = match source {
@@ -378,7 +378,7 @@ impl<'q> Asked<'q> {
 
     /// The next rows that fit, in the order of the list: by site if some are asked for, else among all that had not ended
     /// by then.
-    async fn walk(&self, tx: &mut Tx, keyset: &Keyset, want: usize) -> Result<Vec<Row1>> {
+    async fn walk(&self, tx: &mut Tx, keyset: &Keyset, want: usize) -> Result<Vec<Fitting>> {
         let mut found = Vec::new();
         for here in self.heres() {
             let (mut after, mut rows) = (keyset.after.clone(), Vec::new());
@@ -405,7 +405,7 @@ impl<'q> Asked<'q> {
             }
             found.extend(rows);
         }
-        found.sort_by(|a: &Row1, b: &Row1| a.key().cmp(&b.key()));
+        found.sort_by(|a: &Fitting, b: &Fitting| a.key().cmp(&b.key()));
         Ok(found)
     }
 
@@ -417,7 +417,7 @@ impl<'q> Asked<'q> {
     }
 
     /// Those of these rows that hold all words.
-    fn fitting(&self, rows: &[Row]) -> Result<Vec<Row1>> {
+    fn fitting(&self, rows: &[Row]) -> Result<Vec<Fitting>> {
         let mut fitting = Vec::with_capacity(rows.len());
         for row in rows {
             if !self.words.is_empty() {
@@ -434,7 +434,7 @@ impl<'q> Asked<'q> {
                     continue;
                 }
             }
-            fitting.push(Row1 { id: row.get("device_id")?, tag_key: row.get("tag_key")? });
+            fitting.push(Fitting { id: row.get("device_id")?, tag_key: row.get("tag_key")? });
         }
         Ok(fitting)
     }
