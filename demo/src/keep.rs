@@ -4,8 +4,17 @@
 //! writing overlap. A batch is one transaction and holds devices whole: the row, every event and the words by which it is
 //! found.
 
-use db::{Db, Tx, gate::Seeded};
-use fleet::{Device, company, device, device_type, model};
+use std::time::Duration;
+
+use db::{Db, Tx, feed, gate::Seeded};
+use fleet::{
+    Device, company,
+    device::{
+        self,
+        then::{Filing, devices_are_filed},
+    },
+    device_type, model,
+};
 use identity::{department, grant, org, person, place, site};
 use kernel::{Actor, Change, Id, OrgId, Problem, Result};
 use serde::Serialize;
@@ -36,6 +45,8 @@ pub struct Batch {
     pub entries: Vec<Seeded>,
     /// The words by which each is found.
     pub words: Vec<(Uuid, String)>,
+    /// What lists of the past are read from.
+    pub filing: Filing,
 }
 
 impl Batch {
@@ -134,6 +145,7 @@ pub fn tell(world: &World, lives: &Lives, rows: usize, out: &mpsc::Sender<Batch>
                 return Ok(());
             }
             batch.words.push((told.device.id.uuid(), words(world, life, &told.device)));
+            batch.filing.add(world.house.org.id, told.device.id.uuid(), told.known);
             batch.devices.push(told.device);
             batch.entries.extend(told.entries);
             if life.is_system {
@@ -154,7 +166,20 @@ pub async fn batch(db: &Db, org: OrgId, batch: &Batch) -> Result<()> {
     db::write!(db, org, |tx| {
         device::store::add_many(tx, org, &batch.devices).await?;
         tx.record_seeded(&batch.entries).await?;
+        batch.filing.keep(tx, org).await?;
         db::search::put_new(tx, org, "device", &batch.words).await
+    })
+}
+
+/// Says that all devices are filed for lists of the past.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn filed(db: &Db, org: OrgId) -> Result<()> {
+    let settled = feed::settled(db, Duration::ZERO).await?;
+    db::write!(db, org, |tx| {
+        let last = feed::last(tx, org, settled).await?;
+        devices_are_filed(tx, org, last).await
     })
 }
 

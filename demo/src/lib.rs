@@ -111,7 +111,7 @@ pub struct Summary {
 }
 
 /// Tables so large that their indexes are made after their rows; see [`create_fresh`].
-pub const LARGE: &[&str] = &["device", "event", "search_doc"];
+pub const LARGE: &[&str] = &["device", "event", "search_doc", "then_device", "then_state"];
 /// Rows a transaction where others may wait.
 const ROWS: usize = 1_000;
 
@@ -166,6 +166,7 @@ async fn make(db: &Db, rows: usize, options: &Options, progress: impl Fn(&str)) 
         ends_at: world.days.horizon,
     };
     devices(db, Arc::new(world), (options.devices, rows), &mut summary, progress).await?;
+    keep::filed(db, summary.org).await?;
     mark::done(db, summary.org).await?;
     Ok(summary)
 }

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use db::gate::Seeded;
 use fleet::{
     DeviceId, Refusal,
-    device::{self, Device, Draft, Edit, Evidence, Facts, Hold, HoldTest, Move, Spot, State, rules},
+    device::{
+        self, Device, Draft, Edit, Evidence, Facts, Hold, HoldTest, Move, Spot, State, rules, then::Known,
+    },
 };
 use kernel::{Change, Id, Instant, Problem, Role};
 use serde_json::Value;
@@ -49,6 +51,8 @@ pub struct Pen<'w> {
     pub device: Device,
     /// All that was recorded.
     pub entries: Vec<Seeded>,
+    /// What lists of the past ask of each version.
+    pub known: Vec<(Instant, Known)>,
     /// Where it stood, for its components; kept for systems only.
     pub stands: Option<Vec<Stand>>,
     /// Where its system goes next.
@@ -99,12 +103,13 @@ impl<'w> Pen<'w> {
             site,
             device,
             entries: Vec::with_capacity(8),
+            known: Vec::with_capacity(8),
             stands: None,
             ahead: VecDeque::new(),
             last: at,
             json,
         };
-        pen.note(who, at, change);
+        pen.note(who, at, change)?;
         Ok(pen)
     }
 
@@ -159,7 +164,7 @@ impl<'w> Pen<'w> {
         }
         let change = self.change("fleet.device.state", next, json, after, mv.evidence.reason, Some(at));
         let who = self.somebody(role);
-        self.note(who, recorded, change);
+        self.note(who, recorded, change)?;
         Ok(true)
     }
 
@@ -272,7 +277,7 @@ impl<'w> Pen<'w> {
                 .map_err(|refusal| refused(&self.device.tag, &[refusal]))?;
             let json = record(&next)?;
             let change = self.change("fleet.device.follow", next, json.clone(), json, None, None);
-            self.note(stand.who, at, change);
+            self.note(stand.who, at, change)?;
         }
         Ok(())
     }
@@ -296,7 +301,7 @@ impl<'w> Pen<'w> {
         let who = self.somebody(role);
         let json = record(&next)?;
         let change = self.change(action, next, json.clone(), json, reason.map(str::to_owned), None);
-        self.note(who, at, change);
+        self.note(who, at, change)?;
         Ok(who)
     }
 
@@ -332,10 +337,12 @@ impl<'w> Pen<'w> {
         at.plus_seconds(i64::from(self.chance.between(1_800, 90_000))).min(self.world.days.horizon)
     }
 
-    fn note(&mut self, who: usize, at: Instant, change: Change) {
+    fn note(&mut self, who: usize, at: Instant, change: Change) -> Result<(), Problem> {
         let id = Id::seeded(at, self.chance.bytes());
         self.last = at;
+        self.known.push((at, Known::of(&change.after)?));
         self.entries.push(Seeded::new(&self.world.actor(who, at), &change, id));
+        Ok(())
     }
 }
 

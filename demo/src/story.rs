@@ -3,9 +3,11 @@
 //! A life is cut off where the horizon is: a step that would lie after it is not told, nor is anything behind it.
 
 use db::gate::Seeded;
-use fleet::device::{Device, Draft, Edit, Evidence, Facts, Move, Serial, Spot, State, Tag, Tenure};
+use fleet::device::{
+    Device, Draft, Edit, Evidence, Facts, Move, Serial, Spot, State, Tag, Tenure, then::Known,
+};
 use jiff::ToSpan as _;
-use kernel::{Money, Problem, Role};
+use kernel::{Instant, Money, Problem, Role};
 
 use crate::{
     catalogue::PRODUCTS,
@@ -24,6 +26,8 @@ pub struct Told {
     pub device: Device,
     /// Its history.
     pub entries: Vec<Seeded>,
+    /// What lists of the past ask of each version of it.
+    pub known: Vec<(Instant, Known)>,
     /// Where it stood, if it is a system.
     pub stands: Vec<Stand>,
 }
@@ -54,7 +58,8 @@ pub fn tell(world: &World, life: &Life, number: usize, system: &[Stand]) -> Resu
         teller.live(&mut pen)?;
     }
     pen.follow(None)?;
-    Ok(Told { device: pen.device, entries: pen.entries, stands: pen.stands.unwrap_or_default() })
+    let (entries, known) = (pen.entries, pen.known);
+    Ok(Told { device: pen.device, entries, known, stands: pen.stands.unwrap_or_default() })
 }
 
 struct Teller<'w> {

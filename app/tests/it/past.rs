@@ -11,7 +11,7 @@ use fleet::{
     device::{
         Device, DeviceId, Gap, Hold, State, actions,
         list::{self, Wanted},
-        then,
+        then::{self, list::Limits},
     },
 };
 use identity::{Sent, department::Department, place::Place, site::Site};
@@ -150,12 +150,30 @@ impl Known {
     }
 }
 
+/// Such as send lists all ways through few devices.
+fn limits(rng: &mut StdRng) -> Limits {
+    let usual = Limits::default();
+    let mut one = |of: &[i64], usual: i64| of.choose(rng).copied().unwrap_or(usual);
+    Limits {
+        few: one(&[0, 0, 9, usual.few], usual.few),
+        most: one(&[0, 40, usual.most], usual.most),
+        tried: one(&[1, 12, usual.tried], usual.tried),
+        tried_again: one(&[0, 60, usual.tried_again], usual.tried_again),
+    }
+}
+
 /// All pages of a list.
-async fn listed(store: &Store, who: &Actor, wanted: &Wanted, at: Instant, limit: u32) -> Vec<DeviceId> {
+async fn listed(
+    store: &Store,
+    who: &Actor,
+    wanted: &Wanted,
+    at: Instant,
+    (limit, limits): (u32, Limits),
+) -> Vec<DeviceId> {
     let (mut all, mut keyset) = (Vec::new(), Keyset { after: None, limit });
     loop {
         let found = db::read!(store.db, who.org, |tx| {
-            then::list::page(tx, who, wanted, at, then::list::TO_SHOW, &keyset).await
+            then::list::page_within(tx, who, (wanted, at), then::list::TO_SHOW, (&keyset, limits)).await
         })
         .unwrap_or_else(|problem| panic!("{wanted:?}: {problem:?}"));
         all.extend(found.slice.rows);
@@ -215,7 +233,9 @@ testkit::engine_tests! {
                 let wanted = known.question(&mut rng);
                 let by_record = known.list(&wanted);
                 let limit = [3, 50, 10_000].choose(&mut rng).copied().unwrap();
-                assert_eq!(listed(&store, &who, &wanted, at, limit).await, by_record, "seed {seed}, {at}: {wanted:?}");
+                let limits = limits(&mut rng);
+                let listed = listed(&store, &who, &wanted, at, (limit, limits)).await;
+                assert_eq!(listed, by_record, "seed {seed}, {at}, {limits:?}: {wanted:?}");
                 asked += 1;
                 answered += usize::from(!by_record.is_empty());
             }
@@ -241,15 +261,15 @@ async fn check_present(store: &Store, who: &Actor, rng: &mut StdRng) {
         let wanted = known.question(rng);
         let who = if n % 2 == 0 { who } else { &somebody };
         assert_eq!(
-            listed(store, who, &wanted, who.at, 7).await,
+            listed(store, who, &wanted, who.at, (7, limits(rng))).await,
             present(store, who, &wanted).await,
             "{wanted:?}"
         );
     }
-    let mine = listed(store, &somebody, &Wanted::default(), who.at, 50).await;
+    let mine = listed(store, &somebody, &Wanted::default(), who.at, (50, Limits::default())).await;
     assert!(!mine.is_empty() && mine.len() < known.devices.len());
     let stranger = Actor { grants: Vec::new(), ..somebody };
-    assert_eq!(listed(store, &stranger, &Wanted::default(), who.at, 50).await, []);
+    assert_eq!(listed(store, &stranger, &Wanted::default(), who.at, (50, Limits::default())).await, []);
 }
 
 /// A maker, a site and a type get other names, one device another tag, another is held, one goes elsewhere.
@@ -343,15 +363,74 @@ async fn filing_bit_by_bit_is_filing_at_once() {
     .unwrap();
     then::file(&scratch.db, org, Duration::ZERO).await.unwrap();
     assert_eq!(filed(&scratch.db).await, at_once);
+    // Thrown away, and filed from the record as after an upgrade.
+    for table in TABLES.iter().chain(&["then_progress"]) {
+        change(&scratch.db, org, &format!("DELETE FROM {table} WHERE org_id = $1")).await;
+    }
+    then::file(&scratch.db, org, Duration::ZERO).await.unwrap();
+    assert_eq!(filed(&scratch.db).await, at_once);
     scratch.finish().await.unwrap();
+}
+
+const TABLES: [&str; 5] = ["then_device", "then_state", "then_name", "then_words", "then_called"];
+
+async fn change(db: &db::Db, org: OrgId, sql: &str) -> u64 {
+    let sql = db::Sql::new(Box::leak(sql.to_owned().into_boxed_str()));
+    db::write!(db, org, |tx| tx.execute(sql.clone(), &db::vals![org]).await).unwrap()
+}
+
+testkit::engine_tests! {
+    rooms: schemas();
+
+    /// The check of a database finds whatever is filed otherwise than the record says, and nothing else.
+    async fn a_check_finds_what_is_filed_wrongly(store: Store) {
+        let options = demo::Options { devices: 40, ..demo::Options::default() };
+        demo::create(&store.db, &options, |_| {}).await.unwrap();
+        let org = identity::org::list(&store.db).await.unwrap()[0].id;
+        let faults = async || {
+            let report = db::check::check(&store.db, schemas()).await.unwrap();
+            assert!(report.looked.iter().any(|what| what.contains("lists of the past")), "{:?}", report.looked);
+            report.faults
+        };
+        assert_eq!(faults().await, [], "while the names are not filed yet");
+        file(&store, org).await;
+        assert_eq!(faults().await, []);
+        let mut who = system(org);
+        who.at = Instant::machine_now();
+        change_names(&store, &who).await;
+        assert_eq!(faults().await, [], "what has changed since is not filed yet, and need not be");
+        file(&store, org).await;
+        assert_eq!(faults().await, []);
+        for damage in [
+            "UPDATE then_device SET until_at = until_at - 1 WHERE org_id = $1 AND from_at = \
+             (SELECT MAX(from_at) FROM then_device)",
+            "UPDATE then_state SET held = NOT held WHERE org_id = $1 AND from_at = (SELECT MAX(from_at) FROM then_state)",
+            "DELETE FROM then_state WHERE org_id = $1 AND from_at = (SELECT MIN(from_at) FROM then_state)",
+            "UPDATE then_words SET words = ' nothing' WHERE org_id = $1",
+            "UPDATE then_name SET words = ' nothing' WHERE org_id = $1 AND kind = 'site'",
+            "DELETE FROM then_called WHERE org_id = $1 AND kind = 'place'",
+            "INSERT INTO then_words (org_id, device_id, words) VALUES ($1, $1, ' made up')",
+        ] {
+            assert!(change(&store.db, org, damage).await > 0, "{damage}");
+            let found = faults().await;
+            assert!(!found.is_empty() && found.iter().all(|fault| fault.check == "past"), "{damage}: {found:?}");
+            // From the beginning: the file follows from the record.
+            for table in TABLES.iter().chain(&["then_progress"]) {
+                change(&store.db, org, &format!("DELETE FROM {table} WHERE org_id = $1")).await;
+            }
+            file(&store, org).await;
+            assert_eq!(faults().await, [], "{damage}");
+        }
+    }
 }
 
 async fn filed(db: &db::Db) -> BTreeMap<&'static str, Vec<Vec<Option<String>>>> {
     let mut all = BTreeMap::new();
-    for table in ["then_device", "then_state", "then_name", "then_words"] {
+    for table in TABLES {
         let order = match table {
             "then_name" => "kind, id, from_at",
             "then_words" => "device_id",
+            "then_called" => "kind, words",
             _ => "device_id, from_at",
         };
         let rows = db::read!(db, db::Wall::All("a test"), |tx| db::dump(tx, table, order).await).unwrap();

@@ -43,7 +43,7 @@ pub use open::{Attempts, Db, Engine, READ_ONLY, Wall};
 pub use place::{Found, Place};
 pub use plan::Plans;
 pub use schema::{FLOOR, File, RoomSchema, Waiting, dump, has_table, step_names, waiting};
-pub use select::Select;
+pub use select::{Cond, Select};
 pub use sql::{Named, Sql};
 pub use standby::may_lag;
 pub use tx::Tx;

@@ -4,6 +4,17 @@ use kernel::{Cursor, OrgId, Result, ScopeSet};
 
 use crate::{Engine, Row, Sql, Tx, Val, search};
 
+/// One of several conditions; see [`Select::any`].
+#[derive(Clone, Debug)]
+pub enum Cond {
+    /// As in [`Select::filter`].
+    Part(&'static str, Vec<Val>),
+    /// The column is one of these.
+    In(&'static str, Vec<Val>),
+    /// All of these hold.
+    All(Vec<Cond>),
+}
+
 /// A query being put together from written parts and bound values. `{}` in a part stands for the next value's
 /// placeholder; text from outside is only ever bound.
 #[derive(Clone)]
@@ -28,6 +39,10 @@ pub struct Select {
     /// Conditions of which each row fits one: as many lists, each in order, merged into one.
     lists: Vec<String>,
     limit: usize,
+    /// What stands in the place of the main table.
+    source: Option<Box<Select>>,
+    /// By how much its placeholders follow those of the query it stands in.
+    offset: usize,
 }
 
 impl Select {
@@ -49,6 +64,8 @@ impl Select {
             order: String::new(),
             lists: Vec::new(),
             limit: 0,
+            source: None,
+            offset: 0,
         };
         select.conditions.push(format!("{alias}.org_id = $1"));
         select.vals.push(org.into());
@@ -107,18 +124,29 @@ impl Select {
         self
     }
 
-    /// Adds "column is one of these" in such a way that an index by this column and then the order of the page gives the
-    /// first rows without looking at all: each value has a list of its own, and the lists are merged as they are read.
-    /// The columns the page is ordered by must be among those selected, under their own names.
-    pub fn merged(&mut self, column: &'static str, vals: impl IntoIterator<Item = Val>) -> &mut Self {
-        let mut once: Vec<Val> = Vec::new();
-        for val in vals {
-            if !once.contains(&val) {
-                once.push(val);
+    /// Adds "one of these holds" in such a way that an index by the columns of `part` and then the order of the page gives
+    /// the first rows without looking at all: the values of each have a list of their own, and the lists are merged as
+    /// they are read. The columns the page is ordered by must be among those selected, under their own names.
+    pub fn merged(&mut self, part: &'static str, each: impl IntoIterator<Item = Vec<Val>>) -> &mut Self {
+        let mut once: Vec<Vec<Val>> = Vec::new();
+        for vals in each {
+            if !once.contains(&vals) {
+                once.push(vals);
             }
         }
-        self.lists = once.into_iter().map(|v| format!("{column} = ${}", self.bind(v))).collect();
+        self.lists = once.into_iter().map(|vals| self.fill(part, vals)).collect();
         self.empty = self.empty || self.lists.is_empty();
+        self
+    }
+
+    /// Asks only the rows of the main table that another query of the same organisation gives; what its columns are called
+    /// there, they are called here.
+    pub fn of_those(&mut self, those: &Self) -> &mut Self {
+        // Their first value is the organisation, as ours is.
+        let offset = self.vals.len() - 1;
+        self.source = Some(Box::new(Self { offset, ..those.clone() }));
+        self.vals.extend(those.vals.iter().skip(1).cloned());
+        self.empty = self.empty || those.empty;
         self
     }
 
@@ -135,19 +163,31 @@ impl Select {
         self
     }
 
-    /// Adds "one of these conditions holds, or the last one does for one of these": its column is one of them.
-    pub fn either(
-        &mut self,
-        conditions: &[&'static str],
-        (last, vals): (&'static str, impl IntoIterator<Item = Val>),
-    ) -> &mut Self {
-        let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
-        let mut all: Vec<String> = conditions.iter().map(|c| (*c).to_owned()).collect();
-        if !places.is_empty() {
-            all.push(format!("({last} IN ({}))", places.join(", ")));
+    /// Adds "one of these holds".
+    pub fn any(&mut self, ways: Vec<Cond>) -> &mut Self {
+        let either: Vec<String> = ways.into_iter().filter_map(|way| self.spelt(way)).collect();
+        if either.is_empty() {
+            self.empty = true;
+        } else {
+            self.conditions.push(format!("({})", either.join(" OR ")));
         }
-        self.conditions.push(format!("({})", all.join(" OR ")));
         self
+    }
+
+    /// The text of a condition; none where nothing can fit.
+    fn spelt(&mut self, condition: Cond) -> Option<String> {
+        match condition {
+            Cond::Part(part, vals) => Some(self.fill(part, vals)),
+            Cond::In(_, vals) if vals.is_empty() => None,
+            Cond::In(column, vals) => {
+                let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
+                Some(format!("{column} IN ({})", places.join(", ")))
+            }
+            Cond::All(all) => {
+                let all: Option<Vec<String>> = all.into_iter().map(|one| self.spelt(one)).collect();
+                all.map(|all| all.join(" AND "))
+            }
+        }
     }
 
     /// Cuts the list down to an actor's reach, through the site column or the department column.
@@ -261,16 +301,25 @@ impl Select {
         self
     }
 
+    /// The head, and where its main table ends.
+    fn from(&self) -> (&'static str, usize) {
+        let table = format!(" {}", self.alias);
+        let end = self.head.find(&format!("{table} ")).map_or(self.head.len(), |at| at + table.len());
+        (self.head, end)
+    }
+
     fn text(&self, engine: Engine) -> String {
-        let head = match self.index.filter(|_| engine == Engine::Sqlite) {
-            None => self.head.to_owned(),
-            Some(index) => {
-                let table = format!(" {}", self.alias);
-                let (before, after) = self.head.split_at(
-                    self.head.find(&format!("{table} ")).map_or(self.head.len(), |at| at + table.len()),
-                );
-                format!("{before} INDEXED BY {index}{after}")
+        let (head, end) = self.from();
+        let (before, after) = head.split_at(end);
+        let head = match (&self.source, self.index.filter(|_| engine == Engine::Sqlite)) {
+            (Some(source), _) => {
+                let start = before.trim_end_matches(self.alias).trim_end().rfind(' ').unwrap_or_default();
+                let (columns, _) = before.split_at(start);
+                let rows = renumbered(&source.text(engine), source.offset);
+                format!("{columns} ({rows}) {}{after}", self.alias)
             }
+            (None, Some(index)) => format!("{before} INDEXED BY {index}{after}"),
+            (None, None) => head.to_owned(),
         };
         let conditions = self.conditions.join(" AND ");
         if self.lists.is_empty() {
@@ -335,9 +384,9 @@ impl Select {
     }
 }
 
-/// A condition whose placeholders after the first, the organisation's, stand so many places further on.
-fn renumbered(condition: &str, offset: usize) -> String {
-    let mut pieces = condition.split('$');
+/// A part of a query whose placeholders after the first, the organisation's, stand so many places further on.
+fn renumbered(part: &str, offset: usize) -> String {
+    let mut pieces = part.split('$');
     let mut text = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
         let digits = piece.bytes().take_while(u8::is_ascii_digit).count();

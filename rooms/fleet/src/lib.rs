@@ -61,10 +61,17 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0005_then.pg.sql"),
         ),
         File::both(6, "site_state", include_str!("../migrations/0006_site_state.sql")),
+        File::each(
+            7,
+            "then",
+            include_str!("../migrations/0007_then.sqlite.sql"),
+            include_str!("../migrations/0007_then.pg.sql"),
+        ),
     ],
     unrecorded: &[
         ("former_tag", "derived from records: the versions of the device hold its tags"),
         ("import_progress", "where the work on an import stands; the import itself is on record"),
+        ("then_called", "filed from the record of changes, for lists of the past"),
         ("then_device", "filed from the record of changes, for lists of the past"),
         ("then_name", "filed from the record of changes, for lists of the past"),
         ("then_progress", "how far the filing is"),
@@ -79,6 +86,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::list::ALL,
         device::pages::STATEMENTS,
         device::store::ALL,
+        device::then::CHECKS,
         device::then::STATEMENTS,
         device_type::store::ALL,
         import::run::store::ALL,
@@ -98,5 +106,6 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         tallies: device::store::RECOUNTS,
         searched: &[("device", "SELECT org_id, id FROM device WHERE removed_at IS NULL")],
         files: &["SELECT org_id, blob_id, bytes FROM import_run WHERE state <> 'cancelled'"],
+        checks: &[device::then::check],
     },
 };

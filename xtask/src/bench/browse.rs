@@ -22,6 +22,7 @@ const LIMITS: &[(&str, f64)] = &[
     ("tag_search", 10.0),
     ("serial_search", 10.0),
     ("device_page", 20.0),
+    ("as_of_list", 300.0),
 ];
 /// Resident memory of the server under this load, in megabytes.
 const MEMORY: f64 = 300.0;
@@ -43,6 +44,27 @@ const WORDS: &[&str] = &[
     "theatres",
     "syringe",
 ];
+/// What people ask a list of the past for; {} is a site.
+const OF_THE_PAST: &[&str] = &[
+    "",
+    "&site={}",
+    "&state=in_service",
+    "&state=out_of_service_repair",
+    "&state=out_of_service_repair&site={}",
+    "&show=do_not_use",
+    "&show=undecided",
+    "&show=left",
+    "&q=pump",
+    "&q=infusion+pump",
+    "&q=helion+ventilator",
+    "&q=monitor+theatres",
+    "&q=bay+3&site={}",
+    "&q=icu&state=out_of_service_repair&site={}",
+    "&q=syringe&state=in_service&site={}",
+    "&q=bed&show=do_not_use",
+];
+/// Of these years, the end of each quarter.
+const YEARS: std::ops::RangeInclusive<u32> = 2019..=2025;
 const STATES: &[&str] = &["in_service", "out_of_service_repair", "not_located"];
 
 /// Paths to ask for, one list a kind of page, in the order of [`LIMITS`].
@@ -126,7 +148,22 @@ fn sample(client: &mut Client, pages: &Pages) -> Result<Paths> {
     let devices = tags.iter().map(|tag| pages.tag_path.replace("{}", tag)).collect();
     let search =
         |values: &[String]| values.iter().map(|value| pages.search_path.replace("{}", value)).collect();
-    Ok(Paths(vec![vec![pages.list_path.clone()], filtered, search(&tags), search(&serials), devices]))
+    let then = of_the_past(pages, &sites);
+    Ok(Paths(vec![vec![pages.list_path.clone()], filtered, search(&tags), search(&serials), devices, then]))
+}
+
+/// Lists of each day with each question, each time at another site.
+fn of_the_past(pages: &Pages, sites: &[String]) -> Vec<String> {
+    let join = if pages.list_path.contains('?') { '&' } else { '?' };
+    let days = YEARS.flat_map(|year| ["03-31", "06-30", "09-30", "12-31"].map(|day| format!("{year}-{day}")));
+    let asked = days.flat_map(|day| OF_THE_PAST.iter().map(move |question| (day.clone(), question)));
+    asked
+        .enumerate()
+        .map(|(number, (day, question))| {
+            let site = sites.get(number * 7 % sites.len().max(1)).map_or("", String::as_str);
+            format!("{}{join}as-of={day}{}", pages.list_path, question.replace("{}", site))
+        })
+        .collect()
 }
 
 /// The serial number in a row of the list: its one cell that is an identifier.

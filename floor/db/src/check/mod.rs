@@ -7,6 +7,7 @@ mod kept;
 mod record;
 mod schema;
 
+use futures::future::BoxFuture;
 use kernel::{Problem, Result};
 
 use crate::{Db, Engine, RoomSchema, Sql, Tx, Wall, vals};
@@ -20,11 +21,16 @@ pub struct Truths {
     pub searched: &'static [(&'static str, &'static str)],
     /// Statements that list the files records name: `org_id`, `blob_id`, `bytes`.
     pub files: &'static [&'static str],
+    /// Whatever else can be told from the records.
+    pub checks: &'static [Check],
 }
+
+/// A check of a room's own, in the snapshot of all the others.
+pub type Check = for<'t> fn(&'t mut Tx, &'t mut Report) -> BoxFuture<'t, Result<()>>;
 
 impl Truths {
     /// Of a room that keeps nothing twice.
-    pub const NONE: Self = Self { tallies: &[], searched: &[], files: &[] };
+    pub const NONE: Self = Self { tallies: &[], searched: &[], files: &[], checks: &[] };
 }
 
 /// Something that is not as it must be.
@@ -46,11 +52,13 @@ pub struct Report {
 }
 
 impl Report {
-    fn looked(&mut self, words: impl Into<String>) {
+    /// Notes a check that was made.
+    pub fn looked(&mut self, words: impl Into<String>) {
         self.looked.push(words.into());
     }
 
-    fn fault(&mut self, check: &'static str, words: impl Into<String>) {
+    /// Notes what is wrong.
+    pub fn fault(&mut self, check: &'static str, words: impl Into<String>) {
         self.faults.push(Fault { check, words: words.into() });
     }
 }
@@ -97,7 +105,11 @@ async fn look(tx: &mut Tx, all: &[RoomSchema], report: &mut Report) -> Result<()
     record::check(tx, all, report).await?;
     kept::tallies(tx, all, report).await?;
     kept::searched(tx, all, report).await?;
-    kept::files(tx, all, report).await
+    kept::files(tx, all, report).await?;
+    for check in all.iter().flat_map(|room| room.truths.checks) {
+        check(tx, report).await?;
+    }
+    Ok(())
 }
 
 /// The word index looks at itself by a statement that writes nothing but needs a writer.

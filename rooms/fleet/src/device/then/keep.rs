@@ -129,7 +129,7 @@ async fn left(db: &Db, org: OrgId, behind: Duration) -> Result<Left> {
 }
 
 fn is_filed(entity: &str) -> bool {
-    entity == "device" || KINDS.contains(&entity)
+    KINDS.contains(&entity)
 }
 
 /// Files a little; says whether there may be more.
@@ -145,10 +145,9 @@ async fn step(db: &Db, org: OrgId, behind: Duration) -> Result<bool> {
             store::begin(tx, org, Progress { stage: 0, after: Uuid::nil(), position }).await?;
             return Ok(true);
         };
-        let next = if progress.is_whole() {
-            file_changes(tx, org, progress, settled).await?
-        } else {
-            file_lives(tx, org, progress).await?
+        let next = match progress.kind() {
+            Some(kind) => file_lives(tx, org, kind, progress).await?,
+            None => file_changes(tx, org, progress, settled).await?,
         };
         store::go_on(tx, org, progress, next).await?;
         Ok(true)
@@ -164,18 +163,13 @@ async fn nothing_new(tx: &mut Tx, org: OrgId, settled: feed::Settled) -> Result<
     }
 }
 
-/// The next lives of the first filing.
-async fn file_lives(tx: &mut Tx, org: OrgId, progress: Progress) -> Result<Progress> {
-    let kind = progress.kind();
+/// The next lives of a kind of the first filing.
+async fn file_lives(tx: &mut Tx, org: OrgId, kind: &str, progress: Progress) -> Result<Progress> {
     let lives = store::next_lives(tx, org, kind, progress.after, AT_ONCE).await?;
     let Some(last) = lives.last() else {
         return Ok(Progress { stage: progress.stage + 1, after: Uuid::nil(), ..progress });
     };
-    if kind == "device" {
-        store::file_devices(tx, org, &lives, false).await?;
-    } else {
-        store::file_names(tx, org, kind, &lives, false).await?;
-    }
+    store::file(tx, org, kind, &lives, false).await?;
     Ok(Progress { after: last.id, ..progress })
 }
 
@@ -194,11 +188,7 @@ async fn file_changes(
     }
     for (kind, ids) in changed {
         let lives = store::lives_of(tx, org, kind, &ids.into_iter().collect::<Vec<_>>()).await?;
-        if kind == "device" {
-            store::file_devices(tx, org, &lives, true).await?;
-        } else {
-            store::file_names(tx, org, kind, &lives, true).await?;
-        }
+        store::file(tx, org, kind, &lives, true).await?;
     }
     let position = touched.last().map_or(progress.position, |last| last.event);
     Ok(Progress { position, ..progress })

@@ -9,12 +9,17 @@
 //! The file follows from the record alone and is written from there, never by the change itself. Whoever asks for a list
 //! first has filed what was recorded meanwhile, so no list is older than the last few seconds.
 
+mod ask;
+mod check;
 mod keep;
 pub mod list;
 mod span;
 mod store;
+mod way;
 mod words;
 
+pub(crate) use check::{ALL as CHECKS, check};
 pub(crate) use keep::duties;
 pub use keep::{file, ready};
 pub(crate) use store::ALL as STATEMENTS;
+pub use store::{Filing, Known, devices_are_filed};

@@ -1,11 +1,17 @@
 //! From the versions of a record to the spans of time in which it was known to be one thing.
 
-use kernel::{Instant, TimeZone};
+use kernel::Instant;
 
 /// The end of a span that has none yet.
 pub(super) const OPEN: i64 = i64::MAX;
-/// The quarter of [`OPEN`].
-pub(super) const OPEN_QUARTER: i64 = 1_000_000;
+
+/// The shelf of spans that have not ended, and of the few that are longer than any other shelf takes.
+const OPEN_SHELF: i64 = -1;
+/// Spans of up to a day lie on the lowest level, up to four on the next, and so on; the highest takes 180 years.
+const LEVELS: i64 = 9;
+const DAY: i64 = 86_400_000_000;
+/// Shelves of one level.
+const A_LEVEL: i64 = 1_000_000_000;
 
 /// Something known to be so from one instant until another, which is not included; microseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,13 +52,28 @@ pub(super) fn parts<T, P: PartialEq>(spans: &[Span<T>], part: impl Fn(&T) -> Opt
     parts
 }
 
-/// The quarter of a year in which an instant lies, counted from the year 0, by UTC.
-pub(super) fn quarter(micros: i64) -> i64 {
-    if micros == OPEN {
-        return OPEN_QUARTER;
-    }
-    let day = Instant::from_micros(micros).date_in(&TimeZone::UTC);
-    i64::from(day.year()) * 4 + i64::from((day.month() - 1) / 3)
+/// The longest span of a level, in microseconds, and how far apart the beginnings of its shelves are.
+const fn width(level: i64) -> i64 {
+    DAY << (2 * level)
+}
+
+fn shelf_of(level: i64, beginning: i64) -> i64 {
+    level * A_LEVEL + beginning.div_euclid(width(level))
+}
+
+/// The shelf on which a span lies: by its length, then by its beginning.
+pub(super) fn shelf(from: i64, until: i64) -> i64 {
+    let length = until.saturating_sub(from);
+    (0..LEVELS).find(|level| length <= width(*level)).map_or(OPEN_SHELF, |level| shelf_of(level, from))
+}
+
+/// The shelves on which every span lies that holds an instant. A span that does cannot have begun longer ago than it is
+/// long, so of each level it is one of two shelves, and of what lies there a good part does hold it, however long the
+/// record is.
+pub(super) fn shelves(at: i64) -> impl Iterator<Item = i64> + Clone {
+    let of_levels =
+        (0..LEVELS).flat_map(move |level| [shelf_of(level, at - width(level)), shelf_of(level, at)]);
+    std::iter::once(OPEN_SHELF).chain(of_levels)
 }
 
 #[cfg(test)]
@@ -65,18 +86,24 @@ mod tests {
         Instant::from_micros(micros)
     }
 
-    #[test]
-    fn quarters_follow_one_another() {
-        let of = |day: &str| {
-            quarter(format!("{day}T12:00:00Z").parse::<jiff::Timestamp>().unwrap().as_microsecond())
-        };
-        assert_eq!(of("2026-03-31") + 1, of("2026-04-01"));
-        assert_eq!(of("2026-12-31") + 1, of("2027-01-01"));
-        assert_eq!(of("2026-01-01"), of("2026-03-31"));
-        assert!(of("2999-12-31") < quarter(OPEN));
-    }
-
     proptest! {
+        /// Whatever holds an instant is found on its shelves, of whatever length it is.
+        #[test]
+        fn a_span_lies_on_the_shelves_of_each_instant_it_holds(
+            from in 0..300_000 * DAY, length in prop_oneof![1..DAY, 1..400 * DAY, 1..120_000 * DAY], part in 0.0..1.0,
+        ) {
+            let at = from + ((length - 1) as f64 * part) as i64;
+            prop_assert!(shelves(at).any(|s| s == shelf(from, from + length)));
+            prop_assert!(shelves(at).any(|s| s == shelf(from, OPEN)));
+        }
+
+        /// And most of what it does not hold is not there: no shelf of an instant has spans that began eight lengths before.
+        #[test]
+        fn what_is_far_away_is_on_other_shelves(from in 0..30_000 * DAY, days in 1_i64..4_000, away in 9_i64..50) {
+            let shelf = shelf(from, from + days * DAY);
+            prop_assert!(shelves(from + away * days * DAY).all(|s| s != shelf));
+        }
+
         /// At every instant the spans say what the definition says: the highest version recorded until then.
         #[test]
         fn spans_say_what_was_known(times in prop::collection::vec(0_i64..12, 1..8), asked in 0_i64..14) {

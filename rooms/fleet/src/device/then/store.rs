@@ -1,11 +1,14 @@
 //! The file of past lists in the database.
 
+use std::collections::BTreeSet;
+
 use db::{Row, Select, Tx, Val, vals};
 use kernel::{Instant, OrgId, Problem, Result};
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::span::{Span, parts, quarter, spans};
+use super::span::{Span, parts, shelf, spans};
 use crate::device::State;
 
 db::statements! {
@@ -30,9 +33,12 @@ db::statements! {
     FORGET_WORDS = "DELETE FROM then_words WHERE org_id = $1 AND device_id = $2";
     /// As above, of a name.
     FORGET_NAME = "DELETE FROM then_name WHERE org_id = $1 AND kind = $2 AND id = $3";
-    /// What was called by a word that begins so.
+    /// Which of the few things of these kinds were called by a word that begins so.
     CALLED = "SELECT n.kind, n.id FROM then_name n WHERE n.org_id = $1 AND n.from_at <= $2 AND n.until_at > $2 \
-              AND n.words LIKE $3";
+              AND n.kind IN ('site', 'company', 'device_type', 'model') AND n.words LIKE $3";
+    /// Whether any identifier ever had a word without digits that begins so.
+    IDENTIFIER = "SELECT c.words FROM then_called c WHERE c.org_id = $1 AND c.kind = 'identifier' AND c.words >= $2 \
+                  ORDER BY c.words LIMIT 1";
     /// What models were of which type and from which maker.
     MODELS = "SELECT n.id, n.type_id, n.company_id FROM then_name n WHERE n.org_id = $1 AND n.kind = 'model' \
               AND n.from_at <= $2 AND n.until_at > $2";
@@ -43,21 +49,27 @@ db::statements! {
     ONCE = "SELECT w.device_id FROM then_words w WHERE w.org_id = $1 AND w.words LIKE $2 LIMIT $3";
 }
 
-const DEVICES: &str = "INSERT INTO then_device (org_id, device_id, from_at, until_at, until_quarter, here, tag, tag_key, \
-                       serial, udi, model_id, site_id, place_id, department_id, import_id) VALUES";
-const STATES: &str = "INSERT INTO then_state (org_id, device_id, from_at, until_at, state, held, no_risk, no_strategy) \
-                      VALUES";
+const DEVICES: &str = "INSERT INTO then_device (org_id, device_id, from_at, until_at, shelf, here, tag_key, words, \
+                       model_id, site_id, place_id, department_id, import_id) VALUES";
+const STATES: &str = "INSERT INTO then_state (org_id, device_id, from_at, until_at, shelf, tag_key, state, held, \
+                      unusable, no_risk, no_strategy) VALUES";
 const NAMES: &str = "INSERT INTO then_name (org_id, kind, id, from_at, until_at, words, type_id, company_id, no_risk) \
                      VALUES";
 const WORDS: &str = "INSERT INTO then_words (org_id, device_id, words) VALUES";
+const CALLS: &str = "INSERT INTO then_called (org_id, kind, words) VALUES";
+const CALLED_ALREADY: &str = " ON CONFLICT (org_id, kind, words) DO NOTHING";
 
-/// The kinds of records whose names devices are found by, in the order in which they are filed; devices come last.
-pub(super) const KINDS: [&str; 6] = ["site", "place", "department", "company", "device_type", "model"];
+/// The kinds of records that are filed, in their order: devices, then those whose names devices are found by.
+pub(super) const KINDS: [&str; 7] =
+    ["device", "site", "place", "department", "company", "device_type", "model"];
+
+/// Kinds of which there are many of one name.
+const MANY: [&str; 2] = ["place", "department"];
 
 /// How far the filing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// Which of [`KINDS`] is being filed, then devices, then nothing more.
+    /// Which of [`KINDS`] is being filed, then nothing more.
     pub stage: usize,
     /// The last record filed of it.
     pub after: Uuid,
@@ -68,12 +80,12 @@ pub(super) struct Progress {
 impl Progress {
     /// All that was recorded before the filing began is filed.
     pub fn is_whole(&self) -> bool {
-        self.stage > KINDS.len()
+        self.kind().is_none()
     }
 
     /// The kind being filed.
-    pub fn kind(&self) -> &'static str {
-        KINDS.get(self.stage).copied().unwrap_or("device")
+    pub fn kind(&self) -> Option<&'static str> {
+        KINDS.get(self.stage).copied()
     }
 }
 
@@ -82,6 +94,14 @@ pub(super) async fn progress(tx: &mut Tx, org: OrgId) -> Result<Option<Progress>
     let stage: i64 = row.get("stage")?;
     let stage = usize::try_from(stage).map_err(Problem::bug)?;
     Ok(Some(Progress { stage, after: row.get("after_id")?, position: row.get("position")? }))
+}
+
+/// Says that the devices of a new organisation were filed as they were written, all of them, up to and with a change.
+///
+/// # Errors
+/// As [`Tx::execute`].
+pub async fn devices_are_filed(tx: &mut Tx, org: OrgId, position: Uuid) -> Result<()> {
+    begin(tx, org, Progress { stage: 1, after: Uuid::nil(), position }).await
 }
 
 pub(super) async fn begin(tx: &mut Tx, org: OrgId, first: Progress) -> Result<()> {
@@ -153,7 +173,7 @@ pub(super) async fn lives_of(tx: &mut Tx, org: OrgId, kind: &str, ids: &[Uuid]) 
 
 /// What lists ask of a version of a device.
 #[derive(Debug, Deserialize)]
-struct Facts {
+pub struct Known {
     tag: String,
     serial: Option<String>,
     udi: Option<String>,
@@ -167,6 +187,22 @@ struct Facts {
     strategy: Option<IgnoredAny>,
     import: Option<Uuid>,
     removed_at: Option<IgnoredAny>,
+}
+
+impl Known {
+    /// Takes it from a version as it is recorded.
+    ///
+    /// # Errors
+    /// [`Problem::Bug`] when this is no device.
+    pub fn of(version: &Value) -> Result<Self> {
+        Self::deserialize(version).map_err(Problem::bug)
+    }
+
+    /// The words of its identifiers.
+    fn words(&self) -> impl Iterator<Item = String> {
+        let named = [Some(&self.tag), self.serial.as_ref(), self.udi.as_ref()];
+        named.into_iter().flatten().flat_map(|text| kernel::words(text))
+    }
 }
 
 /// What lists ask of a version of anything with a name.
@@ -189,102 +225,142 @@ fn read<'t, T: Deserialize<'t>>(life: &'t Life) -> Result<Vec<(Instant, T)>> {
     life.versions.iter().map(one).collect()
 }
 
-/// Files lives of devices, instead of what was filed of them if they are known already.
-pub(super) async fn file_devices(tx: &mut Tx, org: OrgId, lives: &[Life], anew: bool) -> Result<()> {
-    let (mut devices, mut states, mut words) = (Vec::new(), Vec::new(), Vec::new());
-    for life in lives {
-        if anew {
+/// Files lives of a kind; `anew` instead of what was filed of them already.
+pub(super) async fn file(tx: &mut Tx, org: OrgId, kind: &str, lives: &[Life], anew: bool) -> Result<()> {
+    match kind {
+        "device" => file_devices(tx, org, lives, anew).await,
+        _ => file_names(tx, org, kind, lives, anew).await,
+    }
+}
+
+async fn file_devices(tx: &mut Tx, org: OrgId, lives: &[Life], anew: bool) -> Result<()> {
+    if anew {
+        for life in lives {
             for forget in [FORGET_DEVICE, FORGET_STATE, FORGET_WORDS] {
                 tx.execute(forget, &vals![org, life.id]).await?;
             }
         }
-        let known = read::<Facts>(life)?;
-        words.extend(once(&known).map(|once| vals![org, life.id, once].to_vec()));
-        let spans = spans(known);
-        devices.extend(parts(&spans, what_and_where).into_iter().map(|s| row(org, life.id, s)));
-        states.extend(parts(&spans, state).into_iter().map(|s| row(org, life.id, s)));
     }
-    tx.insert_many(DEVICES, devices).await?;
-    tx.insert_many(STATES, states).await?;
-    tx.insert_many(WORDS, words).await.map(drop)
+    Filing::of(org, lives)?.keep(tx, org).await
 }
 
-/// The columns of `then_device` after `until_at`; nothing where the device does not count as recorded. `until_quarter`
-/// is put in by [`row`].
-fn what_and_where(d: &Facts) -> Option<Vec<Val>> {
+/// Lives of devices on their way into the file.
+#[derive(Debug, Default)]
+pub struct Filing {
+    pub(super) devices: Vec<Vec<Val>>,
+    pub(super) states: Vec<Vec<Val>>,
+    pub(super) words: Vec<Vec<Val>>,
+    pub(super) plain: BTreeSet<String>,
+}
+
+impl Filing {
+    pub(super) fn of<'l>(org: OrgId, lives: impl IntoIterator<Item = &'l Life>) -> Result<Self> {
+        let mut filing = Self::default();
+        for life in lives {
+            filing.add(org, life.id, read(life)?);
+        }
+        Ok(filing)
+    }
+
+    /// Takes the versions of a device, in their order, with when each was recorded.
+    pub fn add(&mut self, org: OrgId, id: Uuid, versions: Vec<(Instant, Known)>) {
+        self.words.extend(once(&versions).map(|once| vals![org, id, once].to_vec()));
+        let words = versions.iter().flat_map(|(_, known)| known.words());
+        self.plain.extend(words.filter(|word| is_plain(word)));
+        let spans = spans(versions);
+        self.devices.extend(parts(&spans, what_and_where).into_iter().map(|s| row(org, id, s)));
+        self.states.extend(parts(&spans, state).into_iter().map(|s| row(org, id, s)));
+    }
+
+    /// Writes them; none of them may be filed already.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn keep(&self, tx: &mut Tx, org: OrgId) -> Result<()> {
+        tx.insert_many(DEVICES, self.devices.clone()).await?;
+        tx.insert_many(STATES, self.states.clone()).await?;
+        call(tx, org, "identifier", &self.plain).await?;
+        tx.insert_many(WORDS, self.words.clone()).await.map(drop)
+    }
+}
+
+/// Whether a word has no digit.
+pub(super) fn is_plain(word: &str) -> bool {
+    !word.chars().any(char::is_numeric)
+}
+
+async fn call(tx: &mut Tx, org: OrgId, kind: &str, words: &BTreeSet<String>) -> Result<()> {
+    let rows = words.iter().map(|words| vals![org, kind, words].to_vec()).collect();
+    tx.insert_many_ending(CALLS, rows, CALLED_ALREADY).await.map(drop)
+}
+
+/// The columns of `then_device` after `shelf`; nothing where the device does not count as recorded.
+fn what_and_where(d: &Known) -> Option<Vec<Val>> {
     let here = !d.state.kind().is_terminal();
+    let words = || format!(" {}", d.words().collect::<Vec<_>>().join(" "));
     d.removed_at.is_none().then(|| {
-        vals![
-            0_i64,
-            here,
-            &d.tag,
-            kernel::key(&d.tag),
-            d.serial.clone(),
-            d.udi.clone(),
-            d.model,
-            d.site,
-            d.place,
-            d.department,
-            d.import,
-        ]
-        .to_vec()
+        vals![here, kernel::key(&d.tag), words(), d.model, d.site, d.place, d.department, d.import].to_vec()
     })
 }
 
-/// The columns of `then_state` after `until_at`.
-fn state(d: &Facts) -> Option<Vec<Val>> {
-    let known = || vals![d.state.code(), d.hold.is_some(), d.risk.is_none(), d.strategy.is_none()];
-    d.removed_at.is_none().then(|| known().to_vec())
+/// The columns of `then_state` after `shelf`.
+fn state(d: &Known) -> Option<Vec<Val>> {
+    let held = d.hold.is_some();
+    let lacks = |it: &Option<IgnoredAny>| d.state.in_inventory() && it.is_none();
+    let (unusable, no_risk, no_strategy) =
+        (held || d.state == State::Quarantined, lacks(&d.risk), lacks(&d.strategy));
+    d.removed_at
+        .is_none()
+        .then(|| vals![kernel::key(&d.tag), d.state.code(), held, unusable, no_risk, no_strategy].to_vec())
 }
 
 fn row(org: OrgId, id: Uuid, span: Span<Vec<Val>>) -> Vec<Val> {
-    let mut row = vals![org, id, span.from, span.until].to_vec();
+    let mut row = vals![org, id, span.from, span.until, shelf(span.from, span.until)].to_vec();
     row.extend(span.known);
-    // Only `then_device` has a number there.
-    if let Some(quarter_of @ Val::Int(_)) = row.get_mut(4) {
-        *quarter_of = quarter(span.until).into();
-    }
     row
 }
 
 /// The words of tags, serial numbers and UDIs that are not in the last version; all of them for a device whose import
 /// was undone, which is found by no word any more.
-fn once(versions: &[(Instant, Facts)]) -> Option<String> {
-    let words = |d: &Facts| {
-        let named = [Some(&d.tag), d.serial.as_ref(), d.udi.as_ref()];
-        named.into_iter().flatten().flat_map(|text| kernel::words(text)).collect::<Vec<_>>()
-    };
+fn once(versions: &[(Instant, Known)]) -> Option<String> {
     let (_, last) = versions.last()?;
-    let present = if last.removed_at.is_none() { words(last) } else { Vec::new() };
-    let mut once: Vec<String> = versions.iter().flat_map(|(_, d)| words(d)).collect();
-    once.retain(|word| !present.contains(word));
-    once.sort();
-    once.dedup();
+    let present: BTreeSet<String> =
+        if last.removed_at.is_none() { last.words().collect() } else { BTreeSet::new() };
+    let all: BTreeSet<String> = versions.iter().flat_map(|(_, d)| d.words()).collect();
+    let once: Vec<&str> = all.difference(&present).map(String::as_str).collect();
     (!once.is_empty()).then(|| format!(" {}", once.join(" ")))
 }
 
-/// Files lives of what has a name.
-pub(super) async fn file_names(
-    tx: &mut Tx,
-    org: OrgId,
-    kind: &str,
-    lives: &[Life],
-    anew: bool,
-) -> Result<()> {
-    let mut rows = Vec::new();
-    for life in lives {
-        if anew {
+async fn file_names(tx: &mut Tx, org: OrgId, kind: &str, lives: &[Life], anew: bool) -> Result<()> {
+    if anew {
+        for life in lives {
             tx.execute(FORGET_NAME, &vals![org, kind, life.id]).await?;
         }
-        let named = |n: &Name| {
-            let words = format!(" {}", kernel::words(&n.name).join(" "));
-            Some(vals![words, n.device_type, n.company, n.risk.is_none()].to_vec())
-        };
-        rows.extend(parts(&spans(read::<Name>(life)?), named).into_iter().map(|s| {
+    }
+    let (rows, called) = named(org, kind, lives)?;
+    call(tx, org, kind, &called).await?;
+    tx.insert_many(NAMES, rows).await.map(drop)
+}
+
+/// The rows of `then_name`, and the names that belong in `then_called`.
+pub(super) fn named<'l>(
+    org: OrgId,
+    kind: &str,
+    lives: impl IntoIterator<Item = &'l Life>,
+) -> Result<(Vec<Vec<Val>>, BTreeSet<String>)> {
+    let (mut rows, mut called) = (Vec::new(), BTreeSet::new());
+    let words = |n: &Name| format!(" {}", kernel::words(&n.name).join(" "));
+    for life in lives {
+        let known = read::<Name>(life)?;
+        if MANY.contains(&kind) {
+            called.extend(known.iter().map(|(_, n)| words(n)));
+        }
+        let named = |n: &Name| Some(vals![words(n), n.device_type, n.company, n.risk.is_none()].to_vec());
+        rows.extend(parts(&spans(known), named).into_iter().map(|s| {
             let mut row = vals![org, kind, life.id, s.from, s.until].to_vec();
             row.extend(s.known);
             row
         }));
     }
-    tx.insert_many(NAMES, rows).await.map(drop)
+    Ok((rows, called))
 }

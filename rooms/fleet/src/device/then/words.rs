@@ -6,62 +6,25 @@ use db::{Row, Tx, vals};
 use kernel::{Instant, OrgId, Result};
 use uuid::Uuid;
 
-use super::store;
+use super::store::{self, is_plain};
 
-/// Candidates for one word; what is found by it more often is not looked up but met on the way.
-pub(super) const MOST: i64 = 3_000;
+/// Devices that are looked up for one word; what is found by it more often is not.
+const MOST: i64 = 3_000;
 
 /// One word of a question: devices fit that were known by an identifier with a word that begins so, or that were of, or
-/// stood at, something called so.
+/// stood at, something called so. Places and departments are many, and are looked up where devices are asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Meant {
-    word: String,
+    pub word: String,
     pub models: HashSet<Uuid>,
     pub sites: HashSet<Uuid>,
-    pub places: HashSet<Uuid>,
-    pub departments: HashSet<Uuid>,
-}
-
-/// What a device was known by.
-pub(super) struct KnownBy {
-    pub tag: String,
-    pub serial: Option<String>,
-    pub udi: Option<String>,
-    pub model: Uuid,
-    pub site: Uuid,
-    pub place: Option<Uuid>,
-    pub department: Option<Uuid>,
-}
-
-impl Meant {
-    /// Whether a device fits.
-    pub fn fits(&self, device: &KnownBy) -> bool {
-        let among = |ids: &HashSet<Uuid>, id: Option<Uuid>| id.is_some_and(|id| ids.contains(&id));
-        let named = [Some(&device.tag), device.serial.as_ref(), device.udi.as_ref()];
-        self.models.contains(&device.model)
-            || self.sites.contains(&device.site)
-            || among(&self.places, device.place)
-            || among(&self.departments, device.department)
-            || named
-                .into_iter()
-                .flatten()
-                .any(|text| kernel::words(text).iter().any(|word| word.starts_with(&self.word)))
-    }
-
-    /// Devices that may have been known by an identifier with this word: those that are found by it today or had it once.
-    /// `None` when there are too many to say.
-    pub async fn identified(&self, tx: &mut Tx, org: OrgId) -> Result<Option<Vec<Uuid>>> {
-        let mut ids = db::search::ids(tx, org, "device", &self.word, MOST).await?;
-        let once = tx.all(store::ONCE, &vals![org, beginning(&self.word), MOST]).await?;
-        for row in &once {
-            ids.push(row.get("device_id")?);
-        }
-        Ok((ids.len() < MOST as usize && once.len() < MOST as usize).then_some(ids))
-    }
+    /// Devices that may have been known by such an identifier: those found by it today or that had it once. `None` when
+    /// there are too many to say.
+    pub devices: Option<Vec<Uuid>>,
 }
 
 /// The pattern of texts that hold a word which begins so. Words are letters and digits, so it needs no escapes.
-fn beginning(word: &str) -> String {
+pub(super) fn beginning(word: &str) -> String {
     format!("% {word}%")
 }
 
@@ -69,33 +32,44 @@ fn beginning(word: &str) -> String {
 pub(super) async fn meant(tx: &mut Tx, org: OrgId, at: Instant, text: &str) -> Result<Vec<Meant>> {
     let words = kernel::words(text);
     let mut all = Vec::with_capacity(words.len());
-    let models = if words.is_empty() { Vec::new() } else { models(tx, org, at).await? };
+    let known = if words.is_empty() { Vec::new() } else { models(tx, org, at).await? };
     for word in words {
-        let mut meant = Meant {
-            models: HashSet::new(),
-            sites: HashSet::new(),
-            places: HashSet::new(),
-            departments: HashSet::new(),
-            word,
-        };
+        let devices = identified(tx, org, &word).await?;
+        let (mut models, mut sites) = (HashSet::new(), HashSet::new());
         let (mut types, mut companies) = (HashSet::new(), HashSet::new());
-        for row in tx.all(store::CALLED, &vals![org, at, beginning(&meant.word)]).await? {
+        for row in tx.all(store::CALLED, &vals![org, at, beginning(&word)]).await? {
             let kind: String = row.get("kind")?;
             let ids = match kind.as_str() {
-                "site" => &mut meant.sites,
-                "place" => &mut meant.places,
-                "department" => &mut meant.departments,
+                "site" => &mut sites,
                 "company" => &mut companies,
                 "device_type" => &mut types,
-                _ => &mut meant.models,
+                _ => &mut models,
             };
             ids.insert(row.get("id")?);
         }
-        let made = models.iter().filter(|m| types.contains(&m.device_type) || companies.contains(&m.company));
-        meant.models.extend(made.map(|m| m.id));
-        all.push(meant);
+        let made = known.iter().filter(|m| types.contains(&m.device_type) || companies.contains(&m.company));
+        models.extend(made.map(|m| m.id));
+        all.push(Meant { word, models, sites, devices });
     }
     Ok(all)
+}
+
+async fn identified(tx: &mut Tx, org: OrgId, word: &str) -> Result<Option<Vec<Uuid>>> {
+    if is_plain(word) {
+        // Most words without digits are names of things, and found in the names of so many devices that looking there says
+        // nothing.
+        let next = tx.find(store::IDENTIFIER, &vals![org, word]).await?;
+        let next: Option<String> = next.map(|row| row.get("words")).transpose()?;
+        if next.is_none_or(|next| !next.starts_with(word)) {
+            return Ok(Some(Vec::new()));
+        }
+    }
+    let mut ids = db::search::ids(tx, org, "device", word, MOST).await?;
+    let once = tx.all(store::ONCE, &vals![org, beginning(word), MOST]).await?;
+    for row in &once {
+        ids.push(row.get("device_id")?);
+    }
+    Ok((ids.len() < MOST as usize && once.len() < MOST as usize).then_some(ids))
 }
 
 /// What a model was.

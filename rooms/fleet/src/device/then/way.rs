@@ -1,0 +1,494 @@
+//! The ways a list of the past takes to its rows, and which one it takes.
+//!
+//! As with the present list, rows are *walked* in the order of tags until a page is full, or all rows that one condition
+//! leaves are *fetched* and sorted. Conditions have to do with each other, so nothing is estimated: what leaves few rows
+//! is fetched; else a walk is tried for some rows, and where that does not fill the page, what leaves the fewest is
+//! fetched. Only where every condition leaves very many rows, and they hardly ever meet, is the walk done to its end.
+
+use std::collections::{BTreeMap, HashSet};
+
+use db::{Row, Select, Tx, Val};
+use kernel::{Cursor, OrgId, Result, ScopeSet};
+use uuid::Uuid;
+
+use super::{
+    ask::{AT_PLACES_CALLED, Asked, DEVICE_THEN, OF_OWNERS_CALLED, STATE_THEN},
+    span::shelves,
+};
+use crate::{
+    device::{Gap, State},
+    permit,
+};
+
+/// Which numbers of rows decide between the ways. What is found does not depend on them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// What leaves fewer is fetched at once.
+    pub few: i64,
+    /// What leaves as many or more is never fetched.
+    pub most: i64,
+    /// A walk is tried for so many.
+    pub tried: i64,
+    /// And for so many at most when it found some that fit.
+    pub tried_again: i64,
+}
+
+impl Default for Limits {
+    /// Measured with a million devices on record: 3,000 rows are fetched in some ten milliseconds, 200,000 entries of an
+    /// index are read in a fifth of a second.
+    fn default() -> Self {
+        Self { few: 3_000, most: 200_000, tried: 4_000, tried_again: 40_000 }
+    }
+}
+
+/// More ids than this in one condition are no way.
+const NAMES: usize = 2_000;
+/// More sites than this are not walked one beside the other.
+const SITES: usize = 20;
+
+/// What `then_state_rare` is made with, to the letter.
+const RARE: &str = "f.state NOT IN ('in_service', 'retired', 'returned', 'cancelled')";
+const AS_TODAY: &str = "s.org_id = d.org_id AND s.device_id = d.id";
+
+/// Which of the two tables of spans a statement reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tables {
+    pub device: bool,
+    pub state: bool,
+}
+
+/// A device that fits.
+#[derive(Clone, Debug)]
+pub(super) struct Fitting {
+    pub id: Uuid,
+    pub tag_key: String,
+}
+
+impl Fitting {
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self { id: row.get("device_id")?, tag_key: row.get("tag_key")? })
+    }
+}
+
+/// Through which table a source comes to its rows. Statements name it first: SQLite reads the tables in that order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    Device,
+    State,
+    /// Devices as they stand today.
+    Today,
+}
+
+impl Door {
+    const fn alias(self) -> &'static str {
+        match self {
+            Self::Device => "s",
+            Self::State => "f",
+            Self::Today => "d",
+        }
+    }
+
+    const fn head(self, tables: Tables) -> &'static str {
+        match (self, tables.device, tables.state) {
+            (Self::Device, _, false) => {
+                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM then_device s"
+            }
+            (Self::Device, _, true) => {
+                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM then_device s CROSS JOIN then_state f"
+            }
+            (Self::State, false, _) => {
+                "SELECT f.device_id AS device_id, f.tag_key AS tag_key FROM then_state f"
+            }
+            (Self::State, true, _) => {
+                "SELECT f.device_id AS device_id, f.tag_key AS tag_key FROM then_state f CROSS JOIN then_device s"
+            }
+            (Self::Today, _, false) => {
+                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM device d CROSS JOIN then_device s"
+            }
+            (Self::Today, _, true) => {
+                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM device d CROSS JOIN then_device s \
+                 CROSS JOIN then_state f"
+            }
+        }
+    }
+
+    /// The rows of a walk, from its index alone unless more is asked of them.
+    const fn walked(self, more: bool) -> &'static str {
+        match (self, more) {
+            (Self::State, false) => {
+                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.state FROM then_state f"
+            }
+            (Self::State, true) => {
+                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.state, f.held, f.unusable, \
+                 f.no_risk, f.no_strategy FROM then_state f"
+            }
+            (_, false) => {
+                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
+                 s.place_id, s.department_id FROM then_device s"
+            }
+            (_, true) => {
+                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
+                 s.place_id, s.department_id, s.import_id, s.words FROM then_device s"
+            }
+        }
+    }
+
+    const fn then(self) -> (&'static str, &'static str) {
+        match self {
+            Self::State => STATE_THEN,
+            _ => DEVICE_THEN,
+        }
+    }
+
+    const fn order(self) -> (&'static str, &'static str) {
+        match self {
+            Self::State => ("f.tag_key", "f.device_id"),
+            _ => ("s.tag_key", "s.device_id"),
+        }
+    }
+}
+
+/// A condition by which rows are reached.
+#[derive(Clone, Debug)]
+enum Source {
+    Devices(Vec<Uuid>),
+    Models(Vec<Uuid>),
+    Sites(Vec<Uuid>),
+    Departments(Vec<Uuid>),
+    /// At places with a word in their names; the values of [`AT_PLACES_CALLED`].
+    PlacesCalled(Vec<Val>),
+    /// Of owners with a word in their names.
+    OwnersCalled(Vec<Val>),
+    NoOwner,
+    Import(Uuid),
+    Rare(Vec<State>),
+    Unusable,
+    NoStrategy,
+    /// Where the actor may look.
+    Reach,
+    /// What was on record; only walked.
+    All,
+}
+
+impl Source {
+    const fn door(&self) -> Door {
+        match self {
+            Self::Rare(_) | Self::Unusable | Self::NoStrategy => Door::State,
+            Self::Reach => Door::Today,
+            _ => Door::Device,
+        }
+    }
+
+    /// The index by which it is reached; devices go by the key, and today's reach by what bounds it.
+    const fn index(&self) -> Option<&'static str> {
+        match self {
+            Self::Models(_) => Some("then_device_model"),
+            Self::Sites(_) => Some("then_device_site"),
+            Self::Departments(_) | Self::OwnersCalled(_) | Self::NoOwner => Some("then_device_department"),
+            Self::PlacesCalled(_) => Some("then_device_place"),
+            Self::Import(_) => Some("then_device_import"),
+            Self::Rare(_) => Some("then_state_rare"),
+            Self::Unusable => Some("then_state_unusable"),
+            Self::NoStrategy => Some("then_state_no_strategy"),
+            Self::All => Some("then_device_walk"),
+            Self::Devices(_) | Self::Reach => None,
+        }
+    }
+
+    /// Whether it names more than one statement should.
+    fn is_long(&self) -> bool {
+        match self {
+            Self::Models(ids) | Self::Sites(ids) | Self::Departments(ids) => ids.len() > NAMES,
+            _ => false,
+        }
+    }
+}
+
+fn ids(of: &[Uuid]) -> Vec<Val> {
+    of.iter().map(|id| Val::from(*id)).collect()
+}
+
+/// Sources that together hold all that fits.
+#[derive(Clone, Debug)]
+pub(super) struct Way(Vec<Source>);
+
+impl Asked<'_> {
+    /// All ways that fetch.
+    pub fn ways(&self) -> Vec<Way> {
+        let mut ways: Vec<Vec<Source>> = Vec::new();
+        let of = |ids: &HashSet<Uuid>| ids.iter().copied().collect::<Vec<_>>();
+        ways.extend(self.models.as_ref().map(|models| vec![Source::Models(of(models))]));
+        if !self.wanted.sites.is_empty() {
+            ways.push(vec![Source::Sites(self.wanted.sites.iter().map(|id| id.uuid()).collect())]);
+        }
+        if !self.wanted.departments.is_empty() {
+            let departments = self.wanted.departments.iter().map(|id| id.uuid());
+            ways.push(vec![Source::Departments(departments.collect())]);
+        }
+        ways.extend(self.wanted.import.map(|import| vec![Source::Import(import.uuid())]));
+        ways.extend(self.state_source().map(|source| vec![source]));
+        let riskless = || Source::Models(self.riskless.clone());
+        match self.wanted.gap {
+            Some(Gap::Owner) => ways.push(vec![Source::NoOwner]),
+            Some(Gap::RiskLevel) => ways.push(vec![riskless()]),
+            Some(Gap::Strategy) | None => {}
+        }
+        if self.wanted.undecided {
+            ways.push(vec![Source::NoOwner, Source::NoStrategy, riskless()]);
+        }
+        if self.who.scope(permit::DEVICE_HISTORY) != ScopeSet::Everywhere {
+            ways.push(vec![Source::Reach]);
+        }
+        ways.extend(self.by_words());
+        ways.into_iter().map(Way).collect()
+    }
+
+    /// By each word; and by the models that all words may mean together, with all that a word may mean else.
+    fn by_words(&self) -> Vec<Vec<Source>> {
+        let (mut ways, mut others) = (Vec::new(), Vec::new());
+        let mut together = self.models.clone();
+        for word in &self.words {
+            together = Some(match together {
+                Some(models) => models.intersection(&word.models).copied().collect(),
+                None => word.models.clone(),
+            });
+            let Some(devices) = &word.devices else { return ways };
+            let called = self.called(word);
+            let other = [
+                Source::Devices(devices.clone()),
+                Source::Sites(word.sites.iter().copied().collect()),
+                Source::PlacesCalled(called.clone()),
+                Source::OwnersCalled(called),
+            ];
+            others.extend(other.clone());
+            let models = Source::Models(word.models.iter().copied().collect());
+            ways.push(other.into_iter().chain([models]).collect());
+        }
+        if let Some(models) = together.filter(|_| !self.words.is_empty()) {
+            ways.push(others.into_iter().chain([Source::Models(models.into_iter().collect())]).collect());
+        }
+        ways
+    }
+
+    /// The rarer states, if only such are asked for.
+    fn state_source(&self) -> Option<Source> {
+        let states = self.states();
+        if self.wanted.held || self.wanted.unusable {
+            return Some(Source::Unusable);
+        }
+        if self.wanted.gap == Some(Gap::Strategy) {
+            return Some(Source::NoStrategy);
+        }
+        let rare = |state: &State| *state != State::InService && !state.kind().is_terminal();
+        (!self.wanted.states.is_empty() && states.iter().all(rare)).then_some(Source::Rare(states))
+    }
+
+    /// What is walked: by state where that is rare, by site if some are asked for, else all.
+    fn walked(&self) -> Source {
+        let sites = &self.wanted.sites;
+        let by_site = || {
+            let few = !sites.is_empty() && sites.len() <= SITES;
+            few.then(|| Source::Sites(sites.iter().map(|id| id.uuid()).collect()))
+        };
+        self.state_source().or_else(by_site).unwrap_or(Source::All)
+    }
+
+    /// The way that leaves the fewest rows, and how many, if it leaves less than `most`. Rows of other times count.
+    pub async fn shortest<'w>(
+        &self,
+        tx: &mut Tx,
+        ways: &'w [Way],
+        most: i64,
+    ) -> Result<Option<(i64, &'w Way)>> {
+        let mut best: Option<(i64, &Way)> = None;
+        for way in ways {
+            let least = best.as_ref().map_or(most, |(least, _)| *least);
+            let mut rows = 0;
+            for source in &way.0 {
+                if rows < least {
+                    rows += self.count(tx, source, least).await?;
+                }
+            }
+            if rows < least {
+                best = Some((rows, way));
+            }
+        }
+        Ok(best)
+    }
+
+    /// How many rows a source has, no further than `most`.
+    async fn count(&self, tx: &mut Tx, source: &Source, most: i64) -> Result<i64> {
+        match source {
+            Source::Devices(ids) => return Ok(ids.len() as i64),
+            source if source.is_long() => return Ok(most),
+            _ => {}
+        }
+        let head = match source.door() {
+            Door::Device => "SELECT 1 AS one FROM then_device s",
+            Door::State => "SELECT 1 AS one FROM then_state f",
+            Door::Today => "SELECT 1 AS one FROM device d",
+        };
+        let mut select = Select::new(head, source.door().alias(), self.who.org);
+        self.enter(&mut select, source);
+        select.count(tx, most).await
+    }
+
+    /// Adds the condition of a source, and the index by which it is reached.
+    fn enter(&self, select: &mut Select, source: &Source) {
+        if let Some(index) = source.index() {
+            select.by_index(index);
+        }
+        let on_shelves = || shelves(self.at.micros()).map(Val::from);
+        match source {
+            Source::Devices(of) => select.one_of("s.device_id", ids(of)),
+            Source::Models(of) => select.one_of("s.model_id", ids(of)),
+            Source::Sites(of) => {
+                select.one_of("s.here", self.heres().into_iter().map(Val::from)).one_of("s.site_id", ids(of))
+            }
+            Source::Departments(of) => select.one_of("s.department_id", ids(of)),
+            Source::PlacesCalled(called) => {
+                select.filter("s.place_id IS NOT NULL", []).filter(AT_PLACES_CALLED, called.clone())
+            }
+            Source::OwnersCalled(called) => select.filter(OF_OWNERS_CALLED, called.clone()),
+            Source::NoOwner => select.filter("s.department_id IS NULL", []),
+            Source::Import(id) => select.filter("s.import_id = {}", [(*id).into()]),
+            Source::Rare(states) => {
+                let states = states.iter().map(|s| s.code().into());
+                select.filter(RARE, []).one_of("f.state", states).one_of("f.shelf", on_shelves())
+            }
+            Source::Unusable => select.filter("f.unusable", []).one_of("f.shelf", on_shelves()),
+            Source::NoStrategy => select.filter("f.no_strategy", []).one_of("f.shelf", on_shelves()),
+            Source::Reach => self.enter_reach(select),
+            Source::All => select,
+        };
+    }
+
+    fn enter_reach<'s>(&self, select: &'s mut Select) -> &'s mut Select {
+        let scope = self.who.scope(permit::DEVICE_HISTORY);
+        let by_site = matches!(&scope, ScopeSet::Only { departments, .. } if departments.is_empty());
+        let by_owner = matches!(&scope, ScopeSet::Only { sites, .. } if sites.is_empty());
+        select.within(&scope, "d.site_id", "d.department_id");
+        match (by_site, by_owner) {
+            (true, _) => select.by_index("device_by_site"),
+            (_, true) => select.by_index("device_by_department"),
+            _ => select,
+        }
+    }
+
+    fn tables(&self, door: Door) -> Tables {
+        Tables {
+            device: door != Door::State || self.asks_device(),
+            state: door == Door::State || self.asks_state(),
+        }
+    }
+
+    /// The first rows of a way that fit, in the order of the list after a cursor; all of them without a limit.
+    pub async fn fetch(
+        &self,
+        tx: &mut Tx,
+        way: &Way,
+        after: Option<&Cursor>,
+        limit: Option<i64>,
+    ) -> Result<Vec<Fitting>> {
+        let mut found = BTreeMap::new();
+        for source in &way.0 {
+            let door = source.door();
+            let tables = self.tables(door);
+            let mut select = Select::new(door.head(tables), door.alias(), self.who.org);
+            self.enter(&mut select, source);
+            if door == Door::Today {
+                select.filter(AS_TODAY, []);
+            }
+            self.narrow(&mut select, tables);
+            let (tag, id) = door.order();
+            select.few(true).page(tag, id, false, false, after, limit.unwrap_or(i64::MAX));
+            for row in select.all(tx).await?.iter().map(Fitting::read) {
+                let row = row?;
+                found.insert((row.tag_key.clone(), row.id), row);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The first rows that fit, in the order of the list after a cursor, where no way leaves few.
+    pub async fn find(
+        &self,
+        tx: &mut Tx,
+        (ways, limits): (&[Way], Limits),
+        after: Option<&Cursor>,
+        want: i64,
+    ) -> Result<Vec<Fitting>> {
+        let tried = self.walk(tx, after, limits.tried, want).await?;
+        let found = tried.len() as i64;
+        if found == want {
+            return Ok(tried);
+        }
+        let way = self.shortest(tx, ways, limits.most).await?;
+        // Twice what it would take at the same rate.
+        let more = 2 * limits.tried * want / found.max(1);
+        if more <= limits.tried_again && way.is_none_or(|(rows, _)| rows > more) {
+            let tried = self.walk(tx, after, more, want).await?;
+            if tried.len() as i64 == want {
+                return Ok(tried);
+            }
+        }
+        match way {
+            Some((_, way)) => self.fetch(tx, way, after, Some(want)).await,
+            None => self.walk(tx, after, i64::MAX, want).await,
+        }
+    }
+
+    /// Those that fit among the first `rows` of the walk after a cursor, at most `want`.
+    async fn walk(&self, tx: &mut Tx, after: Option<&Cursor>, rows: i64, want: i64) -> Result<Vec<Fitting>> {
+        let source = self.walked();
+        let (door, org) = (source.door(), self.who.org);
+        let mut select = self.rows(&source, org);
+        let (tag, id) = door.order();
+        select.page(tag, id, false, false, after, rows);
+        let tables = self.tables(door);
+        let mut fitting = Select::new(door.head(tables), door.alias(), org);
+        fitting.of_those(&select);
+        self.narrow(&mut fitting, tables);
+        fitting.few(true).page(tag, id, false, false, None, want);
+        fitting.all(tx).await?.iter().map(Fitting::read).collect()
+    }
+
+    /// The rows of a walk, of all that was so then, as one list for each of its values.
+    fn rows(&self, source: &Source, org: OrgId) -> Select {
+        let door = source.door();
+        let more = match door {
+            Door::State => {
+                !matches!(source, Source::Rare(_)) || self.wanted.undecided || self.wanted.gap.is_some()
+            }
+            _ => self.asks_more(),
+        };
+        let mut select = Select::new(door.walked(more), door.alias(), org);
+        if let Some(index) = source.index() {
+            select.by_index(index);
+        }
+        self.then(&mut select, door.then());
+        let on_shelves = || shelves(self.at.micros()).map(Val::from);
+        let each = |firsts: Vec<Val>, seconds: Vec<Val>| {
+            let pair =
+                move |first: Val| seconds.clone().into_iter().map(move |second| vec![first.clone(), second]);
+            firsts.into_iter().flat_map(pair).collect::<Vec<_>>()
+        };
+        let heres = || self.heres().into_iter().map(Val::from).collect();
+        match source {
+            Source::Rare(states) => {
+                let states = states.iter().map(|s| s.code().into()).collect();
+                let lists = each(states, on_shelves().collect());
+                select.filter(RARE, []).merged("f.state = {} AND f.shelf = {}", lists)
+            }
+            Source::Unusable => {
+                select.filter("f.unusable", []).merged("f.shelf = {}", on_shelves().map(|shelf| vec![shelf]))
+            }
+            Source::NoStrategy => select
+                .filter("f.no_strategy", [])
+                .merged("f.shelf = {}", on_shelves().map(|shelf| vec![shelf])),
+            Source::Sites(of) => select.merged("s.here = {} AND s.site_id = {}", each(heres(), ids(of))),
+            _ => select.merged("s.here = {} AND s.shelf = {}", each(heres(), on_shelves().collect())),
+        };
+        select
+    }
+}
