@@ -39,7 +39,7 @@ CREATE INDEX then_device_place ON then_device (org_id, place_id, tag_key, device
 CREATE INDEX then_device_import ON then_device (org_id, import_id) WHERE import_id IS NOT NULL;
 
 -- What changes often: in which state it was, whether it could be used, and what was not decided while it was in the
--- inventory. tag_key is that of the device then.
+-- inventory. tag_key and site_id are those of the device then, so that the commonest lists need nothing else.
 CREATE TABLE then_state (
     org_id UUID NOT NULL,
     device_id UUID NOT NULL,
@@ -47,6 +47,7 @@ CREATE TABLE then_state (
     until_at BIGINT NOT NULL,
     shelf BIGINT NOT NULL,
     tag_key TEXT NOT NULL,
+    site_id UUID NOT NULL,
     state TEXT NOT NULL,
     held BOOLEAN NOT NULL,
     unusable BOOLEAN NOT NULL,
@@ -56,11 +57,11 @@ CREATE TABLE then_state (
 ) WITHOUT ROWID;
 
 -- The rarer states: most time is spent in service, and what left stays so.
-CREATE INDEX then_state_rare ON then_state (org_id, state, shelf, tag_key, device_id, from_at, until_at) WHERE state NOT IN ('in_service', 'retired', 'returned', 'cancelled');
+CREATE INDEX then_state_rare ON then_state (org_id, state, shelf, tag_key, device_id, from_at, until_at, site_id) WHERE state NOT IN ('in_service', 'retired', 'returned', 'cancelled');
 
-CREATE INDEX then_state_unusable ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at) WHERE unusable;
+CREATE INDEX then_state_unusable ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at, site_id, state, held) WHERE unusable;
 
-CREATE INDEX then_state_no_strategy ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at) WHERE no_strategy;
+CREATE INDEX then_state_no_strategy ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at, site_id, state) WHERE no_strategy;
 
 -- What sites, places, departments, makers, types and models were called. words have a space before each. type_id and
 -- company_id are a model's.

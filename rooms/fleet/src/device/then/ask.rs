@@ -97,7 +97,7 @@ impl<'q> Asked<'q> {
         let w = self.wanted;
         let gap = w.undecided || matches!(w.gap, Some(Gap::Owner | Gap::RiskLevel));
         let named = self.models.is_some() || w.import.is_some() || !self.words.is_empty();
-        gap || named || !w.sites.is_empty() || !w.departments.is_empty() || self.scopes().next().is_some()
+        gap || named || !w.departments.is_empty() || self.scopes().next().is_some()
     }
 
     /// What is not in the indexes of `then_device`.
@@ -185,6 +185,9 @@ impl<'q> Asked<'q> {
 
     fn narrow_state(&self, select: &mut Select) {
         select.one_of("f.state", self.states().into_iter().map(|s| s.code().into()));
+        if !self.wanted.sites.is_empty() {
+            select.one_of("f.site_id", self.wanted.sites.iter().map(|id| Val::from(*id)));
+        }
         if self.wanted.held {
             select.filter("f.held", []);
         }

@@ -19,7 +19,7 @@ db::statements! {
                department_id, import_id FROM then_device WHERE org_id = $1 AND device_id > $2 AND device_id <= $3 \
                ORDER BY device_id, from_at";
     /// As above.
-    STATES = "SELECT org_id, device_id, from_at, until_at, shelf, tag_key, state, held, unusable, no_risk, no_strategy \
+    STATES = "SELECT org_id, device_id, from_at, until_at, shelf, tag_key, site_id, state, held, unusable, no_risk, no_strategy \
               FROM then_state WHERE org_id = $1 AND device_id > $2 AND device_id <= $3 ORDER BY device_id, from_at";
     /// As above.
     WORDS = "SELECT org_id, device_id, words FROM then_words WHERE org_id = $1 AND device_id > $2 AND device_id <= $3 \
@@ -67,6 +67,7 @@ const STATE: &[(&str, Kind)] = &[
     ("until_at", Int),
     ("shelf", Int),
     ("tag_key", Text),
+    ("site_id", Id),
     ("state", Text),
     ("held", Bool),
     ("unusable", Bool),

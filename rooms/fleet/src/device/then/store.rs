@@ -51,7 +51,7 @@ db::statements! {
 
 const DEVICES: &str = "INSERT INTO then_device (org_id, device_id, from_at, until_at, shelf, here, tag_key, words, \
                        model_id, site_id, place_id, department_id, import_id) VALUES";
-const STATES: &str = "INSERT INTO then_state (org_id, device_id, from_at, until_at, shelf, tag_key, state, held, \
+const STATES: &str = "INSERT INTO then_state (org_id, device_id, from_at, until_at, shelf, tag_key, site_id, state, held, \
                       unusable, no_risk, no_strategy) VALUES";
 const NAMES: &str = "INSERT INTO then_name (org_id, kind, id, from_at, until_at, words, type_id, company_id, no_risk) \
                      VALUES";
@@ -309,9 +309,9 @@ fn state(d: &Known) -> Option<Vec<Val>> {
     let lacks = |it: &Option<IgnoredAny>| d.state.in_inventory() && it.is_none();
     let (unusable, no_risk, no_strategy) =
         (held || d.state == State::Quarantined, lacks(&d.risk), lacks(&d.strategy));
-    d.removed_at
-        .is_none()
-        .then(|| vals![kernel::key(&d.tag), d.state.code(), held, unusable, no_risk, no_strategy].to_vec())
+    d.removed_at.is_none().then(|| {
+        vals![kernel::key(&d.tag), d.site, d.state.code(), held, unusable, no_risk, no_strategy].to_vec()
+    })
 }
 
 fn row(org: OrgId, id: Uuid, span: Span<Vec<Val>>) -> Vec<Val> {

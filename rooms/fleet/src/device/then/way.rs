@@ -29,7 +29,7 @@ pub struct Limits {
     pub most: i64,
     /// A walk is tried for so many.
     pub tried: i64,
-    /// And for so many at most when it found some that fit.
+    /// And for so many at most as long as it finds some that fit.
     pub tried_again: i64,
 }
 
@@ -37,10 +37,12 @@ impl Default for Limits {
     /// Measured with a million devices on record: 3,000 rows are fetched in some ten milliseconds, 200,000 entries of an
     /// index are read in a fifth of a second.
     fn default() -> Self {
-        Self { few: 3_000, most: 200_000, tried: 4_000, tried_again: 40_000 }
+        Self { few: 3_000, most: 200_000, tried: 500, tried_again: 40_000 }
     }
 }
 
+/// Looking a row up by its key costs as much as reading so many from an index.
+const LOOKED_UP: i64 = 5;
 /// More ids than this in one condition are no way.
 const NAMES: usize = 2_000;
 /// More sites than this are not walked one beside the other.
@@ -112,27 +114,6 @@ impl Door {
         }
     }
 
-    /// The rows of a walk, from its index alone unless more is asked of them.
-    const fn walked(self, more: bool) -> &'static str {
-        match (self, more) {
-            (Self::State, false) => {
-                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.state FROM then_state f"
-            }
-            (Self::State, true) => {
-                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.state, f.held, f.unusable, \
-                 f.no_risk, f.no_strategy FROM then_state f"
-            }
-            (_, false) => {
-                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
-                 s.place_id, s.department_id FROM then_device s"
-            }
-            (_, true) => {
-                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
-                 s.place_id, s.department_id, s.import_id, s.words FROM then_device s"
-            }
-        }
-    }
-
     const fn then(self) -> (&'static str, &'static str) {
         match self {
             Self::State => STATE_THEN,
@@ -195,6 +176,35 @@ impl Source {
         }
     }
 
+    /// The rows of a walk. Unless more is asked of them, they are read from the index alone.
+    const fn rows(&self, asks_more: bool) -> &'static str {
+        match (self, asks_more) {
+            (Self::Rare(_), false) => {
+                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state FROM then_state f"
+            }
+            (Self::Unusable, false) => {
+                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state, f.held, \
+                 TRUE AS unusable FROM then_state f"
+            }
+            (Self::NoStrategy, false) => {
+                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state, \
+                 TRUE AS no_strategy FROM then_state f"
+            }
+            (Self::Rare(_) | Self::Unusable | Self::NoStrategy, true) => {
+                "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state, f.held, \
+                 f.unusable, f.no_risk, f.no_strategy FROM then_state f"
+            }
+            (_, false) => {
+                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
+                 s.place_id, s.department_id FROM then_device s"
+            }
+            (_, true) => {
+                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
+                 s.place_id, s.department_id, s.import_id, s.words FROM then_device s"
+            }
+        }
+    }
+
     /// Whether it names more than one statement should.
     fn is_long(&self) -> bool {
         match self {
@@ -247,12 +257,12 @@ impl Asked<'_> {
     fn by_words(&self) -> Vec<Vec<Source>> {
         let (mut ways, mut others) = (Vec::new(), Vec::new());
         let mut together = self.models.clone();
-        for word in &self.words {
+        // A word with which many devices were labelled leads nowhere.
+        for (word, devices) in self.words.iter().filter_map(|word| Some((word, word.devices.as_ref()?))) {
             together = Some(match together {
                 Some(models) => models.intersection(&word.models).copied().collect(),
                 None => word.models.clone(),
             });
-            let Some(devices) = &word.devices else { return ways };
             let called = self.called(word);
             let other = [
                 Source::Devices(devices.clone()),
@@ -264,7 +274,7 @@ impl Asked<'_> {
             let models = Source::Models(word.models.iter().copied().collect());
             ways.push(other.into_iter().chain([models]).collect());
         }
-        if let Some(models) = together.filter(|_| !self.words.is_empty()) {
+        if let Some(models) = together.filter(|_| !ways.is_empty()) {
             ways.push(others.into_iter().chain([Source::Models(models.into_iter().collect())]).collect());
         }
         ways
@@ -293,7 +303,8 @@ impl Asked<'_> {
         self.state_source().or_else(by_site).unwrap_or(Source::All)
     }
 
-    /// The way that leaves the fewest rows, and how many, if it leaves less than `most`. Rows of other times count.
+    /// The way that leaves the fewest rows, and how many, if it leaves less than `most`. Rows of other times count; those
+    /// that must be looked up in the other table count [`LOOKED_UP`] times.
     pub async fn shortest<'w>(
         &self,
         tx: &mut Tx,
@@ -306,7 +317,8 @@ impl Asked<'_> {
             let mut rows = 0;
             for source in &way.0 {
                 if rows < least {
-                    rows += self.count(tx, source, least).await?;
+                    let times = self.times(source);
+                    rows += times * self.count(tx, source, (least - rows) / times + 1).await?;
                 }
             }
             if rows < least {
@@ -314,6 +326,16 @@ impl Asked<'_> {
             }
         }
         Ok(best)
+    }
+
+    /// What a row of a source costs, in rows that are read from an index.
+    fn times(&self, source: &Source) -> i64 {
+        let other = match source.door() {
+            Door::State => self.asks_device(),
+            // Few are in a rare state, which only the other table knows.
+            _ => self.state_source().is_some(),
+        };
+        if other { LOOKED_UP } else { 1 }
     }
 
     /// How many rows a source has, no further than `most`.
@@ -418,20 +440,20 @@ impl Asked<'_> {
         after: Option<&Cursor>,
         want: i64,
     ) -> Result<Vec<Fitting>> {
-        let tried = self.walk(tx, after, limits.tried, want).await?;
-        let found = tried.len() as i64;
-        if found == want {
-            return Ok(tried);
-        }
-        let way = self.shortest(tx, ways, limits.most).await?;
-        // Twice what it would take at the same rate.
-        let more = 2 * limits.tried * want / found.max(1);
-        if more <= limits.tried_again && way.is_none_or(|(rows, _)| rows > more) {
-            let tried = self.walk(tx, after, more, want).await?;
+        let mut rows = limits.tried;
+        while rows <= limits.tried_again {
+            let tried = self.walk(tx, after, rows, want).await?;
             if tried.len() as i64 == want {
                 return Ok(tried);
             }
+            // Twice what it would take at the same rate, if there is one.
+            rows = match tried.len() as i64 {
+                0 if rows == limits.tried => 8 * rows,
+                0 => break,
+                found => (2 * rows * want / found).max(8 * rows),
+            };
         }
+        let way = self.shortest(tx, ways, limits.most).await?;
         match way {
             Some((_, way)) => self.fetch(tx, way, after, Some(want)).await,
             None => self.walk(tx, after, i64::MAX, want).await,
@@ -456,17 +478,20 @@ impl Asked<'_> {
     /// The rows of a walk, of all that was so then, as one list for each of its values.
     fn rows(&self, source: &Source, org: OrgId) -> Select {
         let door = source.door();
-        let more = match door {
-            Door::State => {
-                !matches!(source, Source::Rare(_)) || self.wanted.undecided || self.wanted.gap.is_some()
-            }
+        let w = self.wanted;
+        let asks_more = match source {
+            Source::Rare(_) | Source::Unusable => w.undecided || w.gap.is_some(),
+            Source::NoStrategy => w.undecided,
             _ => self.asks_more(),
         };
-        let mut select = Select::new(door.walked(more), door.alias(), org);
+        let mut select = Select::new(source.rows(asks_more), door.alias(), org);
         if let Some(index) = source.index() {
             select.by_index(index);
         }
         self.then(&mut select, door.then());
+        if door == Door::State && !w.sites.is_empty() {
+            select.one_of("f.site_id", w.sites.iter().map(|id| Val::from(*id)));
+        }
         let on_shelves = || shelves(self.at.micros()).map(Val::from);
         let each = |firsts: Vec<Val>, seconds: Vec<Val>| {
             let pair =
