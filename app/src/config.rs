@@ -27,6 +27,8 @@ pub struct Config {
     /// The file with the key that seals the record. Without it, a file beside an SQLite database, else
     /// `baton.seal-key` in the working folder.
     pub seal_key: Option<PathBuf>,
+    /// The file that notes what the key has sealed; without it, beside the key. Baton writes it.
+    pub seal_witness: Option<PathBuf>,
     /// The certificate, its chain after it, in PEM: then Baton speaks TLS itself. Read again when it changes.
     pub tls_certificate: Option<PathBuf>,
     /// The certificate’s key, in PEM.
@@ -105,6 +107,7 @@ impl Default for Config {
             redirect_from: None,
             trusted_proxies: Vec::new(),
             seal_key: None,
+            seal_witness: None,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             metrics: Metrics::Loopback,
@@ -160,7 +163,7 @@ impl Config {
                 let lines: Vec<String> = errors.into_iter().map(|e| format!("  {e}")).collect();
                 anyhow::anyhow!(
                     "The configuration cannot be used:\n{}\nKeys are: database, database_reads, listen, tls_in_front, tls_certificate, tls_key, redirect_from, \
-                     trusted_proxies, seal_key, log, \
+                     trusted_proxies, seal_key, seal_witness, log, \
                      log_format (text, json), metrics (loopback, anyone, off), metrics_token, backup_to, backup_at \
                      (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate, \
                      backup_s3_endpoint, backup_s3_region, backup_s3_credentials, backup_s3_certificate, \
@@ -182,6 +185,11 @@ impl Config {
             Some(database) => PathBuf::from(format!("{database}.seal-key")),
             None => PathBuf::from("baton.seal-key"),
         }
+    }
+
+    /// Where it is noted what that key has sealed.
+    pub fn seal_witness(&self) -> PathBuf {
+        self.seal_witness.clone().unwrap_or_else(|| db::seal::Witness::beside(&self.seal_key()))
     }
 
     /// Whether the values can be used.

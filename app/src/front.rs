@@ -1,10 +1,10 @@
 //! Puts the running program together: rooms, front door, worker, server.
 
-use std::{future::ready, net::SocketAddr};
+use std::{future::ready, net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use axum::{Router, middleware, response::Response};
-use db::{Db, seal::Signer};
+use db::{Db, seal::Sealer};
 use http::{HeaderValue, header};
 use kernel::Clock;
 use tokio::{net::TcpListener, sync::watch};
@@ -32,16 +32,16 @@ pub struct House {
     pub backups: Option<Plan>,
 }
 
-/// Puts rooms, front door and routes together. With the key, this server seals the record.
-pub fn build(db: Db, clock: Clock, config: &Config, signer: Option<Signer>) -> House {
+/// Puts rooms, front door and routes together. With a sealer, this server seals the record.
+pub fn build(db: Db, clock: Clock, config: &Config, sealer: Option<Sealer>) -> House {
     let rooms = rooms();
     let set_up_code = identity::set_up_code();
     let permits: Vec<_> = rooms.iter().map(|room| room.permits).collect();
     let front = identity::Front::new(&permits, &set_up_code);
     let mut kept = http::Extensions::new();
     kept.insert(front.clone());
-    if let Some(signer) = signer {
-        kept.insert(signer);
+    if let Some(sealer) = sealer {
+        kept.insert(Arc::new(sealer));
     }
     let mut routes = web::routes();
     let (mut menu, mut jobs, mut duties) = (Vec::new(), Vec::new(), web::duty::of_floor());

@@ -1,44 +1,63 @@
 //! The key with which this server seals the record.
 
-use std::path::Path;
-
 use db::{
     Db, Wall,
-    seal::{self, KeyFault, Signer},
+    seal::{self, KeyFault, Sealer, Signer},
 };
+use kernel::Problem;
 
-/// Reads the key; makes one for a database that was never sealed. A server without the key serves all the same and
-/// says so: the age of what is not sealed then grows in its metrics.
+use crate::config::Config;
+
+/// Prepares sealing; makes a key for a database that was never sealed. A server that cannot use its key serves all the
+/// same and says so: it tries again each minute, and the age of what is not sealed grows in its metrics.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn signer(db: &Db, file: &Path) -> kernel::Result<Option<Signer>> {
-    let fault = match Signer::read(file) {
-        Ok(signer) => return Ok(Some(signer)),
+pub async fn sealer(db: &Db, config: &Config) -> kernel::Result<Sealer> {
+    let (file, witness) = (config.seal_key(), config.seal_witness());
+    let fault = match Signer::read(&file) {
+        Ok(_) => None,
         Err(KeyFault::Missing(_)) => {
             let sealed = db::read!(db, Wall::All("whether there is a seal"), |tx| seal::any(tx).await)?;
-            if sealed {
+            // A note without a seal means that seals were taken away.
+            if sealed || witness.exists() {
                 tracing::error!(
                     file = %file.display(),
                     "the record of this database is sealed, and the key is not there: nothing is sealed until the key \
                      file is put back. If it is lost, see “Keys” in the guide to the record"
                 );
-                return Ok(None);
-            }
-            match Signer::create(file) {
-                Ok(signer) => {
-                    tracing::info!(
-                        file = %file.display(),
-                        key = signer.public().short(),
-                        "made the key that seals the record; keep a copy of it elsewhere"
-                    );
-                    return Ok(Some(signer));
-                }
-                Err(fault) => fault,
+                None
+            } else {
+                Signer::create(&file)
+                    .map(|signer| {
+                        tracing::info!(
+                            file = %file.display(),
+                            key = %signer.public(),
+                            "made the key that seals the record; keep a copy of it elsewhere"
+                        );
+                    })
+                    .err()
             }
         }
-        Err(fault) => fault,
+        Err(fault) => Some(fault),
     };
-    tracing::error!(%fault, "the record is not sealed until this is mended");
-    Ok(None)
+    if let Some(fault) = fault {
+        tracing::error!(%fault, "the record is not sealed until this is mended");
+    }
+    Ok(Sealer::new(file, witness))
+}
+
+/// Forgets what was sealed of a demonstration that is made anew.
+///
+/// # Errors
+/// [`Problem::Conflict`] when the file cannot be removed.
+pub fn forget(config: &Config) -> kernel::Result<()> {
+    let witness = config.seal_witness();
+    match std::fs::remove_file(&witness) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let words = format!("{} cannot be removed ({error}).", witness.display());
+            Err(Problem::conflict("seal.witness", words))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,10 +1,12 @@
 //! `baton audit`
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 use clap::Subcommand;
 use db::{
     Db, Event, Place, Wall,
-    seal::{self, Account, Fault, KeyFault, PublicKey, Record, Signer},
+    seal::{self, Account, Anchor, Fault, KeyFault, PublicKey, Record, Sealer, Signer, Witness},
 };
 use identity::org::Org;
 use kernel::{Instant, OrgId};
@@ -17,8 +19,8 @@ use crate::rooms;
 /// The record of changes.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check every seal, every event and every record against its events. Ends with status 1 when anything is not as
-    /// it was sealed. May run beside a server.
+    /// Check every seal, every event and every record against its events, and the seals against what is noted beside the
+    /// key. Ends with status 1 when anything is not as it was sealed. May run beside a server.
     Verify {
         /// A root that `baton audit root` printed earlier and that was kept elsewhere: it must be in the chain.
         #[arg(long, value_name = "ROOT")]
@@ -26,6 +28,10 @@ pub enum Command {
         /// A key that took the place of a lost one, as `baton audit root` prints it: it is not counted as a fault.
         #[arg(long, value_name = "KEY")]
         trust_key: Vec<String>,
+        /// A key of this installation, where the note beside the key is not at hand: a seal by any other key is a fault. May be
+        /// given several times.
+        #[arg(long, value_name = "KEY")]
+        key: Vec<String>,
         /// Organisation, by its name, when there are several; without it, all are checked.
         #[arg(long)]
         org: Option<String>,
@@ -44,6 +50,12 @@ pub enum Command {
     /// Seal now what is not sealed yet; the first time, this makes the key. A running server does it by itself, every
     /// minute.
     Seal,
+    /// Go on sealing after a backup was restored: the record then says, signed, that what was sealed since is not in it.
+    Resume {
+        /// Why; it stays in the record.
+        #[arg(long)]
+        reason: String,
+    },
     /// Make a new key and have the present one sign it over.
     RotateKey {
         /// Why; it stays in the record.
@@ -61,12 +73,13 @@ pub enum Command {
 /// When the database cannot be read, and when the record is not whole.
 pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Verify { expect_root, trust_key, org } => {
-            verify(&call, expect_root.as_deref(), &trust_key, org.as_deref()).await
+        Command::Verify { expect_root, trust_key, key, org } => {
+            verify(&call, expect_root.as_deref(), [&trust_key, &key], org.as_deref()).await
         }
         Command::Show { record, org } => show(&call, &record, org.as_deref()).await,
         Command::Root => root(&call).await,
         Command::Seal => seal_now(&call).await,
+        Command::Resume { reason } => resume(&call, reason.trim()).await,
         Command::RotateKey { reason, lost } => rotate(&call, reason.trim(), lost).await,
     }
 }
@@ -82,19 +95,23 @@ fn records() -> Vec<Record> {
 /// Faults printed for people; the rest are counted.
 const PRINTED: usize = 50;
 
+fn keys(texts: &[String]) -> anyhow::Result<Vec<PublicKey>> {
+    let parse = |text: &String| PublicKey::parse(text).context("A key has 64 hexadecimal digits.");
+    texts.iter().map(parse).collect()
+}
+
 async fn verify(
     call: &Call,
     expect: Option<&str>,
-    trusted: &[String],
+    [trusted, ours]: [&[String]; 2],
     named: Option<&str>,
 ) -> anyhow::Result<()> {
     let expect =
         expect.map(|text| seal::parse_root(text).context("A root has 64 hexadecimal digits.")).transpose()?;
-    let trusted: Vec<PublicKey> = trusted
-        .iter()
-        .map(|text| PublicKey::parse(text).context("A key has 64 hexadecimal digits."))
-        .collect::<anyhow::Result<_>>()?;
+    let (trusted, ours) = (keys(trusted)?, keys(ours)?);
     let db = beside(call).await?;
+    let file = call.config.seal_witness();
+    let witness = Witness::read(&file)?;
     let orgs = match named {
         Some(_) => {
             let id = call.org(&db, named).await?;
@@ -102,20 +119,44 @@ async fn verify(
         }
         None => identity::org::list(&db).await?,
     };
+    anyhow::ensure!(
+        !orgs.is_empty(),
+        "There is no organisation in this database, and so no record. If there was one, the database is another or was \
+         emptied."
+    );
     let expected_of = expected_of(&db, &orgs, expect).await?;
-    let (mut values, mut faults) = (Vec::new(), 0);
+    let known: Vec<PublicKey> =
+        witness.iter().flat_map(|w| w.keys()).chain(&ours).chain(&trusted).copied().collect();
+    let sealed_here = witness.iter().flat_map(Witness::orgs);
+    let gone: Vec<OrgId> =
+        sealed_here.filter(|org| named.is_none() && !orgs.iter().any(|o| o.id == *org)).collect();
+    if !call.json {
+        for org in &gone {
+            println!(
+                "THE RECORD IS NOT WHOLE: organisation {org}, whose record was sealed here, is not there."
+            );
+        }
+    }
+    let (mut values, mut faults) = (Vec::new(), gone.len());
     for org in &orgs {
-        let mut account = seal::verify(&db, org.id, &records(), expected_of(org), &|_| {}).await?;
+        let anchor = Anchor {
+            root: expected_of(org),
+            // Only a key that took a lost one's place says nothing about the others.
+            keys: if witness.is_some() || !ours.is_empty() { known.clone() } else { Vec::new() },
+            last: witness.as_ref().and_then(|w| w.last(org.id)),
+        };
+        let mut account = seal::verify(&db, org.id, &records(), &anchor, &|_| {}).await?;
         account.faults.retain(|f| !matches!(f, Fault::Key { key, .. } if trusted.contains(key)));
         faults += account.faults.len();
-        values.push(value(org, &account));
+        let held_against = if witness.is_some() { Some(file.display().to_string()) } else { None };
+        values.push(value(org, &account, held_against.as_deref()));
         if !call.json {
-            print(org, &account);
+            print(org, &account, (held_against.as_deref(), !anchor.keys.is_empty() || expect.is_some()));
         }
     }
     db.close().await;
     if call.json {
-        println!("{}", json!({ "ok": faults == 0, "organisations": values }));
+        println!("{}", json!({ "ok": faults == 0, "organisations": values, "organisations_gone": gone }));
     }
     if faults > 0 {
         std::process::exit(1);
@@ -147,7 +188,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn value(org: &Org, account: &Account) -> Value {
+fn value(org: &Org, account: &Account, witness: Option<&str>) -> Value {
     let faults: Vec<Value> = account
         .faults
         .iter()
@@ -168,25 +209,36 @@ fn value(org: &Org, account: &Account) -> Value {
         "sealed_at": account.sealed_at,
         "expected_root_in_batch": account.expected,
         "keys": keys,
+        "held_against": witness,
         "faults": faults,
     })
 }
 
-fn print(org: &Org, account: &Account) {
+fn print(org: &Org, account: &Account, (witness, held): (Option<&str>, bool)) {
     let n = kernel::thousands;
     println!(
-        "{}: {} sealed events in {} batches, {} not sealed yet, {} records",
+        "{}: {} sealed events in {} {}, {} not sealed yet, {} records",
         org.name,
         n(account.sealed),
         n(account.batches),
+        if account.batches == 1 { "batch" } else { "batches" },
         n(account.unsealed),
         n(account.rows)
     );
     if let (Some(root), Some(at)) = (account.root, account.sealed_at) {
         println!("  last seal {at}, root {}", hex(&root));
     }
-    for (batch, key) in account.keys.iter().skip(1) {
+    for (batch, key) in &account.keys {
         println!("  from batch {batch} on sealed with the key {key}");
+    }
+    match witness {
+        Some(file) => println!("  held against {file}"),
+        None if !held => println!(
+            "  Held against nothing but itself: the note of what this installation sealed is not here. Whoever can write \
+             the database could have sealed another history. Compare the keys above with yours (--key), or give a root \
+             that was kept elsewhere (--expect-root)."
+        ),
+        None => {}
     }
     if let Some(number) = account.expected {
         println!("  the expected root is that of batch {number} of {}", account.batches);
@@ -241,19 +293,23 @@ async fn root(call: &Call) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn sealer(call: &Call) -> Sealer {
+    Sealer::new(call.config.seal_key(), call.config.seal_witness())
+}
+
 async fn seal_now(call: &Call) -> anyhow::Result<()> {
     let db = call.open().await?;
     let file = call.config.seal_key();
-    let sealed_before = db::read!(&db, Wall::All("whether there is a seal"), |tx| seal::any(tx).await)?;
-    let signer = match Signer::read(&file) {
-        Err(KeyFault::Missing(_)) if !sealed_before => Signer::create(&file)?,
+    let sealed_before = db::read!(db, Wall::All("whether there is a seal"), |tx| seal::any(tx).await)?;
+    match Signer::read(&file) {
+        Err(KeyFault::Missing(_)) if !sealed_before && !call.config.seal_witness().exists() => {
+            Signer::create(&file)?
+        }
         read => read?,
     };
-    let mut sealed = 0;
+    let (sealer, mut sealed) = (sealer(call), 0);
     for waiting in db::read!(&db, Wall::All("sealing now"), |tx| seal::unsealed(tx).await)? {
-        while let Some(batch) = seal::close(&db, waiting.org, &signer, Instant::machine_now()).await? {
-            sealed += batch.events;
-        }
+        sealed += sealer.seal(&db, waiting.org, Instant::machine_now()).await?;
     }
     db.close().await;
     call.say(
@@ -263,10 +319,25 @@ async fn seal_now(call: &Call) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn resume(call: &Call, reason: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(!reason.is_empty(), "Say why with --reason; it stays in the record.");
+    let db = call.open().await?;
+    let (sealer, mut words) = (sealer(call), Vec::new());
+    for org in identity::org::list(&db).await? {
+        match sealer.resume(&db, org.id, Instant::machine_now(), reason).await? {
+            Some(batch) => words.push(format!("{}: goes on with batch {}.", org.name, batch.number)),
+            None => words.push(format!("{}: nothing is missing that was sealed here.", org.name)),
+        }
+    }
+    db.close().await;
+    call.say(&json!({ "ok": true, "organisations": words }), &words.join("\n"));
+    Ok(())
+}
+
 async fn rotate(call: &Call, reason: &str, lost: bool) -> anyhow::Result<()> {
     anyhow::ensure!(!reason.is_empty(), "Say why with --reason; it stays in the record.");
     let db = call.open().await?;
-    let file = call.config.seal_key();
+    let (file, sealer) = (call.config.seal_key(), sealer(call));
     let present = if lost {
         anyhow::ensure!(
             !file.exists(),
@@ -290,12 +361,17 @@ async fn rotate(call: &Call, reason: &str, lost: bool) -> anyhow::Result<()> {
             continue;
         }
         match &present {
-            Some(present) => seal::rotate(&db, org.id, present, new.public(), now, reason).await?,
-            None => seal::replace_lost(&db, org.id, &new, now, reason).await?,
-        };
+            Some(present) => {
+                sealer.announce(&db, org.id, (present, new.public()), now, reason).await?;
+            }
+            None => {
+                let batch = seal::replace_lost(&db, org.id, &new, now, reason).await?;
+                sealer.replaced(&db, org.id, &batch).await?;
+            }
+        }
     }
     if present.is_some() {
-        let old = file.with_extension("old-seal-key");
+        let old = old_file(&file);
         std::fs::rename(&file, &old).with_context(|| format!("keeping the old key as {}", old.display()))?;
     }
     std::fs::rename(&new_file, &file)
@@ -305,6 +381,15 @@ async fn rotate(call: &Call, reason: &str, lost: bool) -> anyhow::Result<()> {
         format!("From now on the key {} seals. Keep a copy of {} elsewhere.", new.public(), file.display());
     call.say(&json!({ "ok": true, "key": new.public().to_string(), "file": file }), &words);
     Ok(())
+}
+
+/// A name for the key that was, beside those before it.
+fn old_file(file: &Path) -> PathBuf {
+    let name = |n: u32| match n {
+        1 => file.with_extension("old-seal-key"),
+        n => file.with_extension(format!("old-{n}-seal-key")),
+    };
+    (1..).map(name).find(|old| !old.exists()).unwrap_or_else(|| name(1))
 }
 
 async fn show(call: &Call, wanted: &str, org: Option<&str>) -> anyhow::Result<()> {

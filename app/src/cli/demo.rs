@@ -78,8 +78,8 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     let doors = front::Doors::open(&call.config).await?;
     let (db, sign_ins) = open_or_create(&call, &args).await?;
     let clock = Clock::starting_at(start(&db, args.today).await?);
-    let signer = crate::sealing::signer(&db, &call.config.seal_key()).await?;
-    let house = front::build(db, clock, &call.config, signer);
+    let sealer = crate::sealing::sealer(&db, &call.config).await?;
+    let house = front::build(db, clock, &call.config, Some(sealer));
     announce(&call, &doors.url()?, &sign_ins);
     front::run(house, doors).await
 }
@@ -138,6 +138,8 @@ async fn open_or_create(call: &Call, args: &Args) -> anyhow::Result<(Db, Vec<Sig
 
 async fn create(call: &Call, args: &Args, place: Place) -> anyhow::Result<(Db, Vec<SignIn>)> {
     let began = Moment::now();
+    // What was sealed of an earlier demonstration went with it.
+    crate::sealing::forget(&call.config)?;
     let tell = |words: &str| {
         if !call.json {
             eprintln!("{words}");

@@ -42,11 +42,11 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     if let Some(standby) = &call.config.database_reads {
         db.read_also_from(standby)?;
     }
-    let signer = match args.read_only {
+    let sealer = match args.read_only {
         true => None,
-        false => crate::sealing::signer(&db, &call.config.seal_key()).await?,
+        false => Some(crate::sealing::sealer(&db, &call.config).await?),
     };
-    let house = front::build(db.clone(), Clock::Machine, &call.config, signer);
+    let house = front::build(db.clone(), Clock::Machine, &call.config, sealer);
     tracing::info!(address = url, database = call.config.shown().database, "serving");
     let open = db.wall_is_open().await?;
     if open {

@@ -75,6 +75,14 @@ async fn the_check_runs_beside_a_server_and_changes_nothing() {
     let busy = call(&["audit", "seal", "--database", &url]);
     assert!(busy.code != 0 && busy.err.contains("Another Baton"), "{}", busy.err);
     drop(server);
+    let empty = sqlite(&folder.path().join("empty.sqlite"));
+    drop(Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &empty])));
+    for more in
+        [vec![], vec!["--expect-root", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]]
+    {
+        let (code, value) = verify(&empty, &more);
+        assert!(code != 0 && value["message"].as_str().unwrap().contains("no organisation"), "{value}");
+    }
     let missing = call(&["audit", "verify", "--database", &sqlite(&folder.path().join("none.sqlite"))]);
     assert!(missing.code != 0 && !folder.path().join("none.sqlite").exists(), "{}", missing.err);
 }
@@ -123,13 +131,33 @@ async fn a_key_is_rotated_and_the_old_one_kept() {
     assert!(folder.path().join("baton.sqlite.old-seal-key").exists());
     let (code, value) = verify(&url, &[]);
     assert_eq!(code, 0, "{value}");
+    assert!(
+        value["organisations"][0]["held_against"].as_str().unwrap().ends_with(".seal-witness"),
+        "{value}"
+    );
+    // Held against the new key alone, the seals of the old one are somebody else's.
+    let witness = folder.path().join("baton.sqlite.seal-witness");
+    std::fs::rename(&witness, folder.path().join("kept")).unwrap();
+    let (code, value) = verify(&url, &[]);
+    assert_eq!((code, &value["organisations"][0]["held_against"]), (0, &Value::Null), "{value}");
+    let plain = call(&["audit", "verify", "--database", &url]);
+    assert!(plain.out.contains("nothing but itself"), "{}", plain.out);
+    let (code, value) = verify(&url, &["--key", said["key"].as_str().unwrap()]);
+    assert_eq!((code, kinds(&value)), (1, vec!["foreign_key"]));
+    std::fs::rename(folder.path().join("kept"), &witness).unwrap();
+    assert_eq!(call(&["audit", "rotate-key", "--reason", "again", "--database", &url]).code, 0);
+    assert!(folder.path().join("baton.sqlite.old-2-seal-key").exists(), "the first one is still there");
     // What is written from now on is sealed with the new key.
     let add =
         ["user", "add", "--role", "auditor", "--email", "a@b.example", "--name", "Ann", "--database", &url];
     assert_eq!(call(&add).code, 0);
     assert_eq!(call(&["audit", "seal", "--database", &url]).code, 0);
     let (code, value) = verify(&url, &[]);
-    assert_eq!((code, value["organisations"][0]["keys"].as_array().unwrap().len()), (0, 2), "{value}");
+    assert_eq!((code, value["organisations"][0]["keys"].as_array().unwrap().len()), (0, 3), "{value}");
+    // Somebody takes the seals away: the server would not seal what they left, and the check says so.
+    meddle(&url, None, &["DELETE FROM event_seal".to_owned()]).await.unwrap();
+    let (code, value) = verify(&url, &[]);
+    assert_eq!((code, kinds(&value)[0]), (1, "cut"), "{value}");
 }
 
 #[tokio::test]

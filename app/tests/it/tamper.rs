@@ -2,14 +2,14 @@
 //! of which the check must name; a history signed anew; a chain cut short. What the check cannot see is in
 //! `THREAT_MODEL.md`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use baton::rooms;
 use db::{
     Db, Engine, Wall,
     gate::{self, Event},
     scratch::meddle,
-    seal::{self, Account, Fault, Record, Signer},
+    seal::{self, Account, Anchor, Fault, Record, Sealer, Signer, Witness},
 };
 use kernel::{Instant, OrgId};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -29,7 +29,7 @@ struct Sealed {
     store: Store,
     org: OrgId,
     signer: Signer,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn admin() -> Option<String> {
@@ -43,7 +43,7 @@ impl Sealed {
         let org = identity::org::list(&store.db).await.unwrap()[0].id;
         let folder = tempfile::tempdir().unwrap();
         let signer = Signer::create(&folder.path().join("key")).unwrap();
-        let sealed = Self { store, org, signer, _folder: folder };
+        let sealed = Self { store, org, signer, folder };
         sealed.seal().await;
         sealed
     }
@@ -59,7 +59,42 @@ impl Sealed {
     }
 
     async fn verify(&self, expect: Option<[u8; 32]>) -> Account {
-        seal::verify(self.db(), self.org, &records(), expect, &|_| {}).await.unwrap()
+        self.held_against(&Anchor { root: expect, ..Anchor::default() }).await
+    }
+
+    async fn held_against(&self, anchor: &Anchor) -> Account {
+        seal::verify(self.db(), self.org, &records(), anchor, &|_| {}).await.unwrap()
+    }
+
+    /// The server's, with the key and a note of what it sealed.
+    fn sealer(&self) -> Sealer {
+        Sealer::new(self.folder.path().join("key"), self.witness())
+    }
+
+    fn witness(&self) -> PathBuf {
+        self.folder.path().join("witness")
+    }
+
+    /// What the note says.
+    fn anchor(&self) -> Anchor {
+        let witness = Witness::read(&self.witness()).unwrap().unwrap();
+        Anchor { root: None, keys: witness.keys().to_vec(), last: witness.last(self.org) }
+    }
+
+    /// What somebody does who can write the database and does not have the key: puts another name into an old event, with a
+    /// fitting hash, takes all seals away and has everything wait for a seal.
+    async fn rewrite(&self) {
+        let (id, _) = self.rows("person", "id").await[0];
+        let mut event = life(self, "person", id).await.remove(0);
+        event.actor_name = "Somebody else".to_owned();
+        let hash = self.bytes(&event.content_hash(self.org));
+        let id = self.id(event.id.uuid());
+        self.meddle(&[
+            format!("UPDATE event SET actor_name = 'Somebody else', hash = {hash} WHERE id = {id}"),
+            "DELETE FROM event_seal".into(),
+        ])
+        .await;
+        requeue_all(self).await;
     }
 
     async fn root(&self) -> [u8; 32] {
@@ -242,19 +277,97 @@ testkit::engine_tests! {
         let account = sealed.verify(Some(kept)).await;
         assert_eq!((account.faults, account.expected), (vec![], Some(1)));
         // Somebody with the file and the key rewrites one event with its hash, and seals everything anew.
-        let (id, _) = sealed.rows("person", "id").await[0];
-        let mut event = life(&sealed, "person", id).await.remove(0);
-        event.actor_name = "Somebody else".to_owned();
-        let hash = sealed.bytes(&event.content_hash(sealed.org));
-        sealed.meddle(&[
-            format!("UPDATE event SET actor_name = 'Somebody else', hash = {hash} WHERE id = {}", sealed.id(event.id.uuid())),
-            "DELETE FROM event_seal".into(),
-        ]).await;
-        requeue_all(&sealed).await;
+        sealed.rewrite().await;
         sealed.seal().await;
         assert_eq!(sealed.verify(None).await.faults, [], "with the key, the chain alone says nothing");
         let account = sealed.verify(Some(kept)).await;
         assert_eq!(account.faults, [Fault::Root]);
+    }
+
+    async fn a_history_rewritten_without_the_key_is_not_sealed_by_the_server(store: Store) {
+        let sealed = Sealed::new(store).await;
+        let (sealer, at) = (sealed.sealer(), Instant::machine_now());
+        add_company(&sealed, "Another maker").await;
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 1);
+        assert_eq!(sealed.held_against(&sealed.anchor()).await.faults, []);
+        let noted = sealed.anchor();
+        sealed.rewrite().await;
+        let refused = sealer.seal(sealed.db(), sealed.org, at).await.unwrap_err();
+        assert_eq!(refused.code(), "seal.cut", "{refused:?}");
+        let account = sealed.held_against(&noted).await;
+        assert_eq!((account.batches, account.faults.as_slice()), (0, [Fault::Cut { number: 2 }].as_slice()));
+        assert_eq!(sealed.anchor(), noted, "the note stands");
+        // Nor by any other way in.
+        let next = Signer::create(&sealed.folder.path().join("next")).unwrap();
+        let refused = sealer.announce(sealed.db(), sealed.org, (&sealed.signer, next.public()), at, "yearly").await;
+        assert_eq!(refused.unwrap_err().code(), "seal.cut");
+    }
+
+    async fn a_history_sealed_with_another_key_is_named_and_not_gone_on_with(store: Store) {
+        let sealed = Sealed::new(store).await;
+        let (sealer, at) = (sealed.sealer(), Instant::machine_now());
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 0);
+        add_company(&sealed, "Another maker").await;
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 1);
+        sealed.rewrite().await;
+        // With a key of their own, and ours announced as the next one: it stands in the database.
+        let theirs = Signer::create(&sealed.folder.path().join("theirs")).unwrap();
+        while seal::close(sealed.db(), sealed.org, &theirs, at).await.unwrap().is_some() {}
+        seal::rotate(sealed.db(), sealed.org, &theirs, sealed.signer.public(), at, "").await.unwrap();
+        assert_eq!(sealed.verify(None).await.faults, [], "held against itself, it is whole");
+        add_company(&sealed, "A third one").await;
+        let refused = sealer.seal(sealed.db(), sealed.org, at).await.unwrap_err();
+        assert_eq!(refused.code(), "seal.cut", "{refused:?}");
+        let account = sealed.held_against(&sealed.anchor()).await;
+        let strange = Fault::Stranger { number: 1, key: theirs.public() };
+        assert!(account.faults.contains(&strange) && account.faults.contains(&Fault::Cut { number: 2 }), "{account:?}");
+        // Without the batch that was sealed last, by the keys alone.
+        let account = sealed.held_against(&Anchor { last: None, ..sealed.anchor() }).await;
+        assert_eq!(account.faults, [strange]);
+    }
+
+    async fn after_a_backup_was_restored_the_record_says_why_it_goes_on(store: Store) {
+        let sealed = Sealed::new(store).await;
+        let (sealer, at) = (sealed.sealer(), Instant::machine_now());
+        assert_eq!(sealer.resume(sealed.db(), sealed.org, at, "nothing happened").await.unwrap().map(|b| b.number), None);
+        let company = add_company(&sealed, "Another maker").await;
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 1);
+        // As it was before.
+        let id = sealed.id(company);
+        sealed.meddle(&[
+            "DELETE FROM event_seal WHERE number = 2".into(),
+            format!("DELETE FROM event WHERE entity_id = {id}"),
+            format!("DELETE FROM company WHERE id = {id}"),
+        ]).await;
+        add_company(&sealed, "Bought after the disk died").await;
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap_err().code(), "seal.cut");
+        let batch = sealer.resume(sealed.db(), sealed.org, at, "the disk died").await.unwrap().unwrap();
+        assert_eq!((batch.number, batch.events), (2, 0));
+        assert_eq!(batch.note.as_deref(), Some("the disk died (batch 2, sealed here before, is not in the chain)"));
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 1);
+        assert_eq!(sealed.held_against(&sealed.anchor()).await.faults, []);
+    }
+
+    async fn a_key_file_that_was_mended_counts_at_once(store: Store) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let sealed = Sealed::new(store).await;
+        let (sealer, at) = (sealed.sealer(), Instant::machine_now());
+        let key = sealed.folder.path().join("key");
+        add_company(&sealed, "Another maker").await;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap_err().code(), "seal.key");
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 1);
+        // Another server exchanged it.
+        let next = sealed.folder.path().join("next");
+        let new = Signer::create(&next).unwrap();
+        sealer.announce(sealed.db(), sealed.org, (&sealed.signer, new.public()), at, "yearly").await.unwrap();
+        add_company(&sealed, "A third one").await;
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap_err().code(), "seal.key");
+        std::fs::rename(&next, &key).unwrap();
+        assert_eq!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap(), 1);
+        assert_eq!(sealed.held_against(&sealed.anchor()).await.faults, []);
+        assert_eq!(sealed.anchor().keys, [sealed.signer.public(), new.public()]);
     }
 
     async fn a_chain_cut_short_fails_against_a_root_kept_elsewhere(store: Store) {

@@ -97,6 +97,7 @@ pub const FLOOR: RoomSchema = RoomSchema {
         crate::job::ALL,
         crate::blob::ALL,
         crate::seal::ALL,
+        crate::seal::SEALED_BY,
         crate::seal::VERIFIED,
         crate::backup::note::ALL,
     ],

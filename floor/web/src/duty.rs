@@ -1,6 +1,6 @@
 //! What a server does again and again, unasked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use db::Wall;
 use futures::{FutureExt as _, future::BoxFuture};
@@ -58,11 +58,13 @@ async fn fold(app: &App) -> Result<()> {
 /// Seals what was recorded since the last time, where this server holds the key. The hour of a seal is the machine's,
 /// whatever the pages' clock says.
 async fn seal(app: &App) -> Result<()> {
-    let Some(signer) = app.room::<db::seal::Signer>() else { return Ok(()) };
+    let Some(sealer) = app.room::<Arc<db::seal::Sealer>>() else { return Ok(()) };
+    let mut done = Ok(());
     for waiting in db::read!(app.db(), EVERY, |tx| db::seal::unsealed(tx).await)? {
-        while db::seal::close(app.db(), waiting.org, signer, Instant::machine_now()).await?.is_some() {}
+        // One organisation's trouble does not hold the others up.
+        done = done.and(sealer.seal(app.db(), waiting.org, Instant::machine_now()).await.map(drop));
     }
-    Ok(())
+    done
 }
 
 async fn forget_commands(app: &App) -> Result<()> {

@@ -25,6 +25,18 @@ pub enum Fault {
         /// Why, in the words of whoever changed it.
         note: Option<String>,
     },
+    /// A batch is signed with a key that is none of this installation's.
+    Stranger {
+        /// The first batch so signed.
+        number: i64,
+        /// The key.
+        key: PublicKey,
+    },
+    /// The chain does not hold a batch that this installation sealed.
+    Cut {
+        /// Its number.
+        number: i64,
+    },
     /// No batch has the root that was kept elsewhere: the history was cut off or signed anew since.
     Root,
     /// An event is not what it was when it was written.
@@ -76,7 +88,9 @@ impl Fault {
     /// The record it is about, where it is about one.
     pub fn record(&self) -> Option<Uuid> {
         match self {
-            Self::Batch { .. } | Self::Key { .. } | Self::Root => None,
+            Self::Batch { .. } | Self::Key { .. } | Self::Stranger { .. } | Self::Cut { .. } | Self::Root => {
+                None
+            }
             Self::Altered(e) | Self::Gone(e) | Self::Inserted(e) | Self::Requeued(e) => e.record,
             Self::Row { id, .. } => Some(*id),
         }
@@ -87,6 +101,8 @@ impl Fault {
         match self {
             Self::Batch { .. } => "batch",
             Self::Key { .. } => "key",
+            Self::Stranger { .. } => "foreign_key",
+            Self::Cut { .. } => "cut",
             Self::Root => "root",
             Self::Altered(_) => "event_altered",
             Self::Gone(_) => "event_removed",
@@ -125,6 +141,16 @@ impl fmt::Display for Fault {
                 )?;
                 note.as_ref().map_or(Ok(()), |note| write!(f, " (“{note}”)"))
             }
+            Self::Stranger { number, key } => write!(
+                f,
+                "batch {number}: signed with the key {key}, which is none of this installation's: the history was sealed \
+                 anew by somebody else"
+            ),
+            Self::Cut { number } => write!(
+                f,
+                "batch {number}, which this installation sealed, is not in the chain: the history was cut off or sealed \
+                 anew, or a backup was restored"
+            ),
             Self::Root => f.write_str(
                 "no batch has the expected root: the history was cut off or signed anew since it was noted",
             ),

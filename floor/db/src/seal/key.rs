@@ -83,9 +83,7 @@ pub enum KeyFault {
     #[error("There is no key file {0}.")]
     Missing(String),
     /// Others can read or write it.
-    #[error(
-        "The key file {file} has rights {mode:o}: others than its owner can reach it. Run: chmod 600 {file}"
-    )]
+    #[error("The file {file} has rights {mode:o}: others than its owner can reach it. Run: chmod 600 {file}")]
     Open {
         /// The file.
         file: String,
@@ -95,13 +93,21 @@ pub enum KeyFault {
     /// It holds something else.
     #[error("The file {0} does not hold an Ed25519 key in PKCS #8 PEM.")]
     Unreadable(String),
+    /// A line of the witness cannot be read.
+    #[error("The file {file} has a line that cannot be read: “{line}”. Put a copy of it back.")]
+    Torn {
+        /// The file.
+        file: String,
+        /// The line.
+        line: String,
+    },
     /// It exists and would be overwritten.
     #[error(
         "The key file {0} exists already. Move it away first; without it nobody can tell who sealed the past."
     )]
     Exists(String),
     /// The disk refused.
-    #[error("The key file {file} cannot be used: {error}.")]
+    #[error("The file {file} cannot be used: {error}.")]
     Disk {
         /// The file.
         file: String,
@@ -163,7 +169,7 @@ impl Signer {
     }
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -171,12 +177,17 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
+    sync_folder(path)
+}
+
+/// Waits until a file's name is on the disk.
+pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(unix)]
-fn check_rights(path: &Path) -> Result<(), KeyFault> {
+pub(super) fn check_rights(path: &Path) -> Result<(), KeyFault> {
     use std::os::unix::fs::PermissionsExt as _;
     let file = || path.display().to_string();
     let mode =
@@ -186,7 +197,7 @@ fn check_rights(path: &Path) -> Result<(), KeyFault> {
 
 /// Elsewhere than on Unix the rights of a file are not looked at.
 #[cfg(not(unix))]
-fn check_rights(_: &Path) -> Result<(), KeyFault> {
+pub(super) fn check_rights(_: &Path) -> Result<(), KeyFault> {
     Ok(())
 }
 

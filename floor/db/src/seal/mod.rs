@@ -4,8 +4,8 @@
 //! to time [`close`] takes what waits there, puts id, record and hash of each event into a Merkle tree (RFC 6962
 //! §2.1), and signs the tree's root together with the root of the batch before (Ed25519, RFC 8032). From then on an
 //! event cannot be altered, taken out, put in or moved without [`verify`] naming it, unless whoever does it also
-//! holds the key and signs everything since anew; against that helps a root kept elsewhere. `THREAT_MODEL.md` says
-//! what remains possible.
+//! holds the key and signs everything since anew; against that helps a root kept elsewhere. That the seals are ours, and
+//! that none were taken away, is known from the [`Witness`] beside the key. `THREAT_MODEL.md` says what remains possible.
 //!
 //! It is not one chain over all events, because every write would then wait for the one before.
 
@@ -15,7 +15,9 @@ mod key;
 mod merkle;
 mod record;
 mod rows;
+mod sealer;
 mod verify;
+mod witness;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +28,9 @@ pub use batch::{Batch, Leaf};
 pub use fault::{Fault, Named, RowFault};
 pub use key::{KeyFault, PublicKey, Signer, parse_root};
 pub use record::{Record, Wanted, rebuilt};
-pub use verify::{Account, VERIFIED, verify};
+pub use sealer::{SEALED_BY, Sealer};
+pub use verify::{Account, Anchor, VERIFIED, verify};
+pub use witness::Witness;
 
 use crate::{Db, Row, Select, Tx, Val, vals};
 

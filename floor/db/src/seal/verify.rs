@@ -62,9 +62,21 @@ pub struct Account {
     pub faults: Vec<Fault>,
 }
 
+/// What is known from elsewhere than the database, against which the chain is held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchor {
+    /// A root that was noted elsewhere.
+    pub root: Option<[u8; 32]>,
+    /// The keys of the installation; when none are known, any key is taken for one.
+    pub keys: Vec<PublicKey>,
+    /// The batch that the installation sealed last, by number and root.
+    pub last: Option<(i64, [u8; 32])>,
+}
+
 /// Checks the record of one organisation: that the chain of batches is whole, that each event is what was sealed,
-/// that none is missing or was put in, and that each row of `records` is what its last event says. A root that was
-/// noted elsewhere must be in the chain. `told` hears how many events were checked.
+/// that none is missing or was put in, and that each row of `records` is what its last event says. The chain must
+/// agree with the anchor: what stands in the database alone could have been sealed by anybody who can write there. `told`
+/// hears how many events were checked.
 ///
 /// It reads in many short transactions, so a server can go on writing meanwhile.
 ///
@@ -74,17 +86,14 @@ pub async fn verify(
     db: &Db,
     org: OrgId,
     records: &[Record],
-    expect: Option<[u8; 32]>,
+    anchor: &Anchor,
     told: &(dyn Fn(i64) + Sync),
 ) -> Result<Account> {
     let mut account = Account::default();
     let (events, last, queue) = crate::read!(db, org, |tx| extent(tx, org).await)?;
     account.unsealed = i64::try_from(queue.len()).unwrap_or(i64::MAX);
     let queue = Arc::new(queue);
-    chain(db, org, (last, &queue), expect, (&mut account, told)).await?;
-    if expect.is_some() && account.expected.is_none() {
-        account.faults.push(Fault::Root);
-    }
+    chain(db, org, (last, &queue), anchor, (&mut account, told)).await?;
     let waiting: Vec<Uuid> = queue.iter().copied().collect();
     for some in waiting.chunks(EVENTS_AT_ONCE) {
         account.faults.extend(crate::read!(db, org, |tx| unsealed(tx, org, some).await)?);
@@ -128,12 +137,12 @@ async fn chain(
     db: &Db,
     org: OrgId,
     (last, queue): (i64, &Arc<HashSet<Uuid>>),
-    expect: Option<[u8; 32]>,
+    anchor: &Anchor,
     (account, told): (&mut Account, &(dyn Fn(i64) + Sync)),
 ) -> Result<()> {
     let mut link = Link { org, number: 0, root: [0; 32], next_by: None };
     let mut running: JoinSet<Result<Vec<Fault>>> = JoinSet::new();
-    let mut found = Vec::new();
+    let (mut found, mut held) = (Vec::new(), false);
     while link.number < last {
         let after = link.number;
         let rows = crate::read!(db, org, |tx| tx.all(BATCHES, &vals![org, after, last, 4_u32]).await)?;
@@ -149,10 +158,13 @@ async fn chain(
                 continue;
             };
             found.extend(link.follow(&batch, &packed));
-            if expect == Some(batch.root) {
+            if anchor.root == Some(batch.root) {
                 account.expected = Some(number);
             }
-            account.note(&batch);
+            held |= anchor.last == Some((number, batch.root));
+            if account.note(&batch) && !anchor.keys.is_empty() && !anchor.keys.contains(&batch.sealed_by) {
+                found.push(Fault::Stranger { number, key: batch.sealed_by });
+            }
             told(account.sealed);
             while running.len() >= AT_ONCE {
                 found.extend(joined(running.join_next().await)?);
@@ -164,7 +176,15 @@ async fn chain(
     while let Some(done) = running.join_next().await {
         found.extend(joined(Some(done))?);
     }
+    if anchor.root.is_some() && account.expected.is_none() {
+        found.push(Fault::Root);
+    }
+    if let Some((number, _)) = anchor.last.filter(|_| !held) {
+        found.push(Fault::Cut { number });
+    }
     found.sort_by_key(|fault| match fault {
+        // What says that the chain as a whole is not ours comes before what may follow from that.
+        Fault::Root | Fault::Cut { .. } | Fault::Stranger { .. } => (0, 0),
         Fault::Batch { number, .. } | Fault::Key { number, .. } => (*number, 0),
         Fault::Altered(e) | Fault::Gone(e) | Fault::Requeued(e) => (e.batch.unwrap_or(i64::MAX), 1),
         _ => (i64::MAX, 2),
@@ -182,14 +202,17 @@ fn read(row: &Row) -> Option<(Batch, Vec<u8>)> {
 }
 
 impl Account {
-    fn note(&mut self, batch: &Batch) {
+    /// Counts a batch; says whether it is the first one signed with its key.
+    fn note(&mut self, batch: &Batch) -> bool {
         self.batches += 1;
         self.sealed += batch.events;
         self.root = Some(batch.root);
         self.sealed_at = Some(batch.sealed_at);
-        if self.keys.last().is_none_or(|(_, key)| *key != batch.sealed_by) {
+        let another = self.keys.last().is_none_or(|(_, key)| *key != batch.sealed_by);
+        if another {
             self.keys.push((batch.number, batch.sealed_by));
         }
+        another
     }
 }
 
