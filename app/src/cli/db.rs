@@ -112,12 +112,18 @@ fn told(found: &Found) -> String {
 async fn restore(call: &Call, from: &str) -> anyhow::Result<()> {
     let found = crate::shelf::at(&call.config, from)?.find().await?;
     backup::restore(&found, &call.config.database, &rooms::schemas()).await?;
-    let words = format!(
+    let mut words = format!(
         "{}. It is in {} now, as Baton {} left it.",
         told(&found),
         shown(&call.config.database),
         found.manifest.baton
     );
+    if call.config.seal_witness().exists() {
+        words.push_str(
+            "\nIf more was sealed since than the backup holds, nothing is sealed until you say why: `baton audit resume \
+             --reason \"…\"`.",
+        );
+    }
     call.say(&json!({ "ok": true, "backup": found.address(), "manifest": found.manifest }), &words);
     Ok(())
 }

@@ -33,6 +33,14 @@ const MAY: &[(&str, &str)] = &[
         "counts all changes, for the check of the record and of a demonstration",
     ),
     (
+        "SELECT s.tag_key, s.device_id FROM then_device s JOIN device d",
+        "the check of a database reads all of it",
+    ),
+    (
+        "SELECT f.tag_key, f.device_id FROM former_tag f JOIN then_progress",
+        "the check of a database reads all of it",
+    ),
+    (
         "SELECT COUNT(*) AS n FROM (SELECT d.id, d.tag_key, d.state_since_at FROM device d INDEXED BY",
         "whoever asks the API for a count of a whole list waits for it; it stops at 10,000 that fit",
     ),

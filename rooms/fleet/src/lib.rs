@@ -106,6 +106,6 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         tallies: device::store::RECOUNTS,
         searched: &[("device", "SELECT org_id, id FROM device WHERE removed_at IS NULL")],
         files: &["SELECT org_id, blob_id, bytes FROM import_run WHERE state <> 'cancelled'"],
-        checks: &[device::then::check],
+        checks: &[device::then::check, device::former::check],
     },
 };

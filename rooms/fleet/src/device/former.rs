@@ -8,7 +8,8 @@
 
 use std::collections::HashSet;
 
-use db::{Select, Tx, Val, vals};
+use db::{Select, Tx, Val, check::Report, vals};
+use futures::future::BoxFuture;
 use kernel::{Instant, OrgId, Problem, Result};
 
 use super::{Device, DeviceId};
@@ -18,6 +19,19 @@ db::statements! {
     FIND = "SELECT tag, device_id, until_at FROM former_tag WHERE org_id = $1 AND tag_key = $2";
     /// Keeps a tag that a device no longer carries.
     KEEP = "INSERT INTO former_tag (org_id, tag_key, tag, device_id, until_at) VALUES ($1, $2, $3, $4, $5)";
+    /// Tags that a device carried by the record, that it carries no more, and that are not kept.
+    LOST = "SELECT s.tag_key, s.device_id FROM then_device s JOIN device d ON d.org_id = s.org_id AND d.id = s.device_id \
+            WHERE s.org_id = $1 AND s.tag_key <> d.tag_key AND d.removed_at IS NULL AND NOT EXISTS \
+            (SELECT 1 FROM former_tag f WHERE f.org_id = s.org_id AND f.tag_key = s.tag_key \
+            AND f.device_id = s.device_id) LIMIT 20";
+    /// Tags that are kept of a device that never carried them, as far as its life is filed.
+    MADE_UP = "SELECT f.tag_key, f.device_id FROM former_tag f JOIN then_progress p ON p.org_id = f.org_id \
+               WHERE f.org_id = $1 AND NOT EXISTS (SELECT 1 FROM then_device s WHERE s.org_id = f.org_id \
+               AND s.device_id = f.device_id AND s.tag_key = f.tag_key) AND NOT EXISTS (SELECT 1 FROM event e \
+               WHERE e.org_id = f.org_id AND e.entity = 'device' AND e.entity_id = f.device_id AND e.id > p.position) \
+               LIMIT 20";
+    /// Whose devices are filed.
+    FILED = "SELECT org_id FROM then_progress WHERE stage > 0";
     /// A device takes a tag again that it carried before.
     TAKE_BACK = "DELETE FROM former_tag WHERE org_id = $1 AND tag_key = $2 AND device_id = $3";
 }
@@ -50,6 +64,26 @@ pub(crate) async fn among(tx: &mut Tx, org: OrgId, keys: &[String]) -> Result<Ha
     let mut select = Select::new("SELECT f.tag_key FROM former_tag f", "f", org);
     select.one_of("f.tag_key", keys.iter().map(Val::from));
     select.all(tx).await?.iter().map(|row| row.get("tag_key")).collect()
+}
+
+/// Whether the tags kept here are those of the record, for [`db::check::Truths`]. It asks the file of lists of the past,
+/// which is checked against the record by itself.
+pub(crate) fn check<'t>(tx: &'t mut Tx, report: &'t mut Report) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        for org in tx.all(FILED, &vals![]).await? {
+            let org: OrgId = org.get("org_id")?;
+            for (sql, what) in
+                [(LOST, "is not kept as one that was used"), (MADE_UP, "is kept and was never used")]
+            {
+                for row in tx.all(sql, &vals![org]).await? {
+                    let (tag, device): (String, DeviceId) = (row.get("tag_key")?, row.get("device_id")?);
+                    report.fault("tags", format!("the former tag {tag} of device {device} {what}"));
+                }
+            }
+        }
+        report.looked("former tags against the record");
+        Ok(())
+    })
 }
 
 /// Refuses a tag that another device carried before.
