@@ -19,7 +19,7 @@ const LARGE: &[(&str, &[&str])] = &[
     ("command", &["command"]),
     ("blob_piece", &["blob_piece"]),
     ("former_tag", &["f", "former_tag"]),
-    ("then_device", &["s", "then_device"]),
+    ("then_device", &["s", "w", "then_device"]),
     ("then_state", &["f", "then_state"]),
 ];
 

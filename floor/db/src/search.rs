@@ -127,6 +127,16 @@ pub(crate) fn condition(engine: Engine, text: &str) -> Option<String> {
     })
 }
 
+/// The word that few records hold, if one of several looks like it: part of a number. SQLite's word index lists all that
+/// hold a word before it looks at the next one, and of a serial number such as `VP3-4412087` the first part is on
+/// thousands. So it is asked for the rare word alone, and what it finds is asked for the others.
+pub(crate) fn rare(text: &str) -> Option<String> {
+    let words = kernel::words(text);
+    let long = |word: &&String| word.len() >= 4 && word.chars().any(|c| c.is_ascii_digit());
+    let rare = words.iter().filter(long).max_by_key(|word| word.len())?;
+    (words.len() > 1).then(|| format!("\"{}\"*", ascii(rare)))
+}
+
 /// What a person typed, as the beginnings that words of a record must have, in the way they are kept beside it.
 pub(crate) fn beginnings(text: &str) -> Vec<String> {
     kernel::words(text).iter().map(|word| format!(" {}", ascii(word))).collect()
@@ -181,7 +191,7 @@ pub(crate) fn among_found(
 pub async fn estimate(tx: &mut Tx, org: OrgId, kind: &str, text: &str, cap: i64) -> Result<Option<i64>> {
     let Some(words) = condition(tx.engine(), text) else { return Ok(None) };
     let row = match tx.engine() {
-        Engine::Sqlite => tx.one(SQLITE_COUNT, &vals![words, cap]).await?,
+        Engine::Sqlite => tx.one(SQLITE_COUNT, &vals![rare(text).unwrap_or(words), cap]).await?,
         Engine::Postgres => tx.one(POSTGRES_COUNT, &vals![org, kind, words, cap]).await?,
     };
     row.get("n").map(Some)

@@ -226,8 +226,15 @@ impl Select {
         let org = self.bind(self.org.into());
         let kind = self.bind(kind.into());
         let condition = self.bind(condition.into());
+        let rare = search::rare(text).filter(|_| !walk && tx.engine() == Engine::Sqlite);
+        let by_rare = rare.is_some();
+        if let Some(rare) = rare {
+            let rare = self.bind(rare.into());
+            let among = search::among_found(tx.engine(), id, (&[], false), [org, kind, rare]);
+            self.conditions.push(among);
+        }
         // A value that no placeholder names would have no type on PostgreSQL.
-        let beginnings: Vec<usize> = if walk && tx.engine() == Engine::Sqlite {
+        let beginnings: Vec<usize> = if (walk || by_rare) && tx.engine() == Engine::Sqlite {
             search::beginnings(text).into_iter().map(|word| self.bind(word.into())).collect()
         } else {
             Vec::new()
@@ -339,7 +346,9 @@ impl Select {
         if self.empty {
             return Ok(Vec::new());
         }
-        tx.all(Sql::built(self.text(tx.engine())), &self.vals).await
+        let sql = Sql::built(self.text(tx.engine()));
+        let is_long = !self.lists.is_empty() || self.source.is_some();
+        tx.all(if is_long { sql.once() } else { sql }, &self.vals).await
     }
 
     /// Counts the rows, but no further than `cap`.

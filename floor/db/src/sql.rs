@@ -4,27 +4,41 @@ use std::borrow::Cow;
 
 /// One statement in the text both engines understand, with `$1` placeholders.
 #[derive(Clone, Debug)]
-pub struct Sql(pub(crate) Cow<'static, str>);
+pub struct Sql {
+    text: Cow<'static, str>,
+    /// Whether connections keep it prepared.
+    kept: bool,
+}
 
 impl Sql {
     /// A statement written in the source.
     pub const fn new(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
+        Self { text: Cow::Borrowed(text), kept: true }
     }
 
     /// A statement put together by [`crate::Select`] from written parts; values are always bound, never pasted.
     pub(crate) const fn built(text: String) -> Self {
-        Self(Cow::Owned(text))
+        Self { text: Cow::Owned(text), kept: true }
+    }
+
+    /// The same for one question: it is long and hardly ever asked again to the letter, and keeping a hundred such prepared
+    /// on each connection takes a hundred megabytes.
+    pub(crate) fn once(self) -> Self {
+        Self { kept: false, ..self }
+    }
+
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// The statement's text.
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The verb and the table of a statement that changes rows.
     pub(crate) fn written_table(&self) -> Option<&str> {
-        let mut words = self.0.split_whitespace();
+        let mut words = self.text.split_whitespace();
         match words.next()? {
             "INSERT" => words.nth(1),
             "UPDATE" => words.next(),

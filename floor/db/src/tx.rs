@@ -1,6 +1,9 @@
 //! One transaction, the same on both engines.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use kernel::{OrgId, Problem, Result};
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, query::Query};
@@ -13,6 +16,9 @@ use crate::{
     tally,
     writer::Held,
 };
+
+/// A statement that takes longer is told to who asks for it (`log = "info,db=debug"`).
+const SLOW: Duration = Duration::from_millis(20);
 
 /// A transaction that is open now. Rooms see only this, [`Row`] and [`Val`].
 pub struct Tx {
@@ -130,6 +136,7 @@ impl Tx {
         self.still_open()?;
         self.note_plan(&sql, vals).await?;
         let table = sql.written_table().map(str::to_owned);
+        let begun = Instant::now();
         let rows: Vec<Row> = match &mut self.conn {
             Either::Sqlite(conn) => bind_sqlite(&sql, vals.to_vec())
                 .fetch_all(conn.held()?)
@@ -141,6 +148,11 @@ impl Tx {
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
         }
         .map_err(|e| self.failed(problem(e, sql.text())))?;
+        let took = begun.elapsed();
+        if took > SLOW {
+            // Its text holds no values.
+            tracing::debug!(ms = took.as_millis(), rows = rows.len(), sql = sql.text(), "a slow statement");
+        }
         self.note(table, rows.len() as u64);
         Ok(rows)
     }
@@ -348,7 +360,8 @@ pub(crate) fn values(
 macro_rules! binder {
     ($name:ident, $db:ty, $args:ty) => {
         fn $name(sql: &Sql, vals: Vec<Val>) -> Query<'static, $db, $args> {
-            let mut query = sqlx::query::<$db>(AssertSqlSafe(sql.text().to_owned()));
+            let query = sqlx::query::<$db>(AssertSqlSafe(sql.text().to_owned()));
+            let mut query = query.persistent(sql.is_kept());
             for val in vals {
                 query = match val {
                     Val::Text(v) => query.bind(v),

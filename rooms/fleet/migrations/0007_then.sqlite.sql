@@ -59,9 +59,9 @@ CREATE TABLE then_state (
 -- The rarer states: most time is spent in service, and what left stays so.
 CREATE INDEX then_state_rare ON then_state (org_id, state, shelf, tag_key, device_id, from_at, until_at, site_id) WHERE state NOT IN ('in_service', 'retired', 'returned', 'cancelled');
 
-CREATE INDEX then_state_unusable ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at, site_id, state, held) WHERE unusable;
+CREATE INDEX then_state_unusable ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at, site_id, state, held, unusable) WHERE unusable;
 
-CREATE INDEX then_state_no_strategy ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at, site_id, state) WHERE no_strategy;
+CREATE INDEX then_state_no_strategy ON then_state (org_id, shelf, tag_key, device_id, from_at, until_at, site_id, state, no_strategy) WHERE no_strategy;
 
 -- What sites, places, departments, makers, types and models were called. words have a space before each. type_id and
 -- company_id are a model's.

@@ -15,6 +15,7 @@ use crate::device::{Gap, State, list::Wanted};
 /// More names than this in one condition are asked of the row instead.
 const NAMES: usize = 500;
 
+const THE_SAME: &str = "w.org_id = s.org_id AND w.device_id = s.device_id AND w.from_at = s.from_at";
 const TOGETHER: &str = "f.org_id = s.org_id AND f.device_id = s.device_id";
 pub(super) const AT_PLACES_CALLED: &str = "s.place_id IN (SELECT n.id FROM then_name n WHERE n.org_id = {} \
     AND n.kind = 'place' AND n.from_at <= {} AND n.until_at > {} AND n.words IN (SELECT c.words FROM then_called c \
@@ -122,6 +123,9 @@ impl<'q> Asked<'q> {
         if tables.device && tables.state {
             select.filter(TOGETHER, []);
         }
+        if tables.more {
+            select.filter(THE_SAME, []);
+        }
         if tables.device {
             self.then(select, DEVICE_THEN);
             self.narrow_device(select);
@@ -145,7 +149,7 @@ impl<'q> Asked<'q> {
             select.one_of("s.model_id", models.iter().map(|id| Val::from(*id)));
         }
         if let Some(import) = self.wanted.import {
-            select.filter("s.import_id = {}", [import.into()]);
+            select.filter("w.import_id = {}", [import.into()]);
         }
         for word in &self.words {
             select.any(self.fits(word));
@@ -165,7 +169,7 @@ impl<'q> Asked<'q> {
             Cond::Part(AT_PLACES_CALLED, self.called(word)),
             Cond::Part(OF_OWNERS_CALLED, self.called(word)),
         ];
-        let so_called = Cond::Part("s.words LIKE {}", vec![beginning(&word.word).into()]);
+        let so_called = Cond::Part("w.words LIKE {}", vec![beginning(&word.word).into()]);
         match &word.devices {
             // Which devices it may be is known: others need not be asked for their words.
             Some(of) if of.len() <= NAMES => {

@@ -57,6 +57,9 @@ const AS_TODAY: &str = "s.org_id = d.org_id AND s.device_id = d.id";
 pub(super) struct Tables {
     pub device: bool,
     pub state: bool,
+    /// Whether what is in no index of devices is looked up for those that fit all else. SQLite would look it up first,
+    /// for every entry of the index, if it were asked of the same table.
+    pub more: bool,
 }
 
 /// A device that fits.
@@ -90,26 +93,43 @@ impl Door {
         }
     }
 
-    const fn head(self, tables: Tables) -> &'static str {
+    /// The tables in the order in which they are read.
+    fn head(self, tables: Tables) -> &'static str {
+        macro_rules! heads {
+            ($columns:literal, $from:literal) => {
+                match tables.more {
+                    false => concat!("SELECT ", $columns, " FROM ", $from),
+                    true => concat!("SELECT ", $columns, " FROM ", $from, " CROSS JOIN then_device w"),
+                }
+            };
+        }
         match (self, tables.device, tables.state) {
             (Self::Device, _, false) => {
-                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM then_device s"
+                heads!("s.device_id AS device_id, s.tag_key AS tag_key", "then_device s")
             }
             (Self::Device, _, true) => {
-                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM then_device s CROSS JOIN then_state f"
+                heads!(
+                    "s.device_id AS device_id, s.tag_key AS tag_key",
+                    "then_device s CROSS JOIN then_state f"
+                )
             }
             (Self::State, false, _) => {
-                "SELECT f.device_id AS device_id, f.tag_key AS tag_key FROM then_state f"
+                heads!("f.device_id AS device_id, f.tag_key AS tag_key", "then_state f")
             }
             (Self::State, true, _) => {
-                "SELECT f.device_id AS device_id, f.tag_key AS tag_key FROM then_state f CROSS JOIN then_device s"
+                heads!(
+                    "f.device_id AS device_id, f.tag_key AS tag_key",
+                    "then_state f CROSS JOIN then_device s"
+                )
             }
             (Self::Today, _, false) => {
-                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM device d CROSS JOIN then_device s"
+                heads!("s.device_id AS device_id, s.tag_key AS tag_key", "device d CROSS JOIN then_device s")
             }
             (Self::Today, _, true) => {
-                "SELECT s.device_id AS device_id, s.tag_key AS tag_key FROM device d CROSS JOIN then_device s \
-                 CROSS JOIN then_state f"
+                heads!(
+                    "s.device_id AS device_id, s.tag_key AS tag_key",
+                    "device d CROSS JOIN then_device s CROSS JOIN then_state f"
+                )
             }
         }
     }
@@ -176,7 +196,7 @@ impl Source {
         }
     }
 
-    /// The rows of a walk. Unless more is asked of them, they are read from the index alone.
+    /// The rows of a walk. Unless more is asked of a state, they are read from the index alone.
     const fn rows(&self, asks_more: bool) -> &'static str {
         match (self, asks_more) {
             (Self::Rare(_), false) => {
@@ -184,23 +204,19 @@ impl Source {
             }
             (Self::Unusable, false) => {
                 "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state, f.held, \
-                 TRUE AS unusable FROM then_state f"
+                 f.unusable FROM then_state f"
             }
             (Self::NoStrategy, false) => {
                 "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state, \
-                 TRUE AS no_strategy FROM then_state f"
+                 f.no_strategy FROM then_state f"
             }
             (Self::Rare(_) | Self::Unusable | Self::NoStrategy, true) => {
                 "SELECT f.org_id, f.device_id, f.tag_key, f.from_at, f.until_at, f.site_id, f.state, f.held, \
                  f.unusable, f.no_risk, f.no_strategy FROM then_state f"
             }
-            (_, false) => {
+            _ => {
                 "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
                  s.place_id, s.department_id FROM then_device s"
-            }
-            (_, true) => {
-                "SELECT s.org_id, s.device_id, s.tag_key, s.from_at, s.until_at, s.here, s.model_id, s.site_id, \
-                 s.place_id, s.department_id, s.import_id, s.words FROM then_device s"
             }
         }
     }
@@ -401,6 +417,7 @@ impl Asked<'_> {
         Tables {
             device: door != Door::State || self.asks_device(),
             state: door == Door::State || self.asks_state(),
+            more: self.asks_more(),
         }
     }
 
@@ -482,7 +499,7 @@ impl Asked<'_> {
         let asks_more = match source {
             Source::Rare(_) | Source::Unusable => w.undecided || w.gap.is_some(),
             Source::NoStrategy => w.undecided,
-            _ => self.asks_more(),
+            _ => false,
         };
         let mut select = Select::new(source.rows(asks_more), door.alias(), org);
         if let Some(index) = source.index() {
