@@ -209,8 +209,8 @@ pub const MATRIX: &[Entry] = &[
     get("/api/openapi.json", Public, NoRecord),
     // The past, cut down to what each may see; see `past.rs`. Of any kind of record: here a site.
     get("/past", SignedIn, NoRecord),
-    get("/past/{kind}", SignedIn, NoRecord).with("as-of=2100-01-01"),
-    get("/past/{kind}/{id}", SignedIn, AtSite).with("as-of=2100-01-01"),
+    get("/past/{kind}", SignedIn, NoRecord).with("as-of=2026-10-13"),
+    get("/past/{kind}/{id}", SignedIn, AtSite).with("as-of=2026-10-13"),
     get("/api/v1/past/{kind}", SignedIn, NoRecord).with("at=2099-01-01T00:00:00Z"),
     get("/api/v1/past/{kind}/differences", SignedIn, NoRecord)
         .with("from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z"),

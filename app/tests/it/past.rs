@@ -315,19 +315,30 @@ async fn pages_api_and_file_show_a_list_of_the_past() {
     let (status, page) = ask("/devices").await;
     assert!(status == 200 && page.contains("This list as known on"), "{status}");
     let tag = page.split("class=\"tagno\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
-    let (status, page) = ask("/devices?as-of=2100-01-01").await;
-    assert!(status == 200 && page.contains("As known at the end of 1 Jan 2100."), "{status}: {page}");
-    assert!(page.contains(&format!("href=\"/d/{tag}?as-of=2100-01-01\"")), "{page}");
+    let (status, page) = ask("/devices?as-of=2026-10-13").await;
+    assert!(status == 200 && page.contains("As known at the end of 13 Oct 2026."), "{status}: {page}");
+    assert!(page.contains(&format!("href=\"/d/{tag}?as-of=2026-10-13\"")), "{page}");
     let (status, page) = ask("/devices?as-of=2000-01-01&q=helion").await;
     assert!(status == 200 && page.contains("No device matched at the end of 1 Jan 2000."), "{status}");
     let (status, page) = ask("/devices?as-of=yesterday").await;
     assert!(status == 422 && page.contains("yesterday"), "{status}");
-    let (status, file) = ask("/devices.csv?as-of=2100-01-01").await;
+    for path in [
+        "/devices?as-of=2026-10-14",
+        "/devices.csv?as-of=2026-10-14",
+        &format!("/d/{tag}?as-of=2026-10-14"),
+        "/devices/changes?from=2026-10-01&to=2026-10-14",
+        "/past/site?as-of=2026-10-14",
+        "/past/site?as-of=2026-10-01&to=2026-10-14",
+    ] {
+        let (status, page) = ask(path).await;
+        assert!(status == 422 && page.contains("14 Oct 2026 has not come yet"), "{path}: {status}: {page}");
+    }
+    let (status, file) = ask("/devices.csv?as-of=2026-10-13").await;
     assert!(status == 200 && file.contains(&tag), "{status}");
     let (status, file) = ask("/devices.csv?as-of=2000-01-01").await;
     assert!(status == 200 && file.lines().count() == 1, "{status}: {file}");
     let requester = hospital.session(hospital.people[&(Role::Requester, Held::Everywhere)]).await;
-    let (status, _) = hospital.ask("GET", "/devices?as-of=2100-01-01", Some(&requester), "").await;
+    let (status, _) = hospital.ask("GET", "/devices?as-of=2026-10-13", Some(&requester), "").await;
     assert_eq!(status, 403);
     let token = &hospital.tokens[&(Role::Manager, Held::Everywhere)];
     let api = async |query: &str| {
@@ -461,24 +472,24 @@ async fn records_of_any_kind_are_shown_as_they_were() {
     });
     let before = recorded.unwrap().unwrap().recorded_at;
     let mut who = system(org);
-    who.at = before.plus_seconds(172_800);
+    who.at = before.plus_seconds(7_200);
     db::write!(hospital.db, org, |tx| {
         company::actions::rename(tx, &who, maker.id, maker.version, "Quite another name").await
     })
     .unwrap();
-    let day = |at: Instant| at.date_in(&kernel::TimeZone::UTC).to_string();
+    let zone = db::read!(hospital.db, org, |tx| identity::org::get(tx, org).await).unwrap().zone();
+    let moment = |at: Instant| kernel::AsOf::code(at, &zone);
     let ask = async |path: String| hospital.ask("GET", &path, Some(&manager), "").await;
     let (status, page) = ask("/past".into()).await;
     assert!(status == 200 && page.contains("href=\"/past/company\">Makers"), "{status}: {page}");
     let (status, page) = ask("/past/company".into()).await;
     assert!(status == 200 && page.contains("Makers on an earlier day"), "{status}");
-    // A day by two time zones at most away from the rename says the old name, a later one the new one.
-    let (status, page) = ask(format!("/past/company?as-of={}", day(before.plus_seconds(86_400)))).await;
+    let (status, page) = ask(format!("/past/company?as-of={}", moment(before.plus_seconds(3_600)))).await;
     assert!(
         status == 200 && page.contains(&maker.name) && !page.contains("Quite another name"),
         "{status}: {page}"
     );
-    let later = day(before.plus_seconds(345_600));
+    let later = moment(before.plus_seconds(14_400));
     let (_, page) = ask(format!("/past/company?as-of={later}")).await;
     assert!(page.contains("Quite another name"), "{page}");
     let (status, page) = ask(format!("/past/company/{}?as-of={later}", maker.id)).await;
@@ -486,7 +497,8 @@ async fn records_of_any_kind_are_shown_as_they_were() {
         status == 200 && page.contains("Quite another name") && page.contains("Version 2"),
         "{status}: {page}"
     );
-    let (_, page) = ask(format!("/past/company?as-of={}&to={later}", day(before.plus_seconds(86_400)))).await;
+    let (_, page) =
+        ask(format!("/past/company?as-of={}&to={later}", moment(before.plus_seconds(3_600)))).await;
     assert!(page.contains("Quite another name changed") && page.contains(&maker.name), "{page}");
     for (path, wanted) in [
         ("/past/company?as-of=yesterday".to_owned(), 422),

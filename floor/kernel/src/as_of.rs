@@ -31,6 +31,20 @@ impl AsOf {
         Ok(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })
     }
 
+    /// Refuses a day that has not come yet: of it nothing is known, and what is so now would be taken for what will be. Today
+    /// has come, although it has not ended.
+    ///
+    /// # Errors
+    /// A sentence that names both days.
+    pub fn come(self, now: Instant, zone: &TimeZone) -> Result<Self, String> {
+        let (day, today) = (self.at.date_in(zone), now.date_in(zone));
+        if day <= today {
+            return Ok(self);
+        }
+        let (day, today) = (day.strftime("%-d %b %Y"), today.strftime("%-d %b %Y"));
+        Err(format!("{day} has not come yet; today is {today}."))
+    }
+
     /// `on 1 Mar 2025, 12:00`, or `at the end of 1 Mar 2025`.
     pub fn words(self, zone: &TimeZone) -> String {
         if self.whole_day {
@@ -62,6 +76,10 @@ mod tests {
         assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
         assert_eq!(noon.words(&zone), "on 1 Mar 2025, 12:00");
         assert_eq!(AsOf::read("1 Mar 2025", &zone), Ok(day));
+        let early = Instant::of_civil(jiff::civil::date(2025, 3, 1).at(0, 5, 0, 0), &zone);
+        assert_eq!(day.come(early, &zone), Ok(day));
+        let refused = day.come(early.plus_seconds(-600), &zone).unwrap_err();
+        assert_eq!(refused, "1 Mar 2025 has not come yet; today is 28 Feb 2025.");
         for bad in ["", "yesterday", "2025-02-30", "11/10/2026", "9999-12-31"] {
             assert!(AsOf::read(bad, &zone).is_err(), "{bad}");
         }

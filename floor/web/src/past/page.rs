@@ -55,7 +55,8 @@ impl Asked {
     /// The moments in the organisation's time zone.
     fn moments(&self, ctx: &Ctx) -> Result<(AsOf, Option<AsOf>), Vec<FieldError>> {
         let read = |field: &'static str, text: &str| {
-            AsOf::read(text, &ctx.org.zone).map_err(|message| FieldError { field: field.into(), message })
+            let read = AsOf::read(text, &ctx.org.zone).and_then(|as_of| as_of.come(ctx.now(), &ctx.org.zone));
+            read.map_err(|message| FieldError { field: field.into(), message })
         };
         let from = read("as-of", &self.as_of);
         let to = if self.to.is_empty() { Ok(None) } else { read("to", &self.to).map(Some) };
@@ -235,7 +236,9 @@ pub(super) async fn record(
     if asked.as_of.is_empty() {
         asked.as_of = ctx.now().date_in(&ctx.org.zone).to_string();
     }
-    let as_of = AsOf::read(&asked.as_of, &ctx.org.zone).map_err(|m| Problem::invalid("as-of", m))?;
+    let as_of =
+        AsOf::read(&asked.as_of, &ctx.org.zone).and_then(|as_of| as_of.come(ctx.now(), &ctx.org.zone));
+    let as_of = as_of.map_err(|message| Problem::invalid("as-of", message))?;
     let (who, kinds) = (ctx.actor(), read::kinds(&ctx.app)?);
     let (event, names) = db::read!(ctx.app.db(), who.org, |tx| {
         let event = read::record(tx, who, &kind, id, as_of.at).await?;

@@ -35,7 +35,10 @@ async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     let zone = &ctx.org.zone;
     let at = match asked.as_of.as_str() {
         "" => None,
-        text => Some(AsOf::read(text, zone).map_err(|message| Problem::invalid("as-of", message))?.at),
+        text => {
+            let read = AsOf::read(text, zone).and_then(|as_of| as_of.come(ctx.now(), zone));
+            Some(read.map_err(|message| Problem::invalid("as-of", message))?.at)
+        }
     };
     let body = body(ctx.app.clone(), ctx.actor().clone(), asked.wanted(), at).await?;
     let name = file_name(at, ctx.now(), zone);

@@ -58,7 +58,8 @@ impl Asked {
     fn moments(&self, ctx: &Ctx) -> Result<(AsOf, AsOf)> {
         let mut errors = Vec::new();
         let mut read = |field: &'static str, text: &str| {
-            let read = AsOf::read(text, &ctx.org.zone);
+            let zone = &ctx.org.zone;
+            let read = AsOf::read(text, zone).and_then(|as_of| as_of.come(ctx.now(), zone));
             read.map_err(|message| errors.push(FieldError { field: field.into(), message })).ok()
         };
         let (from, to) = (read("from", &self.from), read("to", &self.to));

@@ -126,7 +126,8 @@ async fn as_known(tx: &mut Tx, ctx: &Ctx, tag: &str, text: &str) -> Result<Found
         who.need(permit::DEVICE_HISTORY, today.reach())?;
         let (id, undone) = (today.id.uuid(), today.removed_at);
         let zone = Known::of(tx, who.org, today).await?.zone;
-        let as_of = AsOf::read(text, &zone).map_err(|message| Problem::invalid("as-of", message))?;
+        let as_of = AsOf::read(text, &zone).and_then(|as_of| as_of.come(ctx.now(), &zone));
+        let as_of = as_of.map_err(|message| Problem::invalid("as-of", message))?;
         missing.get_or_insert_with(|| format!("a record of {tag} as known {}", as_of.words(&zone)));
         let Some(event) = db::gate::as_of(tx, who.org, "device", id, as_of.at).await? else { continue };
         let device: Device = serde_json::from_value(event.after).map_err(Problem::bug)?;

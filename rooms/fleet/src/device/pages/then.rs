@@ -37,7 +37,8 @@ struct Found {
 
 /// `GET /devices?as-of=`: whoever may look back sees those of the devices that stand within their reach today.
 pub(super) async fn page(ctx: &Ctx, asked: &Asked) -> Reply {
-    let as_of = match AsOf::read(&asked.as_of, &ctx.org.zone) {
+    let zone = &ctx.org.zone;
+    let as_of = match AsOf::read(&asked.as_of, zone).and_then(|as_of| as_of.come(ctx.now(), zone)) {
         Ok(as_of) => as_of,
         Err(error) => {
             let head = quiet_answer("Which day do you mean?");
