@@ -1,11 +1,17 @@
 //! The page of the API for people: every address, and what its problems mean.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
-use maud::{Markup, Render as _, html};
+use maud::{Render as _, html};
 use serde_json::Value;
 
 use super::document::Document;
-use crate::{Guest, Reply, ctx::html_page, look::layout::Bare};
+use crate::{
+    Guest, Reply,
+    ctx::html_page,
+    look::{Section, layout::Bare},
+};
 
 /// `GET /api`.
 pub(super) async fn show(guest: Guest) -> Reply {
@@ -20,26 +26,41 @@ fn page(document: &Value) -> Response {
             "For other programs. The whole document is " a href="/api/openapi.json" { "openapi.json" }
             " (OpenAPI 3.1). A call carries an API token: " code { "Authorization: Bearer baton_…" } "."
         }
-        @for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-            @for (method, operation) in methods.as_object().into_iter().flatten() {
-                (address(path, method, operation))
+        @for (group, addresses) in groups(document) {
+            (Section::new(capital(group), html! {
+                dl.addresses {
+                    @for (path, method, summary) in addresses {
+                        dt.id.wrap { (method.to_uppercase()) " " (path) }
+                        dd { (summary) }
+                    }
+                }
+            }).render())
+        }
+        (Section::new("Problems", html! {
+            dl.addresses {
+                @for (kind, meaning) in KINDS { dt.id id=(kind) { (kind) } dd { (meaning) } }
             }
-        }
-        h2 { "Problems" }
-        @for (kind, meaning) in KINDS {
-            p id=(kind) { b { (kind) } ": " (meaning) }
-        }
+        }).render())
     };
-    html_page(http::StatusCode::OK, &Bare::new("The API".to_owned(), main).render())
+    html_page(http::StatusCode::OK, &Bare { wide: true, ..Bare::new("The API".to_owned(), main) }.render())
 }
 
-fn address(path: &str, method: &str, operation: &Value) -> Markup {
-    html! {
-        p {
-            span.id.wrap { (method.to_uppercase()) " " (path) } br;
-            span.sec { (operation["summary"].as_str().unwrap_or_default()) }
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The addresses with their methods and what they do, by what they are about.
+fn groups(document: &Value) -> BTreeMap<&str, Vec<(&str, &str, &str)>> {
+    let mut groups: BTreeMap<&str, Vec<(&str, &str, &str)>> = BTreeMap::new();
+    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in methods.as_object().into_iter().flatten() {
+            let summary = operation["summary"].as_str().unwrap_or_default();
+            let group = operation["tags"][0].as_str().unwrap_or("Other");
+            groups.entry(group).or_default().push((path, method, summary));
         }
     }
+    groups
 }
 
 /// What each kind of problem means: the last part of its type leads here.
