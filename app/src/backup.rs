@@ -58,6 +58,14 @@ impl Plan {
         }))
     }
 
+    /// Says now, and not in the night, that the place is not there. A server goes on without: whether a disk is mounted
+    /// is no reason to keep a hospital waiting.
+    pub fn look(&self) {
+        if let Err(error) = self.shelf.is_there() {
+            tracing::error!(%error, "backup_to: no backup can be made there");
+        }
+    }
+
     /// Whether a backup is due, by what became of the last ones. The first is due at once.
     fn due(&self, notes: &[Note], now: Instant) -> bool {
         let last = |well| note::of(notes, Kind::Backup, well).map(|note| note.at);
@@ -156,10 +164,14 @@ async fn thin(plan: &Plan, newest: &Found) {
         let orgs = &newest.manifest.organisations;
         found.manifest.organisations.iter().any(|org| orgs.iter().any(|own| own.id == org.id))
     };
-    let all: Vec<Found> = match plan.shelf.all().await {
-        Ok(all) => all.into_iter().filter(ours).collect(),
+    let (all, spoilt) = match plan.shelf.whole().await {
+        Ok(all) => all,
         Err(error) => return tracing::warn!(%error, "old backups could not be looked at"),
     };
+    for error in spoilt {
+        tracing::warn!(%error, "a backup is damaged; it stays, and counts for nothing");
+    }
+    let all: Vec<Found> = all.into_iter().filter(ours).collect();
     let made: Vec<Instant> = all.iter().map(|found| found.manifest.instant()).collect();
     for i in backup::surplus(&made, plan.keep, &plan.zone) {
         match plan.shelf.remove(&all[i]).await {

@@ -9,6 +9,11 @@ use crate::config::{Config, LogFormat};
 /// Begins logging as configured. A second call changes nothing.
 pub fn begin(config: &Config) {
     let filter = EnvFilter::try_new(&config.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    // PostgreSQL tells at every start which tables are there already.
+    let filter = match "sqlx::postgres::notice=warn".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let begun = match config.log_format {
         LogFormat::Text => {
             // Colours are for eyes; in a file or a journal they are noise.

@@ -18,8 +18,9 @@ pub async fn before(config: &Config, backup_made: bool, say: impl Fn(&str)) -> a
     if waiting.steps.is_empty() || waiting.organisations.is_empty() {
         return Ok(None);
     }
-    let shelf = match config.database.strip_prefix("sqlite://") {
-        Some(file) => Some(format!("{file}.before-upgrade")),
+    let beside = config.database.strip_prefix("sqlite://").map(|file| format!("{file}.before-upgrade"));
+    let shelf = match &beside {
+        Some(folder) => Some(folder.clone()),
         None if backup_made => return Ok(None),
         None => config.backup_to.clone(),
     };
@@ -27,7 +28,7 @@ pub async fn before(config: &Config, backup_made: bool, say: impl Fn(&str)) -> a
         anyhow::bail!(
             "This version of Baton brings the database to its schema ({} steps), and an earlier version cannot use it \
              any more afterwards. Make a backup first (`baton db backup --to FOLDER`, or PostgreSQL’s own tools) and \
-             start with --backup-made; or set `backup_to`, and one is made there before each upgrade. Nothing was \
+             then say so: `baton db migrate --backup-made`, or `baton serve --backup-made`. Or set `backup_to`, and one is made there before each upgrade. Nothing was \
              changed.",
             waiting.steps.len()
         );
@@ -37,6 +38,12 @@ pub async fn before(config: &Config, backup_made: bool, say: impl Fn(&str)) -> a
         waiting.steps.len(),
         shelf
     ));
+    if let Some(folder) = beside {
+        // Ours to make: it lies where the database does.
+        std::fs::create_dir_all(&folder).map_err(|e| {
+            anyhow::anyhow!("The backup could not be written to {folder} ({e}). Nothing was changed.")
+        })?;
+    }
     let shelf = crate::shelf::at(config, &shelf)?;
     let asked = Asked { url: &config.database, shelf: &shelf, program: VERSION, rate: None };
     let found = make(asked).await?;

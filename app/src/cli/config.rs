@@ -1,23 +1,29 @@
 //! `baton config …`
 
+use std::path::Path;
+
 use clap::Subcommand;
+use db::backup::Shelf;
 use serde_json::json;
 
 use super::Call;
+use crate::config::Config;
 
 /// Commands about the configuration.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Read file and environment and say what would be used. Passwords are left out.
+    /// Read file and environment and say what would be used, and whether the folders named are there. Passwords are left
+    /// out.
     Check,
 }
 
 /// Runs one of them.
 ///
 /// # Errors
-/// None today: an unusable configuration fails before.
+/// When a folder that it names is not there; an unusable configuration fails before.
 pub fn run(call: &Call, command: &Command) -> anyhow::Result<()> {
     let Command::Check = command;
+    folders(&call.config)?;
     let shown = call.config.shown();
     let value = json!({ "ok": true, "config": shown });
     let mut words = String::from("The configuration can be used:\n");
@@ -27,5 +33,18 @@ pub fn run(call: &Call, command: &Command) -> anyhow::Result<()> {
         }
     }
     call.say(&value, words.trim_end());
+    Ok(())
+}
+
+/// Whether the folders are there that nobody makes but whoever looks after the machine.
+fn folders(config: &Config) -> anyhow::Result<()> {
+    if let Some(to) = config.backup_to.as_ref().filter(|to| !Shelf::is_bucket(to)) {
+        Shelf::new(to).and_then(|shelf| shelf.is_there()).map_err(|e| anyhow::anyhow!("backup_to: {e}"))?;
+    }
+    if let Some(key) = &config.seal_key {
+        let folder = key.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let named = folder.display();
+        anyhow::ensure!(folder.is_dir(), "seal_key: the folder {named} is not there. Make it: mkdir {named}");
+    }
     Ok(())
 }

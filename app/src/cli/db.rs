@@ -19,7 +19,11 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Bring the database to this version’s schema. What it was is kept before.
-    Migrate,
+    Migrate {
+        /// PostgreSQL: a backup was made by other means, and the database may be brought to this version’s schema.
+        #[arg(long)]
+        backup_made: bool,
+    },
     /// Make a backup: the database with all files in it, while others use it.
     Backup {
         /// The folder of backups, or s3://bucket/prefix; without it, `backup_to`.
@@ -51,7 +55,7 @@ pub enum Command {
 /// When it cannot be done; for a check and a drill also when something was found.
 pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Migrate => migrate(&call).await,
+        Command::Migrate { backup_made } => migrate(&call, backup_made).await,
         Command::Backup { to } => back_up(&call, to).await,
         Command::Restore { from } => restore(&call, &from).await,
         Command::Check => check(&call).await,
@@ -59,9 +63,9 @@ pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn migrate(call: &Call) -> anyhow::Result<()> {
+async fn migrate(call: &Call, backup_made: bool) -> anyhow::Result<()> {
     let waiting = ::db::waiting(&call.config.database, &rooms::schemas()).await?;
-    let kept = upgrade::before(&call.config, call.backup_made, |words| eprintln!("{words}")).await?;
+    let kept = upgrade::before(&call.config, backup_made, |words| eprintln!("{words}")).await?;
     ::db::Db::open_existing(&call.config.database, &rooms::schemas()).await?.close().await;
     let words = match waiting.steps.len() {
         0 => "The database has this version’s schema already.".to_owned(),
@@ -72,14 +76,14 @@ async fn migrate(call: &Call) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn shelf(call: &Call, named: Option<String>) -> anyhow::Result<Shelf> {
+fn shelf(call: &Call, named: Option<String>, remedy: &str) -> anyhow::Result<Shelf> {
     let to = named.or_else(|| call.config.backup_to.clone());
-    let to = to.ok_or_else(|| anyhow::anyhow!("Name a place for backups with --to, or set `backup_to`."))?;
+    let to = to.ok_or_else(|| anyhow::anyhow!("{remedy}, or set `backup_to`."))?;
     crate::shelf::at(&call.config, &to)
 }
 
 async fn back_up(call: &Call, to: Option<String>) -> anyhow::Result<()> {
-    let shelf = shelf(call, to)?;
+    let shelf = shelf(call, to, "Name a place for backups with --to")?;
     let began = std::time::Instant::now();
     let asked = Asked {
         url: &call.config.database,
@@ -158,7 +162,9 @@ fn found_faults(sound: bool) -> anyhow::Result<()> {
 }
 
 async fn drill(call: &Call, from: Option<String>, scratch: Option<String>) -> anyhow::Result<()> {
-    let found = shelf(call, from)?.find().await?;
+    let found = shelf(call, from, "Name the backup, or the folder of backups: `baton db drill PLACE`")?
+        .find()
+        .await?;
     let began = std::time::Instant::now();
     let config = call.config.clone();
     let start = async |copy| answers(copy, &config).await;

@@ -28,7 +28,7 @@ pub struct Args {
 /// # Errors
 /// When the folder cannot be written.
 pub async fn run(call: Call, args: Args) -> anyhow::Result<()> {
-    let db = call.open().await?;
+    let db = call.open_to_read().await?;
     let org = call.org(&db, args.org.as_deref()).await?;
     let zone = db::read!(&db, org, |tx| identity::org::get(tx, org).await)?.zone();
     let as_of =

@@ -101,7 +101,12 @@ fn date_order(text: &str) -> Result<DateOrder, String> {
 /// # Errors
 /// When the database is in trouble, or the import cannot be undone.
 pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
-    let db = call.open().await?;
+    let db = call.open().await.map_err(|refused| match refused.downcast_ref() {
+        Some(kernel::Problem::Conflict { code, message }) if *code == db::IN_USE => {
+            anyhow::anyhow!("{message} A running Baton takes lists of devices on its page /devices/imports.")
+        }
+        _ => refused,
+    })?;
     match command {
         Command::Devices(args) => devices(&call, &db, args).await?,
         Command::Folder(args) => whole(&call, &db, args).await?,

@@ -13,7 +13,7 @@ mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use ::db::Db;
+use ::db::{Db, Place};
 use clap::{Parser, Subcommand};
 use kernel::{Actor, Clock, OrgId, Problem, Via};
 use serde_json::json;
@@ -33,9 +33,6 @@ pub struct Args {
     /// Print results and errors as JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// PostgreSQL: a backup was made, and the database may be brought to this version’s schema.
-    #[arg(long, global = true)]
-    pub backup_made: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,8 +76,6 @@ pub struct Call {
     pub database_named: bool,
     /// Whether to print JSON.
     pub json: bool,
-    /// Whether somebody says that a backup was made before an upgrade.
-    pub backup_made: bool,
 }
 
 /// Runs one command.
@@ -94,7 +89,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         config.database = url;
         config.check()?;
     }
-    let call = Call { config, database_named, json: args.json, backup_made: args.backup_made };
+    let call = Call { config, database_named, json: args.json };
     match args.command {
         Command::Demo(args) => demo::run(call, args).await,
         Command::Serve(args) => serve::run(call, args).await,
@@ -177,8 +172,34 @@ impl Call {
     /// # Errors
     /// As [`Db::open_existing`].
     pub async fn open(&self) -> anyhow::Result<Db> {
-        crate::upgrade::before(&self.config, self.backup_made, |words| eprintln!("{words}")).await?;
+        crate::upgrade::before(&self.config, false, |words| eprintln!("{words}")).await?;
         Ok(Db::open_existing(&self.config.database, &crate::rooms::schemas()).await?)
+    }
+
+    /// Opens the configured database for reading beside whoever uses it, as it is.
+    ///
+    /// # Errors
+    /// As [`Place::read_beside`].
+    pub async fn open_to_read(&self) -> anyhow::Result<Db> {
+        Ok(Place::read_beside(&self.config.database, &crate::rooms::schemas()).await?.for_reading())
+    }
+
+    /// Opens the configured database for a small write, beside a program that serves it if one does. What is written may
+    /// change nothing that a server keeps in memory: sessions, roles, accounts.
+    ///
+    /// # Errors
+    /// As [`Call::open`].
+    pub async fn open_to_add(&self) -> anyhow::Result<Db> {
+        let refused = match self.open().await {
+            Ok(db) => return Ok(db),
+            Err(refused) => refused,
+        };
+        match refused.downcast_ref() {
+            Some(Problem::Conflict { code, .. }) if *code == ::db::IN_USE => {
+                Ok(Place::join(&self.config.database, &crate::rooms::schemas()).await?)
+            }
+            _ => Err(refused),
+        }
     }
 
     /// The server itself as actor in an organisation, for the record.

@@ -47,7 +47,7 @@ pub struct Add {
 /// When the organisation cannot be added; nothing is changed then.
 pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
     let Command::Add(add) = command;
-    let db = call.open().await?;
+    let db = call.open_to_add().await?;
     let orgs = identity::org::list(&db).await?;
     if let Some(demo) = orgs.iter().find(|org| org.demo) {
         anyhow::bail!(

@@ -19,6 +19,9 @@ pub struct Args {
     /// Only show things: nothing is written to the database, which may be another server’s or a standby.
     #[arg(long)]
     read_only: bool,
+    /// PostgreSQL: a backup was made by other means, and the database may be brought to this version’s schema.
+    #[arg(long)]
+    backup_made: bool,
 }
 
 /// Opens the database and serves it.
@@ -35,9 +38,11 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     let url = doors.url()?;
     if !args.read_only {
         // Found out now, and not in the night.
-        Plan::of(&call.config).context("backup_to")?;
+        if let Some(plan) = Plan::of(&call.config).context("backup_to")? {
+            plan.look();
+        }
     }
-    let db = open(&call, args.read_only).await?;
+    let db = open(&call, &args).await?;
     refuse_demo(&db).await?;
     if let Some(standby) = &call.config.database_reads {
         db.read_also_from(standby)?;
@@ -65,11 +70,11 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
 }
 
 /// Opens the database and brings it up to date; for a server that only shows things, as it is.
-async fn open(call: &Call, read_only: bool) -> anyhow::Result<Db> {
-    if read_only {
+async fn open(call: &Call, args: &Args) -> anyhow::Result<Db> {
+    if args.read_only {
         return Ok(Place::read_beside(&call.config.database, &rooms::schemas()).await?.for_reading());
     }
-    upgrade::before(&call.config, call.backup_made, |words| tracing::info!("{words}")).await?;
+    upgrade::before(&call.config, args.backup_made, |words| tracing::info!("{words}")).await?;
     Ok(Db::open(&call.config.database, &rooms::schemas()).await?)
 }
 

@@ -62,10 +62,19 @@ pub struct List {
 #[derive(Debug, clap::Args)]
 pub struct Revoke {
     /// Its id, as `baton token list` prints it.
+    #[arg(value_parser = id)]
     id: token::TokenId,
     /// Organisation, by its name, when there are several.
     #[arg(long)]
     org: Option<String>,
+}
+
+/// Reads a token's id.
+fn id(text: &str) -> Result<token::TokenId, String> {
+    text.parse().map_err(|_| {
+        "a token’s id looks like 01a205a9-7341-755c-b7b2-0e958c167997. `baton token list` prints them"
+            .to_owned()
+    })
 }
 
 /// Runs one of them.
@@ -73,21 +82,24 @@ pub struct Revoke {
 /// # Errors
 /// When it cannot be done; nothing is changed then.
 pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
-    let db = call.open().await?;
-    match command {
-        Command::Create(new) => create(&call, &db, new).await?,
-        Command::List(list) => list_all(&call, &db, list.org.as_deref()).await?,
-        Command::Revoke(gone) => revoke(&call, &db, &gone).await?,
-    }
+    let db = match command {
+        Command::List(_) => call.open_to_read().await?,
+        _ => call.open_to_add().await?,
+    };
+    let done = match command {
+        Command::Create(new) => create(&call, &db, new).await,
+        Command::List(list) => list_all(&call, &db, list.org.as_deref()).await,
+        Command::Revoke(gone) => revoke(&call, &db, &gone).await,
+    };
     db.close().await;
-    Ok(())
+    done
 }
 
 async fn create(call: &Call, db: &Db, new: Create) -> anyhow::Result<()> {
     let org = call.org(db, new.org.as_deref()).await?;
     let who = call.operator(org);
-    let known: Vec<_> =
-        crate::rooms::rooms().iter().flat_map(|room| room.permits.iter().map(|(p, _)| *p)).collect();
+    let rights: Vec<_> = crate::rooms::rooms().iter().flat_map(|room| room.permits.iter().copied()).collect();
+    let known: Vec<_> = rights.iter().map(|(permit, _)| *permit).collect();
     let mut scopes = Vec::new();
     for name in &new.sites {
         let site = db::read!(db, org, |tx| identity::site::find_by_name(tx, org, name).await)?;
@@ -106,6 +118,7 @@ async fn create(call: &Call, db: &Db, new: Create) -> anyhow::Result<()> {
                 ));
             }
         };
+        token::check_held(tx, org, person, &new.permits, &rights).await?;
         let draft = token::Draft {
             person,
             name: new.name.clone(),
@@ -174,7 +187,13 @@ async fn revoke(call: &Call, db: &Db, gone: &Revoke) -> anyhow::Result<()> {
     let token = db::write!(db, org, |tx| {
         let all = token::list(tx, &who).await?;
         let found = all.into_iter().find(|l| l.token.id == gone.id);
-        let version = found.ok_or_else(|| kernel::Problem::not_found("this token"))?.token.version;
+        let Some(version) = found.map(|l| l.token.version) else {
+            let words = format!(
+                "There is no token {}. `baton token list` prints all of them with their ids.",
+                gone.id
+            );
+            return Err(kernel::Problem::conflict("token.missing", words));
+        };
         token::revoke(tx, &who, gone.id, version, Sent::once()).await
     })?;
     call.say(&json!({ "ok": true, "id": token.id }), &format!("{} is revoked.", token.name));

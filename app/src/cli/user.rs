@@ -45,7 +45,7 @@ pub struct Add {
 /// When the person cannot be added; nothing is changed then.
 pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
     let Command::Add(add) = command;
-    let db = call.open().await?;
+    let db = call.open_to_add().await?;
     let org = call.org(&db, add.org.as_deref()).await?;
     let password = if add.password_stdin {
         let mut text = String::new();

@@ -33,6 +33,7 @@ pub async fn fleet(folder: &Path) -> String {
 }
 
 async fn made(url: &str, shelf: &Path) -> Found {
+    std::fs::create_dir_all(shelf).unwrap();
     let shelf = Shelf::new(&shelf.display().to_string()).unwrap();
     backup::make(Asked { url, shelf: &shelf, program: "test", rate: None }).await.unwrap()
 }
@@ -198,6 +199,7 @@ async fn a_backup_cut_short_never_counts() {
     let url = fleet(folder.path()).await;
     let shelf = folder.path().join("shelf");
     let to = shelf.display().to_string();
+    std::fs::create_dir(&shelf).unwrap();
     let mut slow = baton(&["db", "backup", "--to", &to, "--database", &url]);
     slow.env("BATON_BACKUP_RATE", "1").stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = slow.spawn().unwrap();
@@ -227,7 +229,7 @@ async fn a_place_that_cannot_be_written_is_said_and_noted() {
     std::fs::write(&file, "x").unwrap();
     let (code, said) = json(&["db", "backup", "--to", &file.display().to_string(), "--database", &url]);
     let words = said["message"].as_str().unwrap().to_owned();
-    assert!(code == 1 && words.contains("could not be written") && words.contains("file"), "{said}");
+    assert!(code == 1 && words.contains("is no folder") && words.contains("file"), "{said}");
     let db = Db::beside_others(&url).await.unwrap();
     let notes = db::read!(db, ALL, |tx| backup::note::all(tx).await).unwrap();
     let failed = backup::note::of(&notes, backup::note::Kind::Backup, false).unwrap();
@@ -237,9 +239,86 @@ async fn a_place_that_cannot_be_written_is_said_and_noted() {
     assert!(code == 1 && said["message"].as_str().unwrap().contains("is no folder"), "{said}");
     let (code, said) = json(&["db", "backup", "--database", &url]);
     assert!(code == 1 && said["message"].as_str().unwrap().contains("--to"), "{said}");
+    let (code, said) = json(&["db", "drill", "--database", &url]);
+    let words = said["message"].as_str().unwrap();
+    assert!(code == 1 && words.contains("baton db drill PLACE") && !words.contains("--to"), "{said}");
     let (code, _) = json(&["db", "backup", "--to", "x", "--database", &sqlite(&folder.path().join("none"))]);
     assert_eq!(code, 1);
     assert!(!folder.path().join("none").exists());
+}
+
+#[tokio::test]
+async fn a_damaged_backup_is_not_passed_over_for_an_older_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = fleet(folder.path()).await;
+    let shelf = folder.path().join("shelf");
+    let older = made(&url, &shelf).await;
+    let newer = made(&url, &shelf).await;
+    let manifest = PathBuf::from(newer.address()).join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let (from, back) = (shelf.display().to_string(), sqlite(&folder.path().join("back/baton.sqlite")));
+    // What is no backup and claims to be none is passed over.
+    std::fs::create_dir(shelf.join("notes")).unwrap();
+    std::fs::write(shelf.join("readme"), "x").unwrap();
+    for spoilt in ["{bad", "", &text.replacen("\"format\": 1", "\"format\": 9", 1)] {
+        std::fs::write(&manifest, spoilt).unwrap();
+        for command in
+            [&["db", "restore", &from, "--database", &back][..], &["db", "drill", &from, "--database", &url]]
+        {
+            let (code, said) = json(command);
+            let words = said["message"].as_str().unwrap_or_default();
+            assert!(
+                code == 1 && words.contains(&newer.address()) && words.contains("Name the one"),
+                "{command:?}: {said}"
+            );
+        }
+        assert!(!folder.path().join("back/baton.sqlite").exists());
+        let known = Shelf::new(&from).unwrap();
+        assert!(known.all().await.is_err());
+        let (whole, damaged) = known.whole().await.unwrap();
+        assert_eq!((whole.len(), whole[0].address(), damaged.len()), (1, older.address(), 1));
+    }
+    let (code, said) = json(&["db", "restore", &older.address(), "--database", &back]);
+    assert_eq!(code, 0, "the exact one: {said}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let (_, token) = set_up_at(&url).await;
+    let away = folder.path().join("mnt/backup");
+    let to = away.display().to_string();
+    let remedy = format!("mkdir {to}");
+    let mut serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    serve.env("BATON_BACKUP_TO", &away);
+    let server = Server::start(serve);
+    for _ in 0..300 {
+        if server.log().contains("tried again in a quarter of an hour") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(server.logs("tried again in a quarter of an hour"), "{}", server.log());
+    let page = server.ask("/organisation", &token, None);
+    assert!(page.body.contains(&remedy), "{}", page.main());
+    let (code, said) = json(&["db", "backup", "--to", &to, "--database", &url]);
+    assert!(code == 1 && said["message"].as_str().unwrap().contains(&remedy), "{said}");
+    let (code, said) = json(&["db", "restore", &to, "--database", &sqlite(&folder.path().join("r.sqlite"))]);
+    assert!(code == 1 && said["message"].as_str().unwrap().contains("is not there"), "{said}");
+    let checked = |key: &str, value: &Path| {
+        let out = baton(&["config", "check"]).env(key, value).output().unwrap();
+        (out.status.success(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (good, words) = checked("BATON_BACKUP_TO", &away);
+    assert!(!good && words.starts_with("backup_to") && words.contains(&remedy), "{words}");
+    let (good, words) = checked("BATON_SEAL_KEY", &away.join("key"));
+    assert!(!good && words.starts_with("seal_key") && words.contains(&remedy), "{words}");
+    assert!(
+        checked("BATON_BACKUP_TO", folder.path()).0
+            && checked("BATON_SEAL_KEY", &folder.path().join("key")).0
+    );
+    assert!(!folder.path().join("mnt").exists());
 }
 
 /// What a check finds after somebody changed a sound database, by the name of the check.
@@ -421,10 +500,13 @@ async fn an_upgrade_of_postgres_asks_for_a_backup() {
     let steps = async || db::waiting(&bare.url, &rooms::schemas()).await.unwrap().steps.len();
     let waiting = steps().await;
     assert!(waiting > 0);
-    for command in [&["db", "migrate"][..], &["export", "x"], &["serve", "--listen", "127.0.0.1:0"]] {
+    let add = ["user", "add", "--email", "a@here.example", "--name", "A B", "--role", "lead"];
+    for command in [&["db", "migrate"][..], &add, &["serve", "--listen", "127.0.0.1:0"]] {
         let (code, said) = json(&[command, &["--database", &bare.url]].concat());
         assert!(code == 1 && said["message"].as_str().unwrap().contains("--backup-made"), "{said}");
     }
+    let (code, said) = json(&["export", "x", "--database", &bare.url]);
+    assert!(code == 1 && said["code"] == "db.older", "what only reads upgrades nothing: {said}");
     assert_eq!(steps().await, waiting, "nothing was changed");
     let mut migrate = baton(&["db", "migrate", "--json", "--database", &bare.url]);
     let out = migrate.env("BATON_BACKUP_TO", folder.path()).output().unwrap();
@@ -448,6 +530,7 @@ async fn a_server_makes_backups_by_itself_and_says_when() {
     let url = sqlite(&folder.path().join("baton.sqlite"));
     let (_, token) = set_up_at(&url).await;
     let shelf = folder.path().join("shelf");
+    std::fs::create_dir(&shelf).unwrap();
     let mut serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]);
     serve.env("BATON_BACKUP_TO", &shelf);
     let server = Server::start(serve);

@@ -238,7 +238,7 @@ async fn what_was_cut_or_changed_in_the_store_is_not_brought_back() {
         let address = said["backup"].as_str().unwrap();
         let named = ["db", "restore", address, "--database", &back];
         refused(&store, &named, &[], &["manifest.json cannot be read"]).await;
-        refused(&store, &restore, &[], &["no whole backup"]).await;
+        refused(&store, &restore, &[], &[address, "cannot be used", "Name the one that is meant"]).await;
         store.set(manifest, Some((*facts).clone()));
         let (code, said) = json(&store, &named, &[]).await;
         assert_eq!(code, 0, "nothing was left of the tries: {said}");

@@ -51,6 +51,14 @@ fn every_refusal_is_json_where_json_is_asked_for() {
         assert!(plain.out.is_empty() && !plain.err.is_empty(), "{args:?}");
     }
     assert!(call(&["--help", "--json"]).out.contains("Usage"));
+    for (command, there) in [
+        (&["db", "migrate", "--help"][..], true),
+        (&["serve", "--help"], true),
+        (&["--help"], false),
+        (&["export", "--help"], false),
+    ] {
+        assert_eq!(call(command).out.contains("--backup-made"), there, "{command:?}");
+    }
 }
 
 #[tokio::test]
@@ -161,7 +169,11 @@ async fn a_token_is_made_listed_and_revoked_in_the_terminal() {
     set_up_at(&url).await;
     let token = |more: &[&str]| call(&with(&["token"], &with(more, &["--json", "--database", &url])));
     let service = ["create", "--service", "CMMS bridge", "--role", "technician", "--name", "Sync"];
-    for (more, field) in [(["--days", "900"], "days"), (["--permit", "fleet.device.fly"], "permit")] {
+    for (more, field) in [
+        (["--days", "900"], "days"),
+        (["--permit", "fleet.device.fly"], "permit"),
+        (["--permit", "identity.person.manage"], "permit"),
+    ] {
         let refused = token(&with(&service, &more));
         assert_eq!(
             (refused.code, &refused.json()["fields"][0]["field"]),
@@ -205,4 +217,87 @@ async fn a_demonstration_stays_alone() {
     let url = sqlite(&folder.path().join("baton.sqlite"));
     let said = call(&with(&ORG, &["--database", &url]));
     assert!(said.code == 1 && said.err.contains("stays alone"), "{}", said.err);
+}
+
+#[tokio::test]
+async fn what_a_guide_says_of_the_terminal_works_beside_a_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    set_up_at(&url).await;
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    let token = |more: &[&str]| call(&with(&["token"], &with(more, &["--json", "--database", &url])));
+    let made = token(&["create", "--service", "Bridge", "--role", "technician", "--name", "Sync"]);
+    assert_eq!(made.code, 0, "{}", made.out);
+    let (id, secret) = (made.json()["id"].clone(), made.json()["token"].clone());
+    let me = || {
+        server.say(&format!(
+            "GET /api/v1/me HTTP/1.1\r\nhost: here.example\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
+            secret.as_str().unwrap()
+        ))
+    };
+    assert_eq!(me().status, 200, "it opens at once");
+    assert_eq!(token(&["list"]).json()["tokens"][0]["id"], id);
+    assert_eq!(token(&["revoke", id.as_str().unwrap()]).code, 0);
+    assert_eq!(me().status, 401, "and no more");
+    let person = ["user", "add", "--email", "new@here.example", "--name", "New Person", "--role", "lead"];
+    let added = call(&with(&person, &["--json", "--database", &url]));
+    assert_eq!(added.code, 0, "{}", added.out);
+    let form =
+        format!("email=new%40here.example&password={}", added.json()["one_time_password"].as_str().unwrap());
+    let entered = server.ask("/sign-in", "", Some(&form));
+    assert!(
+        entered.status == 303 && entered.head.contains("set-cookie"),
+        "{} {}",
+        entered.status,
+        entered.main()
+    );
+    let out = folder.path().join("out");
+    for more in [&[][..], &["--as-of", "2099-01-01"], &["--as-of", "2020-01-01"]] {
+        let said = call(&with(&["export", out.to_str().unwrap(), "--json", "--database", &url], more));
+        assert_eq!(said.code, 0, "{more:?}: {}", said.out);
+    }
+    // What changes more says where it can be done meanwhile.
+    let list = folder.path().join("list.csv");
+    std::fs::write(&list, "tag,model,maker,type\nT-1,M,C,T\n").unwrap();
+    let said = call(&["import", "devices", list.to_str().unwrap(), "--database", &url]);
+    assert!(said.code == 1 && said.err.contains("/devices/imports"), "{}", said.err);
+    for (id, says) in
+        [("123", "baton token list"), ("01a205a9-7341-755c-b7b2-0e958c167997", "baton token list")]
+    {
+        let said = call(&["token", "revoke", id, "--database", &url]);
+        assert!(said.code != 0 && said.err.contains(says) && said.err.contains(id), "{}", said.err);
+    }
+    assert_eq!(call(&with(&ORG, &["--database", &url])).code, 0);
+}
+
+#[tokio::test]
+async fn what_only_reads_says_why_postgres_cannot_be_read() {
+    let refused = |url: &str, says: &[&str]| {
+        for command in [
+            &["audit", "verify"][..],
+            &["audit", "root"],
+            &["token", "list"],
+            &["serve", "--read-only", "--listen", "127.0.0.1:0"],
+        ] {
+            let said = call(&with(command, &["--database", url]));
+            let good = says.iter().all(|part| said.err.contains(part));
+            assert!(said.code == 1 && good, "{command:?}: {}", said.err);
+            assert!(!said.err.contains("at line") && !said.err.contains("_sqlx_migrations"), "{}", said.err);
+        }
+    };
+    refused("postgres://u@127.0.0.1:9/db", &["127.0.0.1:9 cannot be reached", "Check host and port"]);
+    let Some(admin) = testkit::postgres_url() else { return };
+    let there = admin.rsplit_once('/').unwrap().0;
+    refused(
+        &format!("{there}/baton_never_made"),
+        &["\"baton_never_made\" does not exist", "Check host and port"],
+    );
+    let bare = Bare::postgres(&admin).await.unwrap();
+    refused(&bare.url, &["There is no Baton database in", "--database"]);
+    set_up_at(&bare.url).await;
+    for _ in 0..2 {
+        let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &bare.url]));
+        assert!(server.logs("serving") && !server.log().contains("already exists"), "{}", server.log());
+    }
+    bare.finish().await.unwrap();
 }

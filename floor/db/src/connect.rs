@@ -1,6 +1,6 @@
 //! Reaching a database and bringing it to this program's schema.
 
-use std::{path::Path, time::Duration};
+use std::{fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use kernel::{Instant, Problem, Result};
 use sqlx::{
@@ -25,8 +25,19 @@ use crate::{
 /// Readers beside the one writer of an SQLite file.
 const READERS: u32 = 4;
 
+/// Makes an SQLite file where there is none, for its owner only; SQLite gives the files beside it the same rights.
+fn make_private(path: &Path) -> Result<()> {
+    match File::options().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(cannot_open(path, &sqlx::Error::Io(error)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Opens an SQLite file: WAL, one writer, several readers, every acknowledged write on the disk.
 pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
+    make_private(path)?;
     let base = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -61,6 +72,7 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
 /// Opens a new SQLite file to be filled: one connection, no journal, nothing waits for the disk. Worth nothing until
 /// it is synced.
 pub(crate) async fn sqlite_to_fill(path: &Path, cache_kb: u32, rooms: &[RoomSchema]) -> Result<SqlitePool> {
+    make_private(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -40,7 +40,15 @@ pub(crate) fn problem(error: sqlx::Error, statement: &str) -> Problem {
         }
         _ => {}
     }
-    Problem::bug(format!("{error} in: {}", statement.chars().take(400).collect::<String>()))
+    Problem::bug(format!("{} in: {}", words(&error), statement.chars().take(400).collect::<String>()))
+}
+
+/// What an error says. Where in its own source PostgreSQL found it helps nobody.
+pub(crate) fn words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Code of a commit whose outcome is not known because the connection went away.

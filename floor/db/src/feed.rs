@@ -6,8 +6,9 @@
 //!
 //! **Invariant:** ids are made inside the transaction that writes them, by the clock of its server. Whatever is not
 //! visible to a reading that begins after [`settled`] was asked, was begun before and counted, or begins later; in both
-//! cases its ids are later than the answer. On SQLite there is one writer, whose ids follow all that is committed; the
-//! margin only covers a clock that is put back while the server is down.
+//! cases its ids are later than the answer. On SQLite there is one writer at a time, whose ids follow all that is committed,
+//! also when it is a second process ([`crate::Place::join`]); the margin only covers a clock that is put back while the
+//! server is down.
 
 use std::time::Duration;
 
@@ -65,6 +66,13 @@ pub async fn settled(db: &Db, margin: Duration) -> Result<Settled> {
     Ok(Settled(Id::<EventMark>::seeded(at, [0; 10]).uuid()))
 }
 
+/// Whether an id is of a time to come, by more than a margin: nobody was ever told of it.
+pub fn is_to_come(id: Uuid, margin: Duration) -> bool {
+    let margin = i64::try_from(margin.as_micros()).unwrap_or(i64::MAX);
+    let latest = Instant::from_micros(Instant::machine_now().micros().saturating_add(margin));
+    id > Id::<EventMark>::seeded(latest, [u8::MAX; 10]).uuid()
+}
+
 /// Changes after an id, as far as they have settled, at most `limit`.
 ///
 /// # Errors
@@ -81,6 +89,11 @@ pub async fn after(tx: &mut Tx, org: OrgId, after: Uuid, settled: Settled, limit
 pub async fn last(tx: &mut Tx, org: OrgId, settled: Settled) -> Result<Uuid> {
     let row = tx.find(LAST, &vals![org, settled.0]).await?;
     row.map_or(Ok(Uuid::nil()), |row| row.get("id"))
+}
+
+/// The id of the last change on record; nil when there is none.
+pub(crate) async fn newest(tx: &mut Tx, org: OrgId) -> Result<Uuid> {
+    last(tx, org, Settled(Uuid::max())).await
 }
 
 /// That a record changed.

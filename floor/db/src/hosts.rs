@@ -12,6 +12,8 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
+use crate::fault::words;
+
 /// How to reach each server, in the order of the address.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts(Vec<PgConnectOptions>);
@@ -56,6 +58,17 @@ impl Hosts {
     /// The name of the database, the same on all of them.
     pub fn database(&self) -> &str {
         self.first().get_database().unwrap_or("this database")
+    }
+
+    /// The same servers, first the one that takes writes, or else one that answers.
+    ///
+    /// # Errors
+    /// As [`Hosts::connect`].
+    pub async fn answering(&self) -> Result<Self> {
+        let (conn, first) = self.connect(false).await?;
+        let _ = conn.close().await;
+        let others = self.0.iter().filter(|other| name(other) != name(&first)).cloned();
+        Ok(Self(std::iter::once(first.clone()).chain(others).collect()))
     }
 
     /// Connects to the server that takes writes; if none does and reading is enough, to any that answers.
@@ -111,7 +124,7 @@ fn names_authority(url: &str) -> bool {
 pub(crate) fn cause(error: &sqlx::Error, options: &PgConnectOptions) -> String {
     match tls_remedy(error) {
         Some(remedy) => format!("{error}; {}", remedy.replace("HOST", options.get_host())),
-        None => error.to_string(),
+        None => words(error),
     }
 }
 

@@ -5,6 +5,7 @@
 //! passes the gate ([`Tx::record`]) in the same transaction, and a transaction that forgot is refused.
 
 pub mod backup;
+mod beside;
 pub mod blob;
 pub mod check;
 pub mod command;
@@ -40,7 +41,7 @@ pub use fault::{DISK, DISK_WORDS, REFERENCE, UNIQUE, UNKNOWN};
 pub use fresh::Fresh;
 pub use gate::Event;
 pub use open::{Attempts, Db, Engine, READ_ONLY, Wall};
-pub use place::{Found, Place};
+pub use place::{Found, IN_USE, Place};
 pub use plan::Plans;
 pub use schema::{FLOOR, File, RoomSchema, Waiting, dump, has_table, step_names, waiting};
 pub use select::{Cond, Select};

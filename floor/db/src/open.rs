@@ -13,7 +13,7 @@ use kernel::{OrgId, Problem, Result};
 use sqlx::SqlitePool;
 
 use crate::{
-    Place, Plans, RoomSchema, Sql, Tx, command,
+    Place, Plans, RoomSchema, Sql, Tx, beside, command,
     conn::Conn,
     fault::problem,
     place::Lies,
@@ -62,6 +62,8 @@ struct Inner {
     standby: OnceLock<Standby>,
     /// Whether writes are refused before they begin.
     only_reads: AtomicBool,
+    /// Whether another process holds the file, and writes take care of its ids.
+    beside: AtomicBool,
     /// How often this process changed a table, by name.
     changed: Mutex<BTreeMap<&'static str, u64>>,
     /// Why the last write could not reach the disk; nothing once one did.
@@ -177,6 +179,9 @@ impl Attempts<'_> {
             match self.db.begin(self.wall, turn).await {
                 Err(Problem::Busy { .. }) if self.is_patient() => backoff(self.made).await,
                 Ok(mut tx) => {
+                    if self.db.inner.beside.load(Ordering::Relaxed) {
+                        beside::follow(&mut tx, self.wall).await?;
+                    }
                     tx.looks = self.looks;
                     return Ok(tx);
                 }
@@ -202,6 +207,9 @@ impl Attempts<'_> {
             }
             Ok(out) => {
                 let changed = self.db.watched(&tx);
+                if inner.beside.load(Ordering::Relaxed) {
+                    beside::clear().await;
+                }
                 let done = tx.commit().await.map(|()| out);
                 // Also after a commit of which nobody knows how it ended.
                 self.db.note_changed(&changed);
@@ -278,6 +286,7 @@ impl Db {
             plans: OnceLock::new(),
             standby: OnceLock::new(),
             only_reads: AtomicBool::new(false),
+            beside: AtomicBool::new(false),
             changed: Mutex::default(),
             trouble: Mutex::new(None),
             _lock: lock,
@@ -307,6 +316,12 @@ impl Db {
     #[must_use]
     pub fn for_reading(self) -> Self {
         self.inner.only_reads.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// From now on writes as a second process beside the one that holds the file.
+    pub(crate) fn as_second(self) -> Self {
+        self.inner.beside.store(true, Ordering::Relaxed);
         self
     }
 

@@ -33,6 +33,9 @@ pub(crate) enum Lies {
     Server(Hosts),
 }
 
+/// The code of the refusal of a file that another process holds.
+pub const IN_USE: &str = "db.in_use";
+
 /// What a place holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -149,19 +152,29 @@ impl Place {
     pub async fn read_beside(url: &str, rooms: &[RoomSchema]) -> Result<Db> {
         let mut all = vec![crate::FLOOR];
         all.extend_from_slice(rooms);
-        let pools = if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
-            let path = real(Path::new(path));
-            if !path.is_file() {
-                return Err(missing(&path.display().to_string()));
-            }
-            connect::sqlite_to_read(&path).await?
-        } else {
-            let place = Self::take_existing(url)?;
-            let At::Server(hosts) = &place.at else { return Err(Problem::bug("a file that is a server")) };
-            connect::postgres_to_read(hosts)
+        let pools = match Self::beside_others(url)?.whole().await? {
+            Lies::File(path) => connect::sqlite_to_read(&path).await?,
+            Lies::Server(hosts) => connect::postgres_to_read(&hosts.answering().await?),
         };
         connect::check_is_ours(&pools, &all).await?;
         Ok(Db::over(pools, &all, None))
+    }
+
+    /// Opens a database for small writes beside the process that holds its file; no migration runs. What such writes may
+    /// not touch, [`crate::beside`] says.
+    ///
+    /// # Errors
+    /// As [`Place::read_beside`].
+    pub async fn join(url: &str, rooms: &[RoomSchema]) -> Result<Db> {
+        let mut all = vec![crate::FLOOR];
+        all.extend_from_slice(rooms);
+        let pools = match Self::beside_others(url)?.whole().await? {
+            Lies::File(path) => connect::sqlite_beside_others(&path).await?,
+            Lies::Server(hosts) => connect::postgres_beside_others(&hosts.answering().await?),
+        };
+        connect::check_is_ours(&pools, &all).await?;
+        let db = Db::over(pools, &all, None);
+        Ok(if db.engine() == crate::Engine::Sqlite { db.as_second() } else { db })
     }
 
     /// Removes the database, if there is one; the place stays taken.
@@ -370,7 +383,7 @@ fn lock_beside(path: &Path) -> Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Problem::conflict(
-            "db.in_use",
+            IN_USE,
             format!(
                 "Another Baton already uses {}. Stop it first, or use PostgreSQL if several servers shall share \
                  one database. Nothing was changed.",

@@ -18,7 +18,7 @@ use super::{
     copy::{From, To},
     folder::LEFT_AFTER,
     pieces::{Fetching, Pieces, Sending, piece_for},
-    shelf::Spot,
+    shelf::{Spot, spoilt},
 };
 
 /// How addresses of buckets begin.
@@ -144,18 +144,21 @@ impl Bucket {
         Ok(names.filter(|name| name.starts_with(OURS)).map(str::to_owned).collect())
     }
 
-    /// All whole backups, the newest first. One whose manifest cannot be fetched is no reason to take an older one for
-    /// the newest: then nothing is said at all.
-    pub(super) async fn all(&self) -> Result<Vec<Found>> {
+    /// Each backup that has a manifest: a whole one, or why it cannot be used. When a manifest cannot be fetched nothing
+    /// is said at all.
+    pub(super) async fn each(&self) -> Result<Vec<Result<Found>>> {
         let names = self.names().await?;
         let each = stream::iter(names).map(|name| async move {
-            match self.below(&name).here().await {
-                Err(Problem::Conflict { code: super::UNUSABLE, .. }) => Ok(None),
-                other => other,
+            let place = self.below(&name);
+            match place.here().await {
+                Err(problem @ Problem::Conflict { code: super::UNUSABLE, .. }) => {
+                    Ok(Some(Err(spoilt(&place.address(), &problem))))
+                }
+                other => other.map(|found| found.map(Ok)),
             }
         });
-        let all: Vec<Option<Found>> = each.buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(Found::in_order(all.into_iter().flatten().collect()))
+        let each: Vec<Option<Result<Found>>> = each.buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(each.into_iter().flatten().collect())
     }
 
     /// The backup that lies at this place, if there is a whole one.

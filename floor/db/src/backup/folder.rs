@@ -2,19 +2,20 @@
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use kernel::Result;
+use kernel::{Problem, Result};
 
 use super::{
-    Found, MANIFEST, Manifest,
+    Found, MANIFEST, Manifest, PLACE,
     copy::{From, To},
     pieces::{Fetching, Sending},
     place,
-    shelf::Spot,
+    shelf::{Spot, spoilt},
 };
 
 /// A folder of backups.
@@ -44,20 +45,48 @@ impl Folder {
         &self.path
     }
 
-    /// All whole backups, the newest first. What cannot be read as one is passed over.
-    pub(super) fn all(&self) -> Result<Vec<Found>> {
-        let entries = match fs::read_dir(&self.path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(place("Cannot read the folder", &self.path, &error)),
-        };
-        let whole = |entry: fs::DirEntry| {
+    /// Whether the folder is there. It is never made here: a disk that is not mounted would be taken for an empty one.
+    pub(super) fn is_there(&self) -> Result<()> {
+        if self.path.is_dir() {
+            return Ok(());
+        }
+        let named = self.path.display();
+        if self.path.exists() {
+            return Err(Problem::conflict(
+                PLACE,
+                format!("{named} is no folder. Name a folder for backups."),
+            ));
+        }
+        Err(Problem::conflict(
+            PLACE,
+            format!(
+                "The folder {named} is not there. If it is on another disk or machine, see that this is mounted. A new \
+                 one is made by hand: mkdir {named}"
+            ),
+        ))
+    }
+
+    /// Each backup that has a manifest: a whole one, or why it cannot be used.
+    pub(super) fn each(&self) -> Result<Vec<Result<Found>>> {
+        self.is_there()?;
+        let unread = |e| place("Cannot read the folder", &self.path, &e);
+        let mut each = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(unread)? {
+            let entry = entry.map_err(unread)?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             let folder = entry.path();
-            let manifest = Manifest::read(&folder).ok().filter(|_| !hidden);
-            manifest.map(|manifest| Found::new(Spot::Folder(folder), manifest))
-        };
-        Ok(Found::in_order(entries.flatten().filter_map(whole).collect()))
+            // What cannot be looked into may well hold one.
+            let without = fs::symlink_metadata(folder.join(MANIFEST))
+                .is_err_and(|e| matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory));
+            if hidden || without {
+                continue;
+            }
+            each.push(match Manifest::read(&folder) {
+                Ok(manifest) => Ok(Found::new(Spot::Folder(folder), manifest)),
+                Err(problem) => Err(spoilt(&folder.display().to_string(), &problem)),
+            });
+        }
+        Ok(each)
     }
 
     /// The backup that this folder itself is.
@@ -72,8 +101,8 @@ impl Folder {
     /// Begins a backup: a folder in which it is made, for our eyes only.
     pub(super) fn begin(&self, name: &str) -> Result<Half> {
         let half = self.path.join(format!("{HALF}{name}"));
-        let made =
-            fs::create_dir_all(&self.path).and_then(|()| fs::DirBuilder::new().mode(0o700).create(&half));
+        self.is_there()?;
+        let made = fs::DirBuilder::new().mode(0o700).create(&half);
         made.map_err(|e| place("The backup could not be written to", &self.path, &e))?;
         Ok(Half { shelf: self.clone(), path: half, name: name.to_owned() })
     }

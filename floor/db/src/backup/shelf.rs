@@ -81,7 +81,7 @@ impl Found {
 }
 
 impl Shelf {
-    /// The shelf in a folder, which is made with the first backup.
+    /// The shelf in a folder, which must be there when it is used.
     ///
     /// # Errors
     /// [`Problem::Conflict`] for an address of something that is no folder.
@@ -119,14 +119,45 @@ impl Shelf {
         }
     }
 
-    /// All whole backups, the newest first. What is none is passed over.
+    /// All backups, the newest first. What has no manifest is none.
     ///
     /// # Errors
-    /// When the place cannot be read; a folder that is not there yet has none.
+    /// When the place cannot be read, and when a backup on it cannot be used: it may be the newest, so nothing is said of
+    /// the others.
     pub async fn all(&self) -> Result<Vec<Found>> {
+        Ok(Found::in_order(self.each().await?.into_iter().collect::<Result<_>>()?))
+    }
+
+    /// The whole backups, the newest first, and what is wrong with the others.
+    ///
+    /// # Errors
+    /// When the place cannot be read.
+    pub async fn whole(&self) -> Result<(Vec<Found>, Vec<Problem>)> {
+        let (mut whole, mut spoilt) = (Vec::new(), Vec::new());
+        for one in self.each().await? {
+            match one {
+                Ok(found) => whole.push(found),
+                Err(problem) => spoilt.push(problem),
+            }
+        }
+        Ok((Found::in_order(whole), spoilt))
+    }
+
+    async fn each(&self) -> Result<Vec<Result<Found>>> {
         match &self.place {
-            Place::Folder(folder) => folder.all(),
-            Place::Bucket(bucket) => bucket.all().await,
+            Place::Folder(folder) => folder.each(),
+            Place::Bucket(bucket) => bucket.each().await,
+        }
+    }
+
+    /// Whether a folder is there, which nobody makes but whoever looks after the machine. A bucket is not asked.
+    ///
+    /// # Errors
+    /// [`Problem::Conflict`] with a remedy when it is not.
+    pub fn is_there(&self) -> Result<()> {
+        match &self.place {
+            Place::Folder(folder) => folder.is_there(),
+            Place::Bucket(_) => Ok(()),
         }
     }
 
@@ -174,6 +205,14 @@ impl Shelf {
             }
         }
     }
+}
+
+/// A backup among others that cannot be used: it may be the newest, so none is picked.
+pub(super) fn spoilt(address: &str, problem: &Problem) -> Problem {
+    super::unusable(format!(
+        "{address} cannot be used: {problem} It may be the newest backup there, so no other is taken in its place. Name the \
+         one that is meant, or move this one away."
+    ))
 }
 
 impl Half {

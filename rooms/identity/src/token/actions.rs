@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use db::{Db, Tx};
-use kernel::{Actor, Id, Instant, OrgId, Permit, PersonId, Problem, Result, Scope};
+use kernel::{Actor, Id, Instant, OrgId, Permit, PersonId, Problem, Result, Role, Scope};
 
 use super::{LONGEST_DAYS, Listed, MOST, Token, TokenId, new_token, store};
 use crate::{Sent, department, entry, grant, permit, session, site, trace};
@@ -109,6 +109,33 @@ fn check_limits(
             entry::fault(errors, "permit", format!("You do not hold {wanted} yourself."));
         }
     }
+}
+
+/// Whether an owner may do all that a token of theirs is limited to; `rights` says which roles give a permission. What
+/// the owner lacks the token would promise and not open.
+///
+/// # Errors
+/// [`Problem::Invalid`] at `permit`.
+pub async fn check_held(
+    tx: &mut Tx,
+    org: OrgId,
+    owner: PersonId,
+    wanted: &[String],
+    rights: &[(Permit, &[Role])],
+) -> Result<()> {
+    let held = grant::of_person(tx, org, owner).await?;
+    let gives = |wanted: &str| {
+        let giving = rights.iter().filter(|(permit, _)| permit.0 == wanted);
+        giving.flat_map(|(_, roles)| roles.iter()).any(|role| held.iter().any(|g| g.role == *role))
+    };
+    let known = |wanted: &str| rights.iter().any(|(permit, _)| permit.0 == wanted);
+    let mut errors = Vec::new();
+    for lacking in wanted.iter().filter(|wanted| known(wanted) && !gives(wanted)) {
+        let words =
+            format!("The owner does not hold {lacking}. Leave it out, or give them a role with it first.");
+        entry::fault(&mut errors, "permit", words);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid { fields: errors }) }
 }
 
 async fn check_scopes(

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use actions::note_used;
-pub use actions::{Draft, Made, create, list, revoke};
+pub use actions::{Draft, Made, check_held, create, list, revoke};
 pub(crate) use limit::limited;
 pub(crate) use store::{ALL, RECORD, holder};
 
