@@ -67,6 +67,7 @@ async fn the_server_is_who_its_certificate_says_or_it_is_not_spoken_to() {
     set_up_at(&good).await;
 
     let shelf = folder.path().join("shelf");
+    std::fs::create_dir(&shelf).unwrap();
     served(&cluster, &server, &good, &shelf);
     // pg_dump asks for the same.
     let said = call(&["db", "backup", "--to", &shelf.display().to_string(), "--database", &good, "--json"]);

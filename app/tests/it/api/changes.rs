@@ -54,6 +54,34 @@ async fn a_reader_goes_on_from_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_place_to_come_and_a_kind_that_is_none_are_refused() {
+    let h = Hospital::new().await;
+    let token = &h.tokens[&(Role::Manager, Held::Everywhere)];
+    let read = async |query: &str| {
+        Told::of(h.call("GET", &format!("/api/v1/changes?{query}"), Some(token), &[], "").await).await
+    };
+    let never = "f".repeat(32);
+    let soon = kernel::Id::<()>::seeded(kernel::Instant::machine_now().plus_seconds(120), [0; 10]);
+    for (query, name) in [
+        (format!("after={never}"), "after"),
+        (format!("after={soon}"), "after"),
+        ("entity=nope".to_owned(), "entity"),
+        ("entity=device&entity=devices".to_owned(), "entity"),
+        ("after=latest&entity=nope".to_owned(), "entity"),
+    ] {
+        let told = read(&query).await;
+        assert_eq!(
+            (told.status.as_u16(), &told.json()["errors"][0]["parameter"]),
+            (422, &json!(name)),
+            "{query}"
+        );
+    }
+    assert!(read("entity=nope").await.text.contains("Kinds are: "));
+    assert_eq!(read("entity=device&entity=model").await.status, StatusCode::OK);
+    h.finish().await;
+}
+
+#[tokio::test]
 async fn each_is_told_what_they_may_read() {
     let h = Hospital::new().await;
     for ((role, held), token) in &h.tokens {

@@ -293,6 +293,74 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
 }
 
 #[tokio::test]
+async fn a_place_in_one_list_is_none_in_another() {
+    let h = Hospital::new().await;
+    for n in 0..3 {
+        ask(&h, "POST", "/api/v1/devices", &[], &new_device(&h, &format!("P-{n}"))).await;
+    }
+    let now = kernel::Instant::machine_now().plus_seconds(60);
+    let then = format!("as_of={now}");
+    let next = ask(&h, "GET", "/api/v1/devices?sort=since&limit=1", &[], "").await.json()["next"].clone();
+    let next = next.as_str().unwrap();
+    for other in [
+        "devices?sort=tag",
+        "devices?",
+        "devices?sort=since&q=helion",
+        "models?",
+        "makers?",
+        &format!("devices?sort=since&{then}"),
+    ] {
+        let told = ask(&h, "GET", &format!("/api/v1/{other}&limit=1&after={next}"), &[], "").await;
+        is_problem(&told, 422, "invalid");
+        let said = told.json();
+        assert_eq!(said["errors"][0]["parameter"], "after", "{other}: {said}");
+        assert!(said["detail"].as_str().unwrap().contains("Begin without"), "{said}");
+    }
+    let on = ask(&h, "GET", &format!("/api/v1/devices?limit=2&sort=since&after={next}"), &[], "").await;
+    assert_eq!(on.status, StatusCode::OK, "its own, by other sizes of pages: {}", on.text);
+    let life = format!("{}/history", device(&h));
+    let version = ask(&h, "GET", &format!("{life}?limit=1"), &[], "").await.json()["next"].clone();
+    if let Some(version) = version.as_str() {
+        let told = ask(&h, "GET", &format!("{life}?limit=1&after={version}"), &[], "").await;
+        assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+    }
+    h.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_said_in_plain_words() {
+    let h = Hospital::new().await;
+    let told = ask(&h, "GET", "/api/v1/past/model/differences", &[], "").await;
+    is_problem(&told, 422, "invalid");
+    assert_eq!(told.json()["detail"], "“from” is missing. “to” is missing.");
+    let between = "/api/v1/past/model/differences?from=2026-02-02T00:00:00Z&to=2026-01-01T00:00:00Z";
+    let told = ask(&h, "GET", between, &[], "").await;
+    is_problem(&told, 422, "invalid");
+    assert_eq!(told.json()["errors"][0]["parameter"], "to", "{}", told.text);
+    for (method, path, body) in [
+        ("GET", "/api/v1/devices?state=lost".to_owned(), ""),
+        ("GET", "/api/v1/devices?sort=down".to_owned(), ""),
+        ("GET", "/api/v1/devices?as_of=yesterday".to_owned(), ""),
+        ("GET", "/api/v1/devices?site=x".to_owned(), ""),
+        ("POST", "/api/v1/devices".to_owned(), r#"{"tag":null}"#),
+        ("POST", "/api/v1/devices".to_owned(), r#"{"tag":"A","model":5}"#),
+        ("POST", "/api/v1/devices".to_owned(), r#"{"tag":"A","colour":"red"}"#),
+        ("PATCH", device(&h), r#"{"risk":"Z"}"#),
+        ("PATCH", device(&h), r#"{"acquired_on":"soon"}"#),
+        ("PATCH", device(&h), r#"{"notes":["a"]}"#),
+        ("PATCH", device(&h), r#"{"price":{"minor":"x","currency":"USD"}}"#),
+    ] {
+        let told = ask(&h, method, &path, &[("if-match", "*")], body).await;
+        is_problem(&told, 422, "invalid");
+        let said = told.json()["detail"].as_str().unwrap().to_owned();
+        for word in ["expected", "variant", "invalid type", "unknown field", "struct", "UUID", "parse", "`"] {
+            assert!(!said.contains(word), "{method} {path} {body}: {said}");
+        }
+    }
+    h.finish().await;
+}
+
+#[tokio::test]
 async fn a_device_is_read_as_it_was_known() {
     let h = Hospital::new().await;
     let path = device(&h);

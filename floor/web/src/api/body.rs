@@ -4,6 +4,7 @@ use kernel::{FieldError, Problem, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use super::plain;
 use crate::form::never_typed;
 
 /// Most levels of a body; nothing here has more than a few.
@@ -30,7 +31,7 @@ pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path.replace('[', ".").replace(']', "") };
-        Problem::invalid(path, format!("It cannot be used: {}.", error.inner()))
+        Problem::invalid(path, plain::words(&error.inner().to_string()))
     })
 }
 

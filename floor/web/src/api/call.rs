@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Fault, Operation, body, operation::Body, query};
+use super::{Answer, Fault, Operation, body, operation::Body, place::List, query};
 use crate::{App, OrgFacts};
 
 /// Whoever an API token lets in.
@@ -125,9 +125,22 @@ impl Call {
     /// The parameters of the query.
     ///
     /// # Errors
-    /// [`Problem::Invalid`], each at its parameter.
+    /// [`Problem::Invalid`], each at its parameter; also for `after` of another list.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T> {
+        query::read(&self.operation.query, &self.list().bare()?)
+    }
+
+    /// The parameters of a query whose `after` is no place in a list.
+    ///
+    /// # Errors
+    /// As [`Call::query`].
+    pub(super) fn query_as_it_came<T: DeserializeOwned>(&self) -> Result<T> {
         query::read(&self.operation.query, &self.query)
+    }
+
+    /// The list that is asked for.
+    pub(super) fn list(&self) -> List<'_> {
+        List { address: &self.address, query: &self.query }
     }
 
     /// The query as it came, without one parameter.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Answer, Call, Fault, Settings,
     shown::Version,
-    sight::{Sees, Sights},
+    sight::{Sees, Sight, Sights},
 };
 
 /// Changes looked at in one request, seen or not.
@@ -48,8 +48,11 @@ pub(super) struct Changes {
 }
 
 pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
-    let asked: Asked = call.query()?;
+    let asked: Asked = call.query_as_it_came()?;
     let settings = call.app.room::<Settings>().cloned().unwrap_or_default();
+    let Sights(sights) =
+        call.app.room::<Sights>().cloned().ok_or_else(|| Problem::bug("nobody says who sees what"))?;
+    check_kinds(&asked.entity, &sights)?;
     let settled = feed::settled(call.app.db(), settings.behind).await?;
     let who = call.actor();
     if asked.after.as_deref() == Some(LATEST) {
@@ -63,9 +66,12 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     let words = "Send `next` of the answer before, as it came.";
     let after = asked.after.as_deref().map(Uuid::parse_str).transpose();
     let mut after = after.map_err(|_| Problem::invalid("?after", words))?.unwrap_or(Uuid::nil());
+    if feed::is_to_come(after, settings.behind) {
+        let words = "This place is later than now, so what is recorded until then would be missed. Send `next` of the answer \
+                     before, or begin with `latest`.";
+        return Err(Problem::invalid("?after", words).into());
+    }
     let limit = asked.limit.unwrap_or(100) as usize;
-    let Sights(sights) =
-        call.app.room::<Sights>().cloned().ok_or_else(|| Problem::bug("nobody says who sees what"))?;
     let found = db::read!(call.app.db(), who.org, |tx| {
         let mut sees: HashMap<&'static str, Sees> = HashMap::new();
         for sight in sights.iter() {
@@ -91,6 +97,15 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
         }
     })?;
     Ok(Answer::json(&found)?)
+}
+
+/// Refuses kinds of records that do not exist: the answer would be empty for ever.
+fn check_kinds(asked: &[String], sights: &[Sight]) -> Result<()> {
+    let unknown = asked.iter().find(|kind| !sights.iter().any(|sight| sight.entity == *kind));
+    let Some(unknown) = unknown else { return Ok(()) };
+    let known: Vec<&str> = sights.iter().map(|sight| sight.entity).collect();
+    let words = format!("There are no records called “{unknown}”. Kinds are: {}.", known.join(", "));
+    Err(Problem::invalid("?entity", words))
 }
 
 /// A change as far as it is seen. Of a record that left what one sees, it is said that it did, and not where it went.

@@ -19,6 +19,8 @@ mod gate;
 pub mod limit;
 mod operation;
 mod page;
+mod place;
+mod plain;
 mod query;
 mod routes;
 mod shown;

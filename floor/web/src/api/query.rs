@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Param, fault::PARAMETER};
+use super::{Param, fault::PARAMETER, plain};
 use crate::form::never_typed;
 
 /// The fields of a flat struct as parameters.
@@ -90,7 +90,7 @@ pub(crate) fn read<T: DeserializeOwned>(params: &[Param], query: &str) -> Result
         }
     }
     for param in params.iter().filter(|p| p.required && !fields.contains_key(&p.name)) {
-        fault(&param.name, "It is missing.".to_owned());
+        fault(&param.name, format!("“{}” is missing.", param.name));
     }
     if errors.is_empty() {
         match serde_path_to_error::deserialize(Value::Object(fields)) {
@@ -98,7 +98,7 @@ pub(crate) fn read<T: DeserializeOwned>(params: &[Param], query: &str) -> Result
             Err(error) => {
                 let name = error.path().to_string();
                 let name = name.split(['.', '[']).next().unwrap_or_default();
-                errors.push(wrong(name, format!("It cannot be used: {}.", error.inner())));
+                errors.push(wrong(name, plain::words(&error.inner().to_string())));
             }
         }
     }

@@ -79,7 +79,8 @@ impl<T: Serialize> Page<T> {
     ///
     /// # Errors
     /// As [`Answer::json`].
-    pub fn answer(self, call: &Call) -> Result<Answer> {
+    pub fn answer(mut self, call: &Call) -> Result<Answer> {
+        self.next = self.next.map(|place| call.list().marked(&place));
         let next = self.next.as_ref().map(|next| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(call.query_without("after")).append_pair("after", next);

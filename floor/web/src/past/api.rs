@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read;
-use crate::api::{Answer, Call, Fault, Page, Version, changes_shown, keyset};
+use crate::api::{Answer, Call, Fault, Page, Version, at, changes_shown, keyset};
 
 /// Which instant, and which page.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -85,9 +85,9 @@ pub(super) async fn differences(call: Call) -> Result<Answer, Fault> {
     let (asked, kind) = (call.query::<Between>()?, read::kind(&call.app, call.part("kind"))?);
     let (who, keyset) = (call.actor(), keyset(asked.after.as_deref(), asked.limit)?);
     let between = (instant(asked.from), instant(asked.to));
-    let slice = db::read!(call.app.db(), who.org, |tx| {
-        read::differences(tx, who, &kind, between, &keyset).await
-    })?;
+    let slice = db::read!(call.app.db(), who.org, |tx| read::differences(tx, who, &kind, between, &keyset)
+        .await)
+    .map_err(|problem| at(problem, &[("to", "?to")]))?;
     let shown = |d: &read::Difference| Difference {
         first_at: d.first_at,
         fields: changes_shown(d.fields.clone()),
