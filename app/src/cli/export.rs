@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kernel::AsOf;
+use kernel::{AsOf, Instant};
 use serde_json::json;
 
 use super::Call;
@@ -31,8 +31,8 @@ pub async fn run(call: Call, args: Args) -> anyhow::Result<()> {
     let db = call.open_to_read().await?;
     let org = call.org(&db, args.org.as_deref()).await?;
     let zone = db::read!(&db, org, |tx| identity::org::get(tx, org).await)?.zone();
-    let as_of =
-        args.as_of.as_deref().map(|text| AsOf::read(text, &zone).map_err(anyhow::Error::msg)).transpose()?;
+    let read = |text| AsOf::read(text, &zone).and_then(|as_of| as_of.come(Instant::machine_now(), &zone));
+    let as_of = args.as_of.as_deref().map(read).transpose().map_err(anyhow::Error::msg)?;
     let mut files = serde_json::Map::new();
     let at = as_of.map(|as_of| as_of.at);
     fleet::export::folder::write(&db, &call.operator(org), &args.folder, at, |file, rows| {

@@ -320,7 +320,7 @@ impl Db {
     }
 
     /// From now on writes as a second process beside the one that holds the file.
-    pub(crate) fn as_second(self) -> Self {
+    pub(crate) fn into_second(self) -> Self {
         self.inner.beside.store(true, Ordering::Relaxed);
         self
     }

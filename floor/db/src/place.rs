@@ -174,7 +174,7 @@ impl Place {
         };
         connect::check_is_ours(&pools, &all).await?;
         let db = Db::over(pools, &all, None);
-        Ok(if db.engine() == crate::Engine::Sqlite { db.as_second() } else { db })
+        Ok(if db.engine() == crate::Engine::Sqlite { db.into_second() } else { db })
     }
 
     /// Removes the database, if there is one; the place stays taken.

@@ -1,6 +1,5 @@
 //! A second process beside the one that holds an SQLite file: its ids follow all that is committed, and its file is for
 //! its owner's eyes.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use std::os::unix::fs::PermissionsExt as _;
 
