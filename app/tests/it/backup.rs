@@ -301,7 +301,8 @@ async fn a_folder_that_is_not_there_is_not_made() {
     }
     assert!(server.logs("tried again in a quarter of an hour"), "{}", server.log());
     let page = server.ask("/organisation", &token, None);
-    assert!(page.body.contains(&remedy), "{}", page.main());
+    assert!(page.body.contains("; failed on "), "{}", page.main());
+    assert!(server.log().contains(&remedy), "{}", server.log());
     let (code, said) = json(&["db", "backup", "--to", &to, "--database", &url]);
     assert!(code == 1 && said["message"].as_str().unwrap().contains(&remedy), "{said}");
     let (code, said) = json(&["db", "restore", &to, "--database", &sqlite(&folder.path().join("r.sqlite"))]);

@@ -1,16 +1,10 @@
-//! The guide's examples run as they stand.
+//! The guide's examples run as they stand, on the demonstration.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
-use baton::{config::Config, front, rooms};
-use db::scratch::Scratch;
-use fleet::model;
-use identity::{Sent, department};
-use kernel::Clock;
-use testkit::TEST_NOW;
-use tokio::net::TcpListener;
+use serde_json::Value;
 
-use crate::hospital::{an_organisation, system};
+use crate::program::{Server, baton, call, sqlite};
 
 const GUIDE: &str = include_str!("../../../../docs/book/api.md");
 
@@ -24,47 +18,56 @@ fn script() -> String {
     script
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_examples_of_the_guide_run() {
-    let scratch = Scratch::sqlite(&rooms::schemas()).await.unwrap();
-    let db = scratch.db.clone();
-    let config = Config { api_changes_behind: 0, ..Config::default() };
-    let house = front::build(db.clone(), Clock::hand(TEST_NOW), &config, None);
-    let made = an_organisation(&db, "here.example", "Here").await;
-    let who = system(made.org);
-    let (unit, secret) = db::write!(db, made.org, |tx| {
-        let unit = department::find_or_add(tx, &who, made.site, "ICU", None, None).await?;
-        model::actions::find_or_add(tx, &who, "Helion Medical", "Infusion pump", "VP-3").await?;
-        let boss = identity::person::add_service(tx, &who, "Guide", kernel::Role::Manager, &[]).await?;
-        let draft = identity::token::Draft {
-            person: boss.id,
-            name: "Guide".into(),
-            permits: None,
-            scopes: None,
-            days: 1,
-        };
-        let token = identity::token::create(tx, &who, &draft, &[], Sent::once()).await?;
-        Ok((unit, token.secret.unwrap_or_default()))
-    })
-    .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = tokio::spawn(web::serve(listener, house.router, None, async move { drop(stopped.await) }));
+/// What the API answers to a token.
+fn get(server: &Server, token: &str, path: &str) -> Value {
+    let host = &server.address;
+    let answer = server.say(&format!(
+        "GET /api/v1/{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\r\n"
+    ));
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[test]
+fn the_examples_of_the_guide_run_on_the_demonstration() {
     let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    let server = Server::start(baton(&["demo", "--devices", "300", "--data-dir", at, "--port", "0"]));
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let token =
+        ["token", "create", "--service", "Guide", "--role", "manager", "--name", "Guide", "--days", "366"];
+    let made = call(&[&token[..], &["--json", "--database", &url]].concat());
+    assert_eq!(made.code, 0, "{}", made.out);
+    let made = made.json();
+    let token = made["token"].as_str().unwrap();
+    let sites = get(&server, token, "sites");
+    let site = sites["items"][0]["id"].as_str().unwrap();
+    let units = get(&server, token, &format!("sites/{site}/departments"));
+    let unit = units["items"][0]["id"].as_str().unwrap();
     let ran = Command::new("sh")
         .arg("-c")
         .arg(script())
         .current_dir(folder.path())
-        .env("BATON", format!("http://{address}"))
-        .env("TOKEN", secret)
-        .env("SITE", made.site.to_string())
-        .env("DEPARTMENT", unit.to_string())
+        .env("BATON", format!("http://{}", server.address))
+        .env("TOKEN", token)
+        .env("SITE", site)
+        .env("DEPARTMENT", unit)
         .output()
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success(), "{}\n{out}\n{err}\nThe examples need curl.", ran.status);
-    stop.send(()).unwrap();
-    serving.await.unwrap().unwrap();
-    scratch.finish().await.unwrap();
+    // The list that it sends is one that can be brought in.
+    for _ in 0..200 {
+        let import = get(&server, token, "imports")["items"][0].clone();
+        if import["state"] == "checked" {
+            assert_eq!(
+                (&import["counts"]["ready"], &import["counts"]["rows"]),
+                (&1.into(), &1.into()),
+                "{import}"
+            );
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("the list was not checked");
 }
