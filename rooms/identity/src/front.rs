@@ -57,7 +57,8 @@ struct Stamp([u64; 7]);
 
 impl Stamp {
     /// Nothing on PostgreSQL: another server may end a session or take a role away, and that must hold at once. An SQLite
-    /// file is this process's alone.
+    /// file is this process's alone, but for small writes that a terminal makes from beside ([`db::Place::join`]): those may
+    /// touch no row that is remembered here.
     fn of(db: &Db) -> Option<Self> {
         const READ: [&str; 7] =
             ["session", "person", "person_look", "role_grant", "department", "site", "org"];
