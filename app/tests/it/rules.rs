@@ -19,6 +19,8 @@ const ALL_ORGANISATIONS: &[(&str, &str, &str)] = &[
     ("floor.ANY_DUE", "job", "a server works for every organisation it hosts"),
     ("floor.FREE", "job", "a server works for every organisation it hosts"),
     ("floor.PENDING", "job", "what is left to do, as a figure of the server"),
+    ("fleet.ORGS", "then_progress", "the check of a database looks at every organisation"),
+    ("fleet.FILED", "then_progress", "the check of a database looks at every organisation"),
     ("identity.AT_HOST", "org", "the host picks the organisation before any is known"),
     ("identity.LIST", "org", "the installation's own list"),
     ("identity.COUNT", "org", "set-up is open while there is none"),

@@ -14,7 +14,9 @@ pub const MOST: i64 = 30_000;
 /// A walk is tried for so many rows before anything is counted for it. It costs some ten milliseconds with words.
 pub const TRIED: i64 = 2_000;
 /// A walk of fewer rows, such as those of one site, is done to its end.
-const WALKED_WHOLE: i64 = 3_000;
+const WALKED_WHOLE: i64 = 10_000;
+/// The same where each row is asked for its words.
+const ASKED_WHOLE: i64 = 3_000;
 
 /// Microseconds for one row, measured on a machine of two cores with a million devices on record: walked in order,
 /// fetched by a key, found by its words; and what it costs to ask a row for its words.
@@ -218,7 +220,8 @@ impl Known {
             Walk::StateAtSite => self.one_state_at_site.unwrap_or(self.all),
         };
         // One more than there are, so that looking at all of them shows.
-        if rows < WALKED_WHOLE { rows + 1 } else { TRIED }
+        let whole = if self.has_words() { ASKED_WHOLE } else { WALKED_WHOLE };
+        if rows < whole { rows + 1 } else { TRIED }
     }
 
     /// How many rows to look at in a second try, after `found` of `tried` rows fitted; nothing when too few did to say.
@@ -319,6 +322,8 @@ mod tests {
         assert_eq!(known.first_try(Walk::Here), TRIED);
         let clinic = Known { one_site: Some((4_000, 2_000)), ..known.clone() };
         assert_eq!((clinic.first_try(Walk::HereAtSite), clinic.first_try(Walk::Site)), (2_001, TRIED));
+        let wordless = Known { sets: Vec::new(), ..clinic };
+        assert_eq!(wordless.first_try(Walk::Site), 4_001);
         let endless = Known { sets: vec![(Set::Words, MOST)], ..million() };
         assert_eq!(endless.other_way(Walk::Here), Way::Walk(Walk::Here));
     }
