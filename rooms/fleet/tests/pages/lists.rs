@@ -203,7 +203,7 @@ fn hostile_names_stay_text_everywhere() {
             "/devices".to_owned(),
             format!("/devices?q={query}&state={query}&after={query}"),
             format!("/d/{tag}"),
-            format!("/d/{tag}?as-of=2030-01-01"),
+            format!("/d/{tag}?as-of=2026-10-13"),
             format!("/d/{tag}/history"),
             format!("/d/{tag}/edit"),
             format!("/d/{tag}/move?find={query}"),
