@@ -4,6 +4,9 @@
 //! terminal what pages do. Every command explains itself with `--help`. The program is a library so that its
 //! tests can put the whole house together in process.
 
+// Printing ends no command: see `cli::out`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod backup;
 pub mod cli;
 pub mod config;

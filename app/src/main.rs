@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::fail(json, &anyhow::anyhow!("the machine gives no threads: {error}")),
     };
     match runtime.block_on(cli::run(args)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => cli::done(),
         Err(error) => cli::fail(json, &error),
     }
 }

@@ -13,7 +13,7 @@ use kernel::{Instant, OrgId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Call;
+use super::{Call, out::out};
 use crate::rooms;
 
 /// The record of changes.
@@ -132,9 +132,7 @@ async fn verify(
         sealed_here.filter(|org| named.is_none() && !orgs.iter().any(|o| o.id == *org)).collect();
     if !call.json {
         for org in &gone {
-            println!(
-                "THE RECORD IS NOT WHOLE: organisation {org}, whose record was sealed here, is not there."
-            );
+            out!("THE RECORD IS NOT WHOLE: organisation {org}, whose record was sealed here, is not there.");
         }
     }
     let (mut values, mut faults) = (Vec::new(), gone.len());
@@ -156,7 +154,7 @@ async fn verify(
     }
     db.close().await;
     if call.json {
-        println!("{}", json!({ "ok": faults == 0, "organisations": values, "organisations_gone": gone }));
+        out!("{}", json!({ "ok": faults == 0, "organisations": values, "organisations_gone": gone }));
     }
     if faults > 0 {
         std::process::exit(1);
@@ -216,7 +214,7 @@ fn value(org: &Org, account: &Account, witness: Option<&str>) -> Value {
 
 fn print(org: &Org, account: &Account, (witness, held): (Option<&str>, bool)) {
     let n = kernel::thousands;
-    println!(
+    out!(
         "{}: {} sealed events in {} {}, {} not sealed yet, {} records",
         org.name,
         n(account.sealed),
@@ -226,14 +224,14 @@ fn print(org: &Org, account: &Account, (witness, held): (Option<&str>, bool)) {
         n(account.rows)
     );
     if let (Some(root), Some(at)) = (account.root, account.sealed_at) {
-        println!("  last seal {at}, root {}", hex(&root));
+        out!("  last seal {at}, root {}", hex(&root));
     }
     for (batch, key) in &account.keys {
-        println!("  from batch {batch} on sealed with the key {key}");
+        out!("  from batch {batch} on sealed with the key {key}");
     }
     match witness {
-        Some(file) => println!("  held against {file}"),
-        None if !held => println!(
+        Some(file) => out!("  held against {file}"),
+        None if !held => out!(
             "  Held against nothing but itself: the note of what this installation sealed is not here. Whoever can write \
              the database could have sealed another history. Compare the keys above with yours (--key), or give a root \
              that was kept elsewhere (--expect-root)."
@@ -241,18 +239,18 @@ fn print(org: &Org, account: &Account, (witness, held): (Option<&str>, bool)) {
         None => {}
     }
     if let Some(number) = account.expected {
-        println!("  the expected root is that of batch {number} of {}", account.batches);
+        out!("  the expected root is that of batch {number} of {}", account.batches);
     }
     if account.faults.is_empty() {
-        println!("  The record is whole.");
+        out!("  The record is whole.");
         return;
     }
-    println!("  THE RECORD IS NOT WHOLE. First:");
+    out!("  THE RECORD IS NOT WHOLE. First:");
     for fault in account.faults.iter().take(PRINTED) {
-        println!("  - {fault}");
+        out!("  - {fault}");
     }
     if account.faults.len() > PRINTED {
-        println!("  and {} more (--json prints them all)", n(count(account.faults.len() - PRINTED)));
+        out!("  and {} more (--json prints them all)", n(count(account.faults.len() - PRINTED)));
     }
 }
 
@@ -267,7 +265,7 @@ async fn root(call: &Call) -> anyhow::Result<()> {
         let last = db::read!(&db, org.id, |tx| seal::last(tx, org.id).await)?;
         if !call.json {
             match &last {
-                Some(last) => println!(
+                Some(last) => out!(
                     "{}  {}  batch {}, {}, key {}",
                     hex(&last.root),
                     org.name,
@@ -275,7 +273,7 @@ async fn root(call: &Call) -> anyhow::Result<()> {
                     last.sealed_at,
                     last.sealed_by
                 ),
-                None => println!("{:64}  {}  nothing is sealed yet", "", org.name),
+                None => out!("{:64}  {}  nothing is sealed yet", "", org.name),
             }
         }
         values.push(json!({
@@ -288,7 +286,7 @@ async fn root(call: &Call) -> anyhow::Result<()> {
     }
     db.close().await;
     if call.json {
-        println!("{}", json!({ "ok": true, "organisations": values }));
+        out!("{}", json!({ "ok": true, "organisations": values }));
     }
     Ok(())
 }
@@ -412,9 +410,9 @@ async fn show(call: &Call, wanted: &str, org: Option<&str>) -> anyhow::Result<()
     db.close().await;
     if call.json {
         let events: Vec<Value> = life.iter().map(|event| event_value(org, event)).collect();
-        println!("{}", json!({ "ok": true, "entity": table, "id": id, "events": events }));
+        out!("{}", json!({ "ok": true, "entity": table, "id": id, "events": events }));
     } else {
-        println!("{table} {id}");
+        out!("{table} {id}");
         life.iter().for_each(|event| print_event(org, event));
     }
     Ok(())
@@ -469,23 +467,27 @@ fn event_value(org: OrgId, event: &Event) -> Value {
 
 fn print_event(org: OrgId, event: &Event) {
     let flaw = if event.is_whole(org) { "" } else { "  ALTERED SINCE" };
-    println!(
+    out!(
         "\n{}  version {}  {}  by {} ({}){flaw}",
-        event.recorded_at, event.version, event.action, event.actor_name, event.via
+        event.recorded_at,
+        event.version,
+        event.action,
+        event.actor_name,
+        event.via
     );
     if event.valid_at != event.recorded_at {
-        println!("  true since {}", event.valid_at);
+        out!("  true since {}", event.valid_at);
     }
     if let Some(reason) = &event.reason {
-        println!("  reason: {reason}");
+        out!("  reason: {reason}");
     }
     if event.before.is_none()
         && let Value::Object(fields) = &event.after
     {
-        fields.iter().for_each(|(field, value)| println!("  {field}: {value}"));
+        fields.iter().for_each(|(field, value)| out!("  {field}: {value}"));
     }
     for change in event.changes() {
-        println!("  {}: {} -> {}", change.field, change.before, change.after);
+        out!("  {}: {} -> {}", change.field, change.before, change.after);
     }
-    println!("  event {}  request {}", event.id, event.request_id);
+    out!("  event {}  request {}", event.id, event.request_id);
 }

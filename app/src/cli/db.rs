@@ -8,7 +8,7 @@ use kernel::{Clock, Problem};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::Call;
+use super::{Call, out::note};
 use crate::{
     config::shown,
     front, rooms,
@@ -65,7 +65,7 @@ pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
 
 async fn migrate(call: &Call, backup_made: bool) -> anyhow::Result<()> {
     let waiting = ::db::waiting(&call.config.database, &rooms::schemas()).await?;
-    let kept = upgrade::before(&call.config, backup_made, |words| eprintln!("{words}")).await?;
+    let kept = upgrade::before(&call.config, backup_made, |words| note!("{words}")).await?;
     ::db::Db::open_existing(&call.config.database, &rooms::schemas()).await?.close().await;
     let words = match waiting.steps.len() {
         0 => "The database has this version’s schema already.".to_owned(),

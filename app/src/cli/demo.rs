@@ -11,7 +11,7 @@ use demo::{Held, SignIn};
 use kernel::{Clock, Date, Instant, TimeZone};
 use serde_json::{Value, json};
 
-use super::Call;
+use super::{Call, out::note};
 use crate::{config::shown, front, logs, ops, rooms};
 
 /// Create a demonstration hospital and serve it on this machine only.
@@ -91,7 +91,7 @@ fn place(call: &mut Call, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     if call.config.database != crate::config::Config::default().database {
-        eprintln!(
+        note!(
             "Leaving {} aside: without --database the demonstration keeps to its own folder.",
             shown(&call.config.database)
         );
@@ -142,7 +142,7 @@ async fn create(call: &Call, args: &Args, place: Place) -> anyhow::Result<(Db, V
     crate::sealing::forget(&call.config)?;
     let tell = |words: &str| {
         if !call.json {
-            eprintln!("{words}");
+            note!("{words}");
         }
     };
     let (options, schemas) = (args.options(), rooms::schemas());

@@ -21,7 +21,10 @@ use fleet::{
 use kernel::{Clock, Currency, OrgId, SiteId};
 use serde_json::{Value, json};
 
-use super::{Call, fail};
+use super::{
+    Call, fail,
+    out::{self, note},
+};
 
 /// Commands about imports.
 #[derive(Debug, Subcommand)]
@@ -234,12 +237,12 @@ async fn go_on(db: &Db, org: OrgId, id: ImportId) -> anyhow::Result<()> {
     let watched = std::io::stderr().is_terminal();
     let tell = |_: &ImportRun, at: &Progress| {
         if watched {
-            eprint!("\r{:<20} {:>9} of {:<9}", at.phase.on_page(), at.done, at.total);
+            out::remark(format_args!("\r{:<20} {:>9} of {:<9}", at.phase.on_page(), at.done, at.total));
         }
     };
     let driven = drive(db, &Clock::Machine, org, id, tell).await;
     if watched {
-        eprint!("\r{:<45}\r", "");
+        out::remark(format_args!("\r{:<45}\r", ""));
     }
     Ok(driven?)
 }
@@ -299,7 +302,7 @@ async fn whole(call: &Call, db: &Db, args: Folder) -> anyhow::Result<()> {
     let watched = std::io::stderr().is_terminal();
     folder::read_names(db, &call.operator(org), &args.folder, |file, rows| {
         if watched {
-            eprintln!("{rows:>9} rows  {file}");
+            note!("{rows:>9} rows  {file}");
         }
     })
     .await?;

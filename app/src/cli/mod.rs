@@ -7,6 +7,7 @@ mod demo;
 mod export;
 mod import;
 mod org;
+mod out;
 mod serve;
 mod token;
 mod user;
@@ -18,6 +19,7 @@ use clap::{Parser, Subcommand};
 use kernel::{Actor, Clock, OrgId, Problem, Via};
 use serde_json::json;
 
+use self::out::{note, out};
 use crate::config::Config;
 
 /// Healthcare technology management in one program.
@@ -124,7 +126,7 @@ pub fn read() -> Result<Args, ExitCode> {
     }
     let words = error.render().to_string();
     let words = words.trim().strip_prefix("error: ").unwrap_or(words.trim());
-    println!("{}", json!({ "ok": false, "code": "usage", "message": words }));
+    out!("{}", json!({ "ok": false, "code": "usage", "message": words }));
     Err(ExitCode::from(USAGE))
 }
 
@@ -132,6 +134,11 @@ pub fn read() -> Result<Args, ExitCode> {
 #[derive(Debug, thiserror::Error)]
 #[error("see above")]
 struct Told;
+
+/// How a command ended that met no error.
+pub fn done() -> ExitCode {
+    if out::is_lost() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
 
 /// Prints an error and says how the program ended.
 pub fn fail(json: bool, error: &anyhow::Error) -> ExitCode {
@@ -159,9 +166,9 @@ pub fn fail(json: bool, error: &anyhow::Error) -> ExitCode {
         if !fields.is_empty() {
             value["fields"] = fields.into();
         }
-        println!("{value}");
+        out!("{value}");
     } else {
-        eprintln!("{words}");
+        note!("{words}");
     }
     ExitCode::FAILURE
 }
@@ -172,7 +179,7 @@ impl Call {
     /// # Errors
     /// As [`Db::open_existing`].
     pub async fn open(&self) -> anyhow::Result<Db> {
-        crate::upgrade::before(&self.config, false, |words| eprintln!("{words}")).await?;
+        crate::upgrade::before(&self.config, false, |words| note!("{words}")).await?;
         Ok(Db::open_existing(&self.config.database, &crate::rooms::schemas()).await?)
     }
 
@@ -232,9 +239,9 @@ impl Call {
     /// Prints a result: the value as JSON, or the words.
     pub fn say(&self, value: &serde_json::Value, words: &str) {
         if self.json {
-            println!("{value}");
+            out!("{value}");
         } else {
-            println!("{words}");
+            out!("{words}");
         }
     }
 }

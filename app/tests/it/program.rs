@@ -138,11 +138,15 @@ impl Server {
 
     /// One request as it goes over the wire.
     pub fn say(&self, request: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
         let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
+        let said = TcpStream::connect(&self.address).and_then(|mut stream| {
+            stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+            stream.write_all(request.as_bytes())?;
+            stream.read_to_end(&mut all)
+        });
+        if let Err(error) = said {
+            panic!("{error}; the server has logged:\n{}", self.log());
+        }
         let all = String::from_utf8_lossy(&all);
         let (head, body) = all.split_once("\r\n\r\n").unwrap_or((&all, ""));
         Answer {

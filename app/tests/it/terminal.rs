@@ -220,6 +220,55 @@ async fn a_demonstration_stays_alone() {
 }
 
 #[tokio::test]
+async fn whoever_reads_what_is_printed_may_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    set_up_at(&url).await;
+    let root = ["audit", "root", "--database", &url];
+    for beside in [&["--json"][..], &[]] {
+        let (gone, writes) = std::io::pipe().unwrap();
+        drop(gone);
+        let ended = baton(&with(&root, beside)).stdout(writes).output().unwrap();
+        assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+    }
+    let (gone, writes) = std::io::pipe().unwrap();
+    drop(gone);
+    let refused = baton(&["audit", "show", "nothing", "--database", &url]).stderr(writes).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    // A result that was lost on the way to a reader who waits for it is told.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = baton(&root).stdout(full).output().unwrap();
+    let words = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.code() == Some(1) && words.contains("could not be written"), "{words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+}
+
+#[test]
+fn a_server_serves_on_when_nobody_reads_its_greeting() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    let (gone, writes) = std::io::pipe().unwrap();
+    drop(gone);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let mut server = baton(&["demo", "--devices", "20", "--data-dir", at, "--port", &port])
+        .stdout(writes)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let answers = (0..600).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert_eq!(server.try_wait().unwrap(), None, "it ended");
+        std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_ok()
+    });
+    // Its greeting comes with the first answers.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let goes_on = server.try_wait().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answers && goes_on.is_none(), "{goes_on:?}");
+}
+
+#[tokio::test]
 async fn what_a_guide_says_of_the_terminal_works_beside_a_running_server() {
     let folder = tempfile::tempdir().unwrap();
     let url = sqlite(&folder.path().join("baton.sqlite"));
