@@ -263,6 +263,7 @@ fn expect_page(answer: &Answer, path: &str) -> Result<()> {
 
 fn figures(times: Times, bench: &Bench<'_>) -> Vec<Figure> {
     let mut figures = Vec::new();
+    let ours = bench.args.pages.base.is_none();
     for (page, limit) in LIMITS {
         let mut measured = times.by_page.get(page).cloned().unwrap_or_default();
         measured.sort_by(f64::total_cmp);
@@ -270,8 +271,9 @@ fn figures(times: Times, bench: &Bench<'_>) -> Vec<Figure> {
             "requests": measured.len(),
             "failed_on_any_page": times.errors,
             "users": bench.args.users,
-            "devices": bench.args.devices,
-            "engine": if bench.args.postgres { "postgres" } else { "sqlite" },
+            // Nobody asks a server that runs already how large it is and what its database is.
+            "devices": ours.then_some(bench.args.devices),
+            "engine": ours.then_some(if bench.args.postgres { "postgres" } else { "sqlite" }),
         });
         for (name, percent) in [("p50", 50), ("p95", 95)] {
             // No measurement is a miss, not a nought; JSON writes it as null.
