@@ -7,6 +7,7 @@
 // Printing ends no command: see `cli::out`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod arenas;
 mod backup;
 pub mod cli;
 pub mod config;

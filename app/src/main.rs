@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use baton::cli;
+use baton::{arenas, cli};
 
 fn main() -> ExitCode {
     let args = match cli::read() {
@@ -10,6 +10,9 @@ fn main() -> ExitCode {
         Err(status) => return status,
     };
     let json = args.json;
+    if args.serves() {
+        arenas::limit();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return cli::fail(json, &anyhow::anyhow!("the machine gives no threads: {error}")),

@@ -44,7 +44,7 @@ pub struct Batch {
     /// All that happened to them.
     pub entries: Vec<Seeded>,
     /// The words by which each is found.
-    pub words: Vec<(Uuid, String)>,
+    pub words: Vec<(db::search::Of, String)>,
     /// What lists of the past are read from.
     pub filing: Filing,
 }
@@ -144,7 +144,7 @@ pub fn tell(world: &World, lives: &Lives, rows: usize, out: &mpsc::Sender<Batch>
             if full && out.blocking_send(std::mem::take(&mut batch)).is_err() {
                 return Ok(());
             }
-            batch.words.push((told.device.id.uuid(), words(world, life, &told.device)));
+            batch.words.push((told.device.words_of(), words(world, life, &told.device)));
             batch.filing.add(world.house.org.id, told.device.id.uuid(), told.known);
             batch.devices.push(told.device);
             batch.entries.extend(told.entries);

@@ -5,15 +5,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Subcommand;
 use db::{
-    Db, Event, Place, Wall,
+    Db, Place, Wall,
     seal::{self, Account, Anchor, Fault, KeyFault, PublicKey, Record, Sealer, Signer, Witness},
 };
 use identity::org::Org;
 use kernel::{Instant, OrgId};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::{Call, out::out};
+use super::{Call, life, out::out};
 use crate::rooms;
 
 /// The record of changes.
@@ -38,7 +37,8 @@ pub enum Command {
     },
     /// Print the life of one record: every change, who made it, when and why.
     Show {
-        /// A device's asset tag, or a kind and an id such as person/0190…, or an id.
+        /// A device's asset tag, present or former, or person/ and an e-mail address, or a kind and an id such as
+        /// site/0190…, or an id.
         #[arg(value_name = "RECORD")]
         record: String,
         /// Organisation, by its name, when there are several.
@@ -76,7 +76,7 @@ pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
         Command::Verify { expect_root, trust_key, key, org } => {
             verify(&call, expect_root.as_deref(), [&trust_key, &key], org.as_deref()).await
         }
-        Command::Show { record, org } => show(&call, &record, org.as_deref()).await,
+        Command::Show { record, org } => life::show(&call, &record, org.as_deref()).await,
         Command::Root => root(&call).await,
         Command::Seal => seal_now(&call).await,
         Command::Resume { reason } => resume(&call, reason.trim()).await,
@@ -84,11 +84,11 @@ pub async fn run(call: Call, command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn beside(call: &Call) -> anyhow::Result<Db> {
+pub(super) async fn beside(call: &Call) -> anyhow::Result<Db> {
     Ok(Place::read_beside(&call.config.database, &rooms::schemas()).await?)
 }
 
-fn records() -> Vec<Record> {
+pub(super) fn records() -> Vec<Record> {
     rooms::schemas().iter().flat_map(|room| room.records.iter().copied()).collect()
 }
 
@@ -182,7 +182,7 @@ async fn expected_of(
     Ok(move |org: &Org| expect.filter(|_| whose == Some(org.id)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -204,7 +204,7 @@ fn value(org: &Org, account: &Account, witness: Option<&str>) -> Value {
         "unsealed_events": account.unsealed,
         "rows": account.rows,
         "root": account.root.map(|root| hex(&root)),
-        "sealed_at": account.sealed_at,
+        "sealed_at": account.sealed_at.map(|at| at.to_string()),
         "expected_root_in_batch": account.expected,
         "keys": keys,
         "held_against": witness,
@@ -280,7 +280,7 @@ async fn root(call: &Call) -> anyhow::Result<()> {
             "organisation": org.name,
             "root": last.as_ref().map(|last| hex(&last.root)),
             "batch": last.as_ref().map(|last| last.number),
-            "sealed_at": last.as_ref().map(|last| last.sealed_at),
+            "sealed_at": last.as_ref().map(|last| last.sealed_at.to_string()),
             "key": last.as_ref().map(|last| last.sealed_by.to_string()),
         }));
     }
@@ -388,106 +388,4 @@ fn old_file(file: &Path) -> PathBuf {
         n => file.with_extension(format!("old-{n}-seal-key")),
     };
     (1..).map(name).find(|old| !old.exists()).unwrap_or_else(|| name(1))
-}
-
-async fn show(call: &Call, wanted: &str, org: Option<&str>) -> anyhow::Result<()> {
-    let db = beside(call).await?;
-    let org = call.org(&db, org).await?;
-    let Some((table, id)) = find(&db, org, wanted).await? else {
-        anyhow::bail!(
-            "There is no record “{wanted}”. Write an asset tag, an id, or a kind and an id. Kinds are: {}.",
-            records().iter().map(|r| r.table).collect::<Vec<_>>().join(", ")
-        );
-    };
-    let (mut life, mut below) = (Vec::new(), i64::MAX);
-    loop {
-        let some = db::read!(&db, org, |tx| db::gate::life(tx, org, table, id, below, 500).await)?;
-        let Some(last) = some.last() else { break };
-        below = last.version;
-        life.extend(some);
-    }
-    life.reverse();
-    db.close().await;
-    if call.json {
-        let events: Vec<Value> = life.iter().map(|event| event_value(org, event)).collect();
-        out!("{}", json!({ "ok": true, "entity": table, "id": id, "events": events }));
-    } else {
-        out!("{table} {id}");
-        life.iter().for_each(|event| print_event(org, event));
-    }
-    Ok(())
-}
-
-/// The kind and id of a record.
-async fn find(db: &Db, org: OrgId, wanted: &str) -> anyhow::Result<Option<(&'static str, Uuid)>> {
-    let (kind, word) = wanted.split_once('/').unwrap_or(("", wanted));
-    let kinds: Vec<&'static str> =
-        records().iter().map(|r| r.table).filter(|table| kind.is_empty() || *table == kind).collect();
-    if let Ok(id) = word.parse::<Uuid>() {
-        for table in kinds {
-            let known = db::read!(db, org, |tx| db::gate::life(tx, org, table, id, i64::MAX, 1).await)?;
-            if !known.is_empty() {
-                return Ok(Some((table, id)));
-            }
-        }
-        return Ok(None);
-    }
-    let found = match kind {
-        "" | "device" => {
-            let device = db::read!(db, org, |tx| fleet::device::store::find_by_tag(tx, org, word).await)?;
-            device.map(|device| ("device", device.id.uuid()))
-        }
-        "person" => {
-            let person = db::read!(db, org, |tx| identity::person::find_by_email(tx, org, word).await)?;
-            person.map(|person| ("person", person.id.uuid()))
-        }
-        _ => None,
-    };
-    Ok(found)
-}
-
-fn event_value(org: OrgId, event: &Event) -> Value {
-    json!({
-        "id": event.id,
-        "version": event.version,
-        "action": event.action,
-        "recorded_at": event.recorded_at,
-        "valid_at": event.valid_at,
-        "actor": event.actor_name,
-        "actor_id": event.actor_id,
-        "via": event.via,
-        "request": event.request_id,
-        "reason": event.reason,
-        "changes": event.changes(),
-        "after": event.after,
-        "hash": hex(&event.hash),
-        "whole": event.is_whole(org),
-    })
-}
-
-fn print_event(org: OrgId, event: &Event) {
-    let flaw = if event.is_whole(org) { "" } else { "  ALTERED SINCE" };
-    out!(
-        "\n{}  version {}  {}  by {} ({}){flaw}",
-        event.recorded_at,
-        event.version,
-        event.action,
-        event.actor_name,
-        event.via
-    );
-    if event.valid_at != event.recorded_at {
-        out!("  true since {}", event.valid_at);
-    }
-    if let Some(reason) = &event.reason {
-        out!("  reason: {reason}");
-    }
-    if event.before.is_none()
-        && let Value::Object(fields) = &event.after
-    {
-        fields.iter().for_each(|(field, value)| out!("  {field}: {value}"));
-    }
-    for change in event.changes() {
-        out!("  {}: {} -> {}", change.field, change.before, change.after);
-    }
-    out!("  event {}  request {}", event.id, event.request_id);
 }

@@ -6,6 +6,7 @@ mod db;
 mod demo;
 mod export;
 mod import;
+mod life;
 mod org;
 mod out;
 mod serve;
@@ -37,6 +38,13 @@ pub struct Args {
     pub json: bool,
     #[command(subcommand)]
     command: Command,
+}
+
+impl Args {
+    /// Whether the command goes on until somebody ends it.
+    pub const fn serves(&self) -> bool {
+        matches!(self.command, Command::Demo(_) | Command::Serve(_))
+    }
 }
 
 #[derive(Debug, Subcommand)]

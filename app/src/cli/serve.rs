@@ -57,6 +57,14 @@ pub async fn run(mut call: Call, args: Args) -> anyhow::Result<()> {
     if open {
         tracing::warn!("{WALL_IS_OPEN}");
     }
+    let ahead = db.clock_ahead().await?;
+    if ahead.unsigned_abs() > u64::from(call.config.api_changes_behind) {
+        tracing::warn!(
+            "This machine’s clock differs from that of PostgreSQL by {ahead} s, and api_changes_behind allows {} s: \
+             whoever follows the feed of changes may miss some. Set the clocks right by NTP.",
+            call.config.api_changes_behind
+        );
+    }
     // To standard output and not to the log: whoever reads the code may claim the installation.
     let set_up = identity::org::list(&db).await?.is_empty();
     let set_up = set_up.then(|| format!("{url}/set-up?code={}", house.set_up_code));

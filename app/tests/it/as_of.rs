@@ -177,5 +177,9 @@ async fn the_page_of_differences_says_what_was_asked_and_what_is_wrong_with_it()
     let (status, file) = ask(".csv?from=2020-01-01&to=2026-10-13").await;
     assert!(status == 200 && file.lines().count() > 5, "{status}: {file}");
     assert!(file.contains("tag,what,first_at,field,before,after"), "{file}");
+    // In words: names and not their ids, and no field that is only kept.
+    assert!(file.contains(",Model,,") && file.contains(",State,,"), "{file}");
+    let ids = file.split([',', '\r', '\n']).filter(|cell| cell.parse::<uuid::Uuid>().is_ok());
+    assert_eq!(ids.count(), 0, "{file}");
     hospital.finish().await;
 }

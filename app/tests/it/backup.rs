@@ -341,7 +341,7 @@ async fn a_check_names_what_is_wrong() {
     assert!(faults_after(&[]).await.is_empty());
     const DEVICE: &str = "(SELECT id FROM device WHERE removed_at IS NULL ORDER BY id LIMIT 1)";
     for (statement, says) in [
-        ("UPDATE tally SET n = n + 1 WHERE rowid = (SELECT MIN(rowid) FROM tally)", "counts: "),
+        ("UPDATE tally SET n = n + 1 WHERE word = (SELECT MIN(word) FROM tally)", "counts: "),
         ("DELETE FROM search_doc WHERE doc = 3", "words: device"),
         ("DELETE FROM search_words WHERE rowid = 3", "words: device"),
         ("UPDATE device SET version = version + 1 WHERE rowid = 5", "record: device"),

@@ -207,14 +207,15 @@ pub const MATRIX: &[Entry] = &[
     // The API itself.
     get("/api", Public, NoRecord),
     get("/api/openapi.json", Public, NoRecord),
-    // The past, cut down to what each may see; see `past.rs`. Of any kind of record: here a site.
+    // The past, cut down to what each may see; see `past.rs`. Of any kind of record: here sites.
     get("/past", SignedIn, NoRecord),
-    get("/past/{kind}", SignedIn, NoRecord).with("as-of=2026-10-13"),
-    get("/past/{kind}/{id}", SignedIn, AtSite).with("as-of=2026-10-13"),
-    get("/api/v1/past/{kind}", SignedIn, NoRecord).with("at=2099-01-01T00:00:00Z"),
-    get("/api/v1/past/{kind}/differences", SignedIn, NoRecord)
-        .with("from=2020-01-01T00:00:00Z&to=2099-01-01T00:00:00Z"),
-    get("/api/v1/past/{kind}/{id}", SignedIn, AtSite).with("at=2099-01-01T00:00:00Z"),
+    get("/past/{kind}", SEES_SITES, NoRecord).with("as-of=2026-10-13"),
+    get("/past/{kind}/list.csv", SEES_SITES, NoRecord).with("as-of=2026-10-13"),
+    get("/past/{kind}/{id}", SEES_SITES, AtSite).with("as-of=2026-10-13"),
+    get("/api/v1/past/{kind}", SEES_SITES, NoRecord).with("at=2026-10-13"),
+    get("/api/v1/past/{kind}/differences", SEES_SITES, NoRecord)
+        .with("from=2020-01-01T00:00:00Z&to=2026-10-13"),
+    get("/api/v1/past/{kind}/{id}", SEES_SITES, AtSite).with("at=2026-10-13"),
     // What it holds is cut down to what each may see; see `changes.rs`.
     get("/api/v1/changes", SignedIn, NoRecord),
     get("/api/v1/me", SignedIn, NoRecord),
@@ -269,7 +270,7 @@ pub const MATRIX: &[Entry] = &[
     get("/api/v1/devices/{id}/components", SEES_DEVICES, InReach),
     get("/api/v1/devices/changes", READS_HISTORY, NoRecord).with("from=2020-01-01T00:00:00Z"),
     get("/api/v1/devices/{id}/history", READS_HISTORY, InReach),
-    get("/api/v1/devices/{id}/as-of", READS_HISTORY, InReach).with("at=2027-01-01T00:00:00Z"),
+    get("/api/v1/devices/{id}/as-of", READS_HISTORY, InReach).with("at=2026-10-13"),
     call("/api/v1/devices", WORKS, NoRecord),
     patch("/api/v1/devices/{id}", WORKS, InReach),
     call("/api/v1/devices/{id}/move", WORKS, InReach),

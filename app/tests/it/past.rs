@@ -348,7 +348,7 @@ async fn pages_api_and_file_show_a_list_of_the_past() {
     };
     let (status, now) = api("?limit=200").await;
     assert_eq!(status, 200);
-    let (status, then) = api("?limit=200&as_of=2100-01-01T00:00:00Z&count=true").await;
+    let (status, then) = api("?limit=200&as_of=2026-10-13&count=true").await;
     assert_eq!((status.as_u16(), &then["items"]), (200, &now["items"]));
     assert_eq!(then["count"], now["items"].as_array().unwrap().len());
     let (_, before) = api("?as_of=2000-01-01T00:00:00Z").await;
@@ -524,17 +524,60 @@ async fn records_of_any_kind_are_shown_as_they_were() {
     assert_eq!(differ["items"].as_array().unwrap().len(), 1, "{differ}");
     assert_eq!(differ["items"][0]["fields"][0]["field"], "name");
     assert_eq!(differ["items"][0]["after"]["record"]["name"], "Quite another name");
+    // The same as files; a role says whose it is.
+    let (status, file) = ask(format!("/past/company/list.csv?as-of={later}")).await;
+    let mut lines = file.lines();
+    assert_eq!((status.as_u16(), lines.next()), (200, Some("\u{feff}id,version,so_since,by,name")));
+    let line = lines.find(|line| line.starts_with(&maker.id.to_string())).unwrap();
+    assert!(line.contains(",2,") && line.ends_with(",Quite another name"), "{line}");
+    let from = moment(before.plus_seconds(3_600));
+    let (status, file) = ask(format!("/past/company/list.csv?as-of={from}&to={later}")).await;
+    let lines: Vec<&str> = file.lines().skip(1).collect();
+    assert!(
+        status == 200
+            && lines.len() == 1
+            && lines[0].starts_with(&format!("Quite another name,{},changed,", maker.id))
+            && lines[0].ends_with(&format!(",name,{},Quite another name", maker.name)),
+        "{status}: {file}"
+    );
+    let (_, page) = ask("/past/role_grant?as-of=2026-10-13".into()).await;
+    assert!(page.contains("list.csv?as-of=2026-10-13") && page.contains(">Person<"), "{page}");
+    let (_, file) = ask("/past/person/list.csv?as-of=2026-10-13".into()).await;
+    assert!(!file.contains("password_mark") && file.lines().count() > 3, "{file}");
+    let (status, _) = ask("/past/device/list.csv?as-of=2026-10-13".into()).await;
+    assert_eq!(status, 303);
+    hospital.finish().await;
+}
+
+#[tokio::test]
+async fn of_what_was_is_shown_what_one_may_see() {
+    let hospital = Hospital::new().await;
+    let token = &hospital.tokens[&(Role::Manager, Held::Everywhere)];
+    let api = async |token: &str, rest: &str| {
+        let path = format!("/api/v1/past/{rest}");
+        let (status, text) = hospital.ask("GET", &path, Some(token), "").await;
+        (status.as_u16(), serde_json::from_str::<serde_json::Value>(&text).unwrap())
+    };
     // Whoever sees no people today sees none of then either; whoever sees one site, sees that one.
     let requester = &hospital.tokens[&(Role::Requester, Held::OneSite)];
     let technician = &hospital.tokens[&(Role::Technician, Held::OneSite)];
-    let (status, people) = api(requester, "person?at=2099-01-01T00:00:00Z").await;
-    assert_eq!((status, &people["items"]), (200, &serde_json::json!([])));
-    let (_, sites) = api(technician, "site?at=2099-01-01T00:00:00Z").await;
-    let (_, every) = api(token, "site?at=2099-01-01T00:00:00Z").await;
+    let (status, people) = api(requester, "person?at=2026-10-13").await;
+    assert!(status == 403 && people["detail"].to_string().contains("identity.person.view"), "{people}");
+    let (status, told) = api(token, "company?at=2026-10-14").await;
+    let said = &told["errors"][0];
+    assert!(
+        status == 422 && said["parameter"] == "at" && said["detail"].to_string().contains("has not come yet"),
+        "{told}"
+    );
+    let (_, sites) = api(technician, "site?at=2026-10-13").await;
+    let (_, every) = api(token, "site?at=2026-10-13").await;
     assert_eq!(sites["items"].as_array().unwrap().len(), 1, "{sites}");
     assert!(every["items"].as_array().unwrap().len() > 1, "{every}");
+    let asking = hospital.session(hospital.people[&(Role::Requester, Held::OneSite)]).await;
+    let (_, page) = hospital.ask("GET", "/past", Some(&asking), "").await;
+    assert!(page.contains(">API tokens</a>") && !page.contains(">People</a>"), "{page}");
     // Nobody is shown what is only kept to know an altered row by.
-    let (_, people) = api(token, "person?at=2099-01-01T00:00:00Z&limit=200").await;
+    let (_, people) = api(token, "person?at=2026-10-13&limit=200").await;
     assert!(!people.to_string().contains("password_mark") && people["items"].as_array().unwrap().len() > 3);
     hospital.finish().await;
 }

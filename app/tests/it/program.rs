@@ -98,7 +98,8 @@ impl Server {
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let said = first.clone();
-        let address = said.split("://").nth(1).unwrap_or_else(|| panic!("no address: {first}"));
+        let address =
+            said.split("://").nth(1).unwrap_or_else(|| panic!("no address: {first}{}", err.lock().unwrap()));
         let end = address.find(|c: char| !(c.is_ascii_digit() || ".:".contains(c))).unwrap_or(address.len());
         Self { address: address[..end].to_owned(), first, child, err }
     }

@@ -9,6 +9,7 @@ use crate::walls::{unbound, walled};
 /// Statements that are bound to no organisation: name, table, reason.
 const ALL_ORGANISATIONS: &[(&str, &str, &str)] = &[
     ("floor.LAST", "event", "the demonstration's clock goes on after everything on record"),
+    ("floor.LAST_OF_ALL", "event", "the ids of a process go on after everything on record"),
     ("floor.UNSEALED", "event_unsealed", "a server seals for every organisation it hosts"),
     ("floor.ANY", "event_seal", "one key seals every organisation"),
     ("floor.FORGET", "command", "old commands are forgotten for every organisation"),

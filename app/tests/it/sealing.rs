@@ -59,6 +59,13 @@ async fn the_record_is_sealed_shown_checked_and_its_root_expected() {
         "{}",
         life.out
     );
+    assert!(
+        life.out.contains("batch 1") && life.out.contains("1 of them sealed, each as it was"),
+        "{}",
+        life.out
+    );
+    let by_mail = call(&["audit", "show", "person/BOSS@here.example", "--database", &url]);
+    assert_eq!(by_mail.out, life.out);
     let unknown = call(&["audit", "show", "device/none", "--database", &url]);
     assert!(unknown.code != 0 && unknown.err.contains("Kinds are"), "{}", unknown.err);
 }

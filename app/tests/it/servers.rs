@@ -242,15 +242,11 @@ async fn in_hand(db: &Db) -> (Vec<String>, Vec<String>) {
     (read(DUTIES).await, read(JOBS).await)
 }
 
-/// Real processes and the real lengths of time, so it takes two minutes: `cargo xtask test --long`.
+/// Real processes and the real lengths of time, so it takes two minutes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_server_killed_with_a_duty_and_a_job_in_hand_is_followed_by_the_other() {
     const ROWS: usize = 10_000;
     let Some(admin) = testkit::postgres_url() else { return };
-    if std::env::var_os("BATON_LONG").is_none() {
-        println!("skipped: BATON_LONG is not set");
-        return;
-    }
     let bare = Bare::postgres(&admin).await.unwrap();
     let (org, token) = set_up_at(&bare.url).await;
     let db = Db::open(&bare.url, &rooms::schemas()).await.unwrap();
@@ -266,6 +262,13 @@ async fn a_server_killed_with_a_duty_and_a_job_in_hand_is_followed_by_the_other(
     until("the first has the duty", 30, async || store.to_come() == 0 && in_hand(&db).await.0.len() == 1)
         .await;
     let page = begin_import(&first, &token, ROWS).await;
+    const CAME: Sql = Sql::new("SELECT COUNT(*) AS n FROM device WHERE org_id = $1");
+    let came = async || -> usize {
+        let n: i64 = db::read!(db, org, |tx| tx.one(CAME, &db::vals![org]).await).unwrap().get("n").unwrap();
+        n as usize
+    };
+    // The second comes when the first has the job, or it might be the one to take it.
+    until("the import has begun", 60, async || came().await > 0).await;
     let second = serve();
     let devices = async || {
         let list = format!("/devices.csv?import={}", page.rsplit('/').next().unwrap());
@@ -278,12 +281,6 @@ async fn a_server_killed_with_a_duty_and_a_job_in_hand_is_followed_by_the_other(
         tags.sort();
         tags
     };
-    const CAME: Sql = Sql::new("SELECT COUNT(*) AS n FROM device WHERE org_id = $1");
-    let came = async || -> usize {
-        let n: i64 = db::read!(db, org, |tx| tx.one(CAME, &db::vals![org]).await).unwrap().get("n").unwrap();
-        n as usize
-    };
-    until("the import is in its middle", 60, async || came().await > 0).await;
     let ((duty, job), before) = (in_hand(&db).await, came().await);
     assert!(duty.len() == 1 && job.len() == 1 && before < ROWS, "{duty:?} {job:?} {before}");
     let pid = first.pid().to_string();

@@ -21,8 +21,10 @@ fn shows_and_refuses(url: &str, token: &str) {
     }
     let form = format!("command={}&site_name=New&time_zone=UTC&currency=USD", kernel::Id::<()>::new());
     let refused = server.ask("/sites/new", token, Some(&form));
-    assert_eq!(refused.status, 409, "{}", refused.main());
+    assert_eq!(refused.status, 503, "{}", refused.main());
     assert!(refused.body.contains("only shows things"), "{}", refused.main());
+    let left = server.ask("/sign-out", token, Some(""));
+    assert!(left.status == 303 && left.head.contains("baton=; max-age=0"), "{}", left.head);
     let sign_in = server.ask("/sign-in", "", Some("email=boss%40here.example&password=a+long+enough+phrase"));
     assert!(sign_in.body.contains("only shows things"), "{} {}", sign_in.status, sign_in.main());
     let ready = server.ask("/readyz", "", None);

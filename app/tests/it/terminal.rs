@@ -268,6 +268,24 @@ fn a_server_serves_on_when_nobody_reads_its_greeting() {
     assert!(answers && goes_on.is_none(), "{goes_on:?}");
 }
 
+/// As the process that was started, with the arguments it was started with.
+#[tokio::test]
+async fn a_server_gives_memory_back_and_one_told_otherwise_does_as_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    set_up_at(&url).await;
+    for (told, kept) in [(None, "2"), (Some("7"), "7")] {
+        let mut serve = baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+        serve.env_remove("MALLOC_ARENA_MAX");
+        serve.envs(told.map(|told| ("MALLOC_ARENA_MAX", told)));
+        let server = Server::start(serve);
+        let around = std::fs::read(format!("/proc/{}/environ", server.pid())).unwrap();
+        let around = String::from_utf8_lossy(&around).into_owned();
+        assert!(around.split('\0').any(|one| one == format!("MALLOC_ARENA_MAX={kept}")), "{around}");
+        assert_eq!(around.contains("MALLOC_TRIM_THRESHOLD_="), told.is_none(), "{around}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_guide_says_of_the_terminal_works_beside_a_running_server() {
     let folder = tempfile::tempdir().unwrap();

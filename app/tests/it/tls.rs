@@ -119,8 +119,11 @@ async fn whoever_comes_without_tls_is_sent_to_it() {
     assert!(said.contains(&format!("location: https://baton.example:{port}/d/nh-1?x=y\r\n")), "{said}");
     let said = say(&redirect.to_string(), b"GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n").await;
     assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
-    // Plain words at the door of TLS get no answer in plain words.
-    assert!(!say(&server.address, ask).await.contains("HTTP"));
+    // And so is whoever speaks plainly at the door of TLS, whatever they ask for.
+    let said = say(&server.address, ask).await.to_lowercase();
+    assert!(said.starts_with("http/1.1 308 "), "{said}");
+    assert!(said.contains(&format!("location: https://baton.example:{port}/d/nh-1?x=y\r\n")), "{said}");
+    assert!(!say(&server.address, b"neither this nor that\r\n\r\n").await.contains("HTTP"));
     connect(&server.address, &trusted).await.unwrap();
 }
 

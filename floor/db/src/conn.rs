@@ -1,9 +1,9 @@
 //! A pooled connection while a transaction is open on it.
 
 use kernel::Result;
-use sqlx::{AssertSqlSafe, Database, Executor as _, Pool, pool::PoolConnection};
+use sqlx::{AssertSqlSafe, Database, Executor as _, pool::PoolConnection};
 
-use crate::fault::problem;
+use crate::{fault::problem, idle::Place};
 
 /// One connection, taken from its pool for one transaction. However that ends, the next one finds either a clean
 /// connection or a new one: after some errors SQLite ends a transaction by itself, and a pool that does not know could
@@ -11,6 +11,8 @@ use crate::fault::problem;
 pub(crate) struct Conn<D: Engine> {
     /// `None` only while dropping.
     held: Option<PoolConnection<D>>,
+    /// Where it is kept afterwards.
+    place: Option<Place<D>>,
     open: bool,
     /// Whether the connection must not be used again.
     spoilt: bool,
@@ -34,15 +36,29 @@ engine!(sqlx::Sqlite);
 engine!(sqlx::Postgres);
 
 impl<D: Engine> Conn<D> {
-    /// Takes a connection and begins. A connection that cannot begin is of no use to the next one either: it may have
-    /// been opened while the file could not be written, and stays read-only for ever.
-    pub async fn begin(pool: &Pool<D>, begin: String) -> sqlx::Result<Self> {
-        let mut conn = Self { held: Some(pool.acquire().await?), open: true, spoilt: false };
-        match D::run(conn.connection()?, begin).await {
-            Ok(()) => Ok(conn),
+    /// Begins on a connection. One that cannot begin is of no use to the next one either: it may have been opened while
+    /// the file could not be written, and stays read-only for ever.
+    ///
+    /// # Errors
+    /// What the engine says, and the place that it was to take.
+    pub async fn begin(
+        held: PoolConnection<D>,
+        begin: &str,
+        place: Place<D>,
+    ) -> Result<Self, (sqlx::Error, Place<D>)> {
+        let mut conn = Self { held: Some(held), place: None, open: true, spoilt: false };
+        let begun = match conn.connection() {
+            Ok(held) => D::run(held, begin.to_owned()).await,
+            Err(error) => Err(error),
+        };
+        match begun {
+            Ok(()) => {
+                conn.place = Some(place);
+                Ok(conn)
+            }
             Err(error) => {
                 conn.spoilt = true;
-                Err(error)
+                Err((error, place))
             }
         }
     }
@@ -63,6 +79,9 @@ impl<D: Engine> Conn<D> {
     async fn end(mut self, how: &str) -> sqlx::Result<()> {
         D::run(self.connection()?, how.to_owned()).await?;
         self.open = false;
+        if let (Some(held), Some(place), false) = (self.held.take(), self.place.take(), self.spoilt) {
+            place.keep(held);
+        }
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::{fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt as _, path::Path
 
 use kernel::{Instant, Problem, Result};
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, Executor as _, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{
@@ -16,14 +16,17 @@ use crate::{
     Engine, RoomSchema,
     fault::problem,
     hosts::{Hosts, STANDBY, takes_writes},
+    idle::Idle,
     open::Pools,
     reach::Server,
     schema::{LEASE_TABLE, check_not_newer, migrate_until, migrations, wall_off},
     writer::Writer,
 };
 
-/// Readers beside the one writer of an SQLite file.
+/// Readers beside the one writer of an SQLite file, or of a server that is only read.
 const READERS: u32 = 4;
+/// One connection that is not kept at hand; see [`Idle`].
+const ONE_MORE: u32 = 1;
 
 /// Makes an SQLite file where there is none, for its owner only; SQLite gives the files beside it the same rights.
 fn make_private(path: &Path) -> Result<()> {
@@ -49,6 +52,7 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
         .disable_statement_logging();
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(30))
         .idle_timeout(None)
         .max_lifetime(None)
@@ -59,14 +63,15 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
     migrate_sqlite(&writer, rooms).await?;
     let readers = SqlitePoolOptions::new()
         .min_connections(1)
-        .max_connections(READERS)
+        .test_before_acquire(false)
+        .max_connections(READERS + ONE_MORE)
         .acquire_timeout(Duration::from_secs(10))
         // SQLite runs on a thread of its own; the more rows it may hand over at once, the less often the two wait for
         // each other.
         .connect_with(base.row_buffer_size(512).pragma("query_only", "on").pragma("cache_size", "-16000"))
         .await
         .map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: Writer::new(writer), readers })
+    Ok(Pools::Sqlite { writer: Writer::new(writer), readers: Idle::new(readers) })
 }
 
 /// Opens a new SQLite file to be filled: one connection, no journal, nothing waits for the disk. Worth nothing until
@@ -95,7 +100,7 @@ pub(crate) async fn sqlite_as_it_is(path: &Path) -> Result<Pools> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options);
     let pool = pool.await.map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool })
+    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: Idle::new(pool) })
 }
 
 /// Opens an SQLite file that somebody else may be writing, for reading only.
@@ -108,22 +113,23 @@ pub(crate) async fn sqlite_to_read(path: &Path) -> Result<Pools> {
         .pragma("cache_size", "-16000")
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
-        .max_connections(READERS)
+        .max_connections(READERS + ONE_MORE)
         .acquire_timeout(Duration::from_secs(60))
         .connect_with(options);
     let pool = pool.await.map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool })
+    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: Idle::new(pool) })
 }
 
 /// Refuses a database whose schema is not exactly this program's.
 pub(crate) async fn check_is_ours(pools: &Pools, rooms: &[RoomSchema]) -> Result<()> {
     const STEPS: &str = "SELECT version FROM _sqlx_migrations";
     let (known, applied) = match pools {
-        Pools::Sqlite { readers, .. } => {
-            (migrations(rooms, Engine::Sqlite), sqlx::query_scalar::<_, i64>(STEPS).fetch_all(readers).await)
-        }
+        Pools::Sqlite { readers, .. } => (
+            migrations(rooms, Engine::Sqlite),
+            sqlx::query_scalar::<_, i64>(STEPS).fetch_all(readers.pool()).await,
+        ),
         Pools::Postgres(server) => {
-            (migrations(rooms, Engine::Postgres), sqlx::query_scalar(STEPS).fetch_all(&server.pool).await)
+            (migrations(rooms, Engine::Postgres), sqlx::query_scalar(STEPS).fetch_all(server.pool()).await)
         }
     };
     let applied = applied.map_err(|e| problem(e, STEPS))?;
@@ -149,7 +155,7 @@ pub(crate) async fn sqlite_beside_others(path: &Path) -> Result<Pools> {
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect_with(options).await.map_err(|e| cannot_open(path, &e))?;
-    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool })
+    Ok(Pools::Sqlite { writer: Writer::new(pool.clone()), readers: Idle::new(pool) })
 }
 
 pub(crate) fn cannot_open(path: &Path, error: &sqlx::Error) -> Problem {
@@ -202,8 +208,8 @@ pub(crate) async fn postgres(hosts: &Hosts, rooms: &[RoomSchema]) -> Result<Pool
     let (conn, first) = hosts.connect(true).await?;
     let _ = conn.close().await;
     let server = server(hosts, &first, 16, true);
-    check_version(&server.pool).await?;
-    migrate_postgres(&server.pool, rooms).await?;
+    check_version(server.pool()).await?;
+    migrate_postgres(server.pool(), rooms).await?;
     Ok(Pools::Postgres(server))
 }
 
@@ -229,14 +235,19 @@ pub(crate) fn to_read(hosts: &Hosts, most: u32) -> Box<Server> {
     server(&hosts, hosts.first(), most, false)
 }
 
+/// Statements are short and many at a time. Compiling one, or dividing it among processes, takes longer than it does: of
+/// fifty people who read lists each would wait for the processes of all others.
+const PLANS: &str = "SET jit = off; SET max_parallel_workers_per_gather = 0";
+
 /// The connections to a server that has just answered; they are made as they are needed. Of several servers only one
 /// takes writes at a time: when another one does, connections lead there from then on.
 fn server(hosts: &Hosts, first: &PgConnectOptions, most: u32, to_write: bool) -> Box<Server> {
     let pool = PgPoolOptions::new()
-        .max_connections(most)
+        .max_connections(most + ONE_MORE)
         .acquire_timeout(Duration::from_secs(10))
         .after_connect(move |conn, _| {
             Box::pin(async move {
+                conn.execute(PLANS).await?;
                 if !to_write || takes_writes(conn).await? {
                     return Ok(());
                 }

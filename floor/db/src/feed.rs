@@ -7,8 +7,8 @@
 //! **Invariant:** ids are made inside the transaction that writes them, by the clock of its server. Whatever is not
 //! visible to a reading that begins after [`settled`] was asked, was begun before and counted, or begins later; in both
 //! cases its ids are later than the answer. On SQLite there is one writer at a time, whose ids follow all that is committed,
-//! also when it is a second process ([`crate::Place::join`]); the margin only covers a clock that is put back while the
-//! server is down.
+//! also when it is a second process ([`crate::Place::join`]) and when the clock was put back while the server was down
+//! ([`go_on`]); so everything that is committed has settled, and there is no margin.
 
 use std::time::Duration;
 
@@ -35,6 +35,11 @@ crate::statements! {
              ORDER BY e.recorded_at, e.id LIMIT $7";
     /// The last change before an id.
     LAST = "SELECT id FROM event WHERE org_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1";
+    /// The last change of all organisations: an id of each, then the last of it.
+    LAST_OF_ALL = "WITH RECURSIVE o(id) AS (SELECT (SELECT org_id FROM event ORDER BY org_id LIMIT 1) AS id UNION ALL \
+                   SELECT (SELECT org_id FROM event WHERE org_id > o.id ORDER BY org_id LIMIT 1) FROM o \
+                   WHERE o.id IS NOT NULL) SELECT (SELECT e.id FROM event e WHERE e.org_id = o.id ORDER BY e.id DESC \
+                   LIMIT 1) AS id FROM o WHERE o.id IS NOT NULL";
 }
 
 /// When the oldest transaction under way began, by the clock of the database server. Sessions of other roles are not
@@ -54,23 +59,41 @@ pub struct Settled(Uuid);
 /// # Errors
 /// As a read.
 pub async fn settled(db: &Db, margin: Duration) -> Result<Settled> {
-    let mut at = Instant::machine_now();
-    if db.engine() == Engine::Postgres {
-        let begun: Option<i64> = crate::read!(db, Wall::All("what is under way"), |tx| {
-            tx.one(OLDEST, &[]).await?.get("begun")
-        })?;
-        at = begun.map_or(at, |begun| at.min(Instant::from_micros(begun)));
+    if db.engine() == Engine::Sqlite {
+        return Ok(Settled(Uuid::max()));
     }
+    let begun: Option<i64> =
+        crate::read!(db, Wall::All("what is under way"), |tx| tx.one(OLDEST, &[]).await?.get("begun"))?;
+    let now = Instant::machine_now();
+    let at = begun.map_or(now, |begun| now.min(Instant::from_micros(begun)));
     let margin = i64::try_from(margin.as_micros()).unwrap_or(i64::MAX);
     let at = Instant::from_micros(at.micros().saturating_sub(margin));
     Ok(Settled(Id::<EventMark>::seeded(at, [0; 10]).uuid()))
 }
 
-/// Whether an id is of a time to come, by more than a margin: nobody was ever told of it.
-pub fn is_to_come(id: Uuid, margin: Duration) -> bool {
+/// Has all ids of this process follow the last change on record; for the one process that writes an SQLite file, before
+/// its first write.
+///
+/// # Errors
+/// As a read.
+pub(crate) async fn go_on(db: &Db) -> Result<()> {
+    crate::read!(db, Wall::All("where ids go on"), |tx| {
+        for row in tx.all(LAST_OF_ALL, &[]).await? {
+            kernel::go_on_after(row.get("id")?);
+        }
+        Ok(())
+    })
+}
+
+/// Whether an id is of a time to come, by more than a margin, and later than all that is on record: nobody was ever told
+/// of it.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn is_to_come(tx: &mut Tx, org: OrgId, id: Uuid, margin: Duration) -> Result<bool> {
     let margin = i64::try_from(margin.as_micros()).unwrap_or(i64::MAX);
     let latest = Instant::from_micros(Instant::machine_now().micros().saturating_add(margin));
-    id > Id::<EventMark>::seeded(latest, [u8::MAX; 10]).uuid()
+    Ok(id > Id::<EventMark>::seeded(latest, [u8::MAX; 10]).uuid() && id > newest(tx, org).await?)
 }
 
 /// Changes after an id, as far as they have settled, at most `limit`.

@@ -16,7 +16,7 @@ use std::{
 use kernel::{Problem, Result};
 use sqlx::{AssertSqlSafe, Executor as _, SqlitePool};
 
-use crate::{Db, Place, RoomSchema, connect, fault::problem, open::Pools, writer::Writer};
+use crate::{Db, Place, RoomSchema, connect, fault::problem, idle::Idle, open::Pools, writer::Writer};
 
 /// Kilobytes of pages kept in memory while rows come in: the keys of ten million events come in any order, and pages
 /// that are written once a batch instead of once a row are what makes it fast.
@@ -56,7 +56,7 @@ impl Fresh {
         making.indexes = take_indexes(&pool, large).await?;
         set_words(&pool, "automerge", 0).await?;
         set_words(&pool, "hashsize", WORDS_AHEAD).await?;
-        let pools = Pools::Sqlite { writer: Writer::new(pool.clone()), readers: pool };
+        let pools = Pools::Sqlite { writer: Writer::new(pool.clone()), readers: Idle::new(pool) };
         Ok(Self { db: Db::over(pools, &all, None), place: Some(place), making: Some(making) })
     }
 

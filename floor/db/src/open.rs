@@ -10,12 +10,12 @@ use std::{
 };
 
 use kernel::{OrgId, Problem, Result};
-use sqlx::SqlitePool;
+use sqlx::Sqlite;
 
 use crate::{
     Place, Plans, RoomSchema, Sql, Tx, beside, command,
-    conn::Conn,
     fault::problem,
+    idle::Idle,
     place::Lies,
     reach::Server,
     standby::Standby,
@@ -73,7 +73,7 @@ struct Inner {
 }
 
 pub(crate) enum Pools {
-    Sqlite { writer: Writer, readers: SqlitePool },
+    Sqlite { writer: Writer, readers: Idle<Sqlite> },
     Postgres(Box<Server>),
 }
 
@@ -390,6 +390,21 @@ impl Db {
         crate::read!(self, Wall::All("what the role may do"), |tx| tx.one(ROLE, &[]).await?.get("free"))
     }
 
+    /// By how many seconds this machine's clock is before (or, below zero, behind) that of a PostgreSQL server.
+    ///
+    /// # Errors
+    /// As a read.
+    pub async fn clock_ahead(&self) -> Result<i64> {
+        const NOW: Sql =
+            Sql::new("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now");
+        if self.engine() == Engine::Sqlite {
+            return Ok(0);
+        }
+        let there: i64 =
+            crate::read!(self, Wall::All("what time it is"), |tx| tx.one(NOW, &[]).await?.get("now"))?;
+        Ok((kernel::Instant::machine_now().micros() - there) / 1_000_000)
+    }
+
     /// Whether a write could begin now: takes the place of a writer and gives it back, and writes nothing.
     ///
     /// # Errors
@@ -418,7 +433,7 @@ impl Db {
     /// a bulk came in.
     pub(crate) async fn learn(&self) -> Result<()> {
         let Pools::Postgres(server) = &self.inner.pools else { return Ok(()) };
-        sqlx::query("ANALYZE").execute(&server.pool).await.map(drop).map_err(|e| problem(e, "ANALYZE"))
+        sqlx::query("ANALYZE").execute(server.pool()).await.map(drop).map_err(|e| problem(e, "ANALYZE"))
     }
 
     /// From now on notes how SQLite goes about each statement; the test of plans looks at them.
@@ -437,7 +452,7 @@ impl Db {
                 if let Some(standby) = self.inner.standby.get() {
                     standby.close().await;
                 }
-                server.pool.close().await;
+                server.close().await;
             }
         }
     }
@@ -465,12 +480,12 @@ impl Db {
     async fn begun(&self, wall: Wall, turn: Turn) -> Result<Tx> {
         let write = turn != Turn::Read;
         if write && self.only_reads() {
-            return Err(Problem::conflict(READ_ONLY, READ_ONLY_WORDS));
+            return Err(Problem::ReadOnly);
         }
         match &self.inner.pools {
             Pools::Sqlite { writer, .. } if write => writer.begin().await.map(Held::Turn).map(Tx::sqlite),
             Pools::Sqlite { readers, .. } => {
-                let begun = Conn::begin(readers, "BEGIN".to_owned()).await;
+                let begun = readers.begin("BEGIN").await;
                 begun.map(Held::Alone).map(Tx::sqlite).map_err(|e| problem(e, "BEGIN"))
             }
             Pools::Postgres(server) => {
@@ -485,16 +500,11 @@ impl Db {
                 {
                     return Ok(Tx::postgres(conn));
                 }
-                server.begin(begin).await.map(Tx::postgres)
+                server.begin(&begin).await.map(Tx::postgres)
             }
         }
     }
 }
-
-/// The code of the refusal of a write by a server that only shows things.
-pub const READ_ONLY: &str = "db.read_only";
-const READ_ONLY_WORDS: &str = "This server only shows things at the moment: nothing can be changed here, and nobody can \
-    sign in anew. Whoever looks after Baton knows why and for how long.";
 
 /// Waits a random part of a time that doubles up to an eighth of a second, so that those who met once meet no more.
 async fn backoff(attempt: u32) {

@@ -248,7 +248,11 @@ impl Place {
             At::File { path, lock } => (connect::sqlite(&path, &all).await?, lock),
             At::Server(hosts) => (connect::postgres(&hosts, &all).await?, None),
         };
-        Ok(Db::over(pools, &all, lock))
+        let db = Db::over(pools, &all, lock);
+        if db.engine() == crate::Engine::Sqlite {
+            crate::feed::go_on(&db).await?;
+        }
+        Ok(db)
     }
 
     /// Opens a database that must be there already.

@@ -14,6 +14,7 @@ use crate::{
     conn::Conn,
     fault::problem,
     hosts::{Hosts, STANDBY, ask, cause, name},
+    idle::Idle,
 };
 
 /// How long a request waits for a connection before it is asked whether the server is there at all. The pool itself
@@ -26,7 +27,7 @@ const FRESH: Duration = Duration::from_millis(500);
 
 /// The connections to a server.
 pub(crate) struct Server {
-    pub pool: PgPool,
+    idle: Idle<Postgres>,
     hosts: Hosts,
     /// Whether it must take writes.
     to_write: bool,
@@ -41,18 +42,34 @@ pub(crate) struct Server {
 impl Server {
     pub fn new(pool: PgPool, hosts: Hosts, first: PgConnectOptions, to_write: bool) -> Self {
         let present = Mutex::new(first);
-        Self { pool, hosts, to_write, present, lost: Mutex::new(None), asked: tokio::sync::Mutex::new(None) }
+        let idle = Idle::new(pool);
+        Self { idle, hosts, to_write, present, lost: Mutex::new(None), asked: tokio::sync::Mutex::new(None) }
+    }
+
+    /// The pool, for statements without a transaction.
+    pub const fn pool(&self) -> &PgPool {
+        self.idle.pool()
+    }
+
+    /// Begins a transaction; says what went wrong as it is.
+    pub async fn begin_at_once(&self, begin: &str) -> sqlx::Result<Conn<Postgres>> {
+        self.idle.begin(begin).await
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        self.idle.close().await;
     }
 
     /// Begins a transaction.
     ///
     /// # Errors
     /// [`Problem::Away`] within about two seconds when the server cannot be reached.
-    pub async fn begin(&self, begin: String) -> Result<Conn<Postgres>> {
+    pub async fn begin(&self, begin: &str) -> Result<Conn<Postgres>> {
         if self.lost_since().is_some() {
             self.reach().await?;
         }
-        let mut waiting = pin!(Conn::begin(&self.pool, begin));
+        let mut waiting = pin!(self.idle.begin(begin));
         let begun = match timeout(PATIENCE, &mut waiting).await {
             Ok(begun) => begun,
             Err(_) => {
@@ -127,7 +144,8 @@ impl Server {
                 before = name(&present),
                 "another server takes the writes now"
             );
-            self.pool.set_connect_options(options.clone());
+            self.pool().set_connect_options(options.clone());
+            self.idle.clear();
             *present = options;
         }
         drop(present);

@@ -70,6 +70,18 @@ pub const FLOOR: RoomSchema = RoomSchema {
             include_str!("../migrations/0005_words.sqlite.sql"),
             include_str!("../migrations/0005_words.pg.sql"),
         ),
+        File::each(
+            6,
+            "tally",
+            include_str!("../migrations/0006_tally.sqlite.sql"),
+            include_str!("../migrations/0006_tally.pg.sql"),
+        ),
+        File::each(
+            7,
+            "area",
+            include_str!("../migrations/0007_area.sqlite.sql"),
+            include_str!("../migrations/0007_area.pg.sql"),
+        ),
     ],
     unrecorded: &[
         ("event", "it is the record"),

@@ -218,7 +218,7 @@ impl Select {
         &mut self,
         tx: &Tx,
         kind: &'static str,
-        id: &'static str,
+        of: (&'static str, &'static str),
         text: &str,
         walk: bool,
     ) -> &mut Self {
@@ -230,7 +230,7 @@ impl Select {
         let by_rare = rare.is_some();
         if let Some(rare) = rare {
             let rare = self.bind(rare.into());
-            let among = search::among_found(tx.engine(), id, (&[], false), [org, kind, rare]);
+            let among = search::among_found(tx.engine(), of, (&[], false), [org, kind, rare]);
             self.conditions.push(among);
         }
         // A value that no placeholder names would have no type on PostgreSQL.
@@ -240,7 +240,7 @@ impl Select {
             Vec::new()
         };
         let asks = walk && self.bounded;
-        let among = search::among_found(tx.engine(), id, (&beginnings, asks), [org, kind, condition]);
+        let among = search::among_found(tx.engine(), of, (&beginnings, asks), [org, kind, condition]);
         self.conditions.push(among);
         self.few = self.few || !walk;
         self
@@ -332,7 +332,15 @@ impl Select {
         if self.lists.is_empty() {
             return format!("{head} WHERE {conditions}{}", self.tail);
         }
-        let lists = self.lists.iter().map(|list| format!("{head} WHERE {conditions} AND {list}"));
+        if let [only] = self.lists.as_slice() {
+            return format!("{head} WHERE {conditions} AND {only}{}", self.tail);
+        }
+        // SQLite merges lists that lie in order. PostgreSQL plans each by itself, and would read all of every one and sort
+        // them if it were not told that each shall be in order and goes no further either.
+        let lists = self.lists.iter().map(|list| match engine {
+            Engine::Sqlite => format!("{head} WHERE {conditions} AND {list}"),
+            Engine::Postgres => format!("({head} WHERE {conditions} AND {list}{})", self.tail),
+        });
         let lists = lists.collect::<Vec<_>>().join(" UNION ALL ");
         // Outside, the columns have lost their tables.
         format!("{lists} ORDER BY {} LIMIT ${}", self.order.replace("x.", ""), self.limit)

@@ -56,7 +56,7 @@ impl Standby {
         if !self.keeps_up(first).await {
             return None;
         }
-        Conn::begin(&self.server.pool, begin.to_owned()).await.ok()
+        self.server.begin_at_once(begin).await.ok()
     }
 
     async fn keeps_up(&self, first: &Server) -> bool {
@@ -72,12 +72,12 @@ impl Standby {
         let now = Moment::now();
         let stands =
             sqlx::query_scalar("SELECT CAST(pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS BIGINT)")
-                .fetch_one(&first.pool);
+                .fetch_one(first.pool());
         if let Ok(Ok(stands)) = tokio::time::timeout(LOOK, stands).await {
             known.marks.push_back((now, stands));
         }
         let has = "SELECT CAST(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') AS BIGINT)";
-        let has = sqlx::query_scalar(has).fetch_one(&self.server.pool);
+        let has = sqlx::query_scalar(has).fetch_one(self.server.pool());
         let Ok(Ok(has)) = tokio::time::timeout(LOOK, has).await else { return };
         let has: i64 = has;
         while let Some((at, _)) = known.marks.front().filter(|(_, stood)| *stood <= has) {
@@ -91,6 +91,6 @@ impl Standby {
     }
 
     pub async fn close(&self) {
-        self.server.pool.close().await;
+        self.server.close().await;
     }
 }

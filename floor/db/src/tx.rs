@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     time::{Duration, Instant},
 };
 
@@ -125,6 +126,34 @@ impl Tx {
             }
         }
         problem
+    }
+
+    /// Changes those columns of a row whose values are others than before, by a statement given by what stands before
+    /// and after them; says how many rows it found. SQLite writes every index anew that has a column which is set, were it
+    /// to the same value, and all of them when a reference to the same table is set.
+    ///
+    /// # Errors
+    /// As [`Tx::execute`].
+    pub async fn change(
+        &mut self,
+        (head, tail): (&'static str, &'static str),
+        keys: &[Val],
+        columns: &[&'static str],
+        (before, after): (&[Val], &[Val]),
+    ) -> Result<u64> {
+        debug_assert!(
+            columns.len() == before.len() && columns.len() == after.len(),
+            "a value for each column"
+        );
+        let (mut text, mut vals) = (head.to_owned(), keys.to_vec());
+        for ((column, before), after) in columns.iter().zip(before).zip(after) {
+            if before != after {
+                vals.push(after.clone());
+                let _ = write!(text, ", {column} = ${}", vals.len());
+            }
+        }
+        let _ = write!(text, " {tail}");
+        self.execute(Sql::built(text), &vals).await
     }
 
     /// Runs a statement and returns all rows.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use db::{Claim, File, RoomSchema, Sql, tally, vals};
+use db::{Claim, File, RoomSchema, Sql, search::Of, tally, vals};
 use kernel::{Change, DepartmentId, Id, Problem, ScopeSet, SiteId};
 use serde_json::json;
 use testkit::Store;
@@ -318,8 +318,8 @@ testkit::engine_tests! {
         add_named(&store, a, "a").await;
         add_named(&store, b, "b").await;
         db::write!(store.db, store.org, |tx| {
-            db::search::put(tx, store.org, "thing", a.uuid(), "Infusion pump VP3-4412087 Zürich").await?;
-            db::search::put_new(tx, store.org, "thing", &[(b.uuid(), "Ventilator VP9".to_owned())]).await
+            db::search::put(tx, store.org, "thing", Of { id: a.uuid(), area: a.uuid() }, "Infusion pump VP3-4412087 Zürich").await?;
+            db::search::put_new(tx, store.org, "thing", &[(Of { id: b.uuid(), area: b.uuid() }, "Ventilator VP9".to_owned())]).await
         }).unwrap();
         for (text, wanted) in [("pump", vec!["a"]), ("vp", vec!["a", "b"]), ("4412 ZÜR", vec!["a"]), ("ump", vec![]), ("vp9 pump", vec![]), ("vp3-4412087", vec!["a"]), ("vp9-4412087", vec![]), ("4412 bed", vec![]), ("'; \" * :", vec!["a", "b"])] {
             for many in [false, true] {
@@ -332,9 +332,14 @@ testkit::engine_tests! {
             Ok((both, capped, db::search::estimate(tx, store.org, "thing", " ,;", 10).await?))
         }).unwrap();
         assert_eq!(counted, (Some(2), Some(1), None));
-        db::write!(store.db, store.org, |tx| db::search::put(tx, store.org, "thing", a.uuid(), "bed").await).unwrap();
-        assert_eq!(found(&store, "pump", false).await, Vec::<String>::new());
-        assert_eq!(found(&store, "bed", false).await, ["a"]);
+        // Other words, and then in another area than the list looks: nothing is found by what was, all by what is.
+        for (area, now, was) in [(a.uuid(), "bed", "pump"), (uuid::Uuid::nil(), "cot", "bed"), (a.uuid(), "bed", "cot")] {
+            db::write!(store.db, store.org, |tx| db::search::put(tx, store.org, "thing", Of { id: a.uuid(), area }, now).await).unwrap();
+            for many in [false, true] {
+                assert_eq!(found(&store, was, many).await, Vec::<String>::new());
+                assert_eq!(found(&store, now, many).await, ["a"]);
+            }
+        }
     }
 
     async fn other_organisations_are_behind_the_wall(store: Store) {
@@ -569,7 +574,9 @@ async fn add_named(store: &Store, id: Id<()>, name: &str) {
 async fn found(store: &Store, text: &str, many: bool) -> Vec<String> {
     db::read!(store.db, store.org, |tx| {
         let mut select = db::Select::new("SELECT t.id, t.name FROM thing t", "t", store.org);
-        select.found(tx, "thing", "t.id", text, many).page("t.name", "t.id", false, false, None, 10);
+        select
+            .found(tx, "thing", ("t.id", "t.id"), text, many)
+            .page("t.name", "t.id", false, false, None, 10);
         select.all(tx).await?.iter().map(|r| r.get("name")).collect()
     })
     .unwrap()

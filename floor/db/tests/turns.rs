@@ -33,6 +33,10 @@ struct Notes {
     folder: tempfile::TempDir,
 }
 
+fn of() -> db::search::Of {
+    db::search::Of { id: kernel::Id::<()>::new().uuid(), area: uuid::Uuid::nil() }
+}
+
 impl Notes {
     async fn new() -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
@@ -48,7 +52,7 @@ impl Notes {
     async fn add(&self, text: &str) -> Result<()> {
         db::write!(self.db, self.org, |tx| {
             tx.execute(ADD, &vals![self.org, text]).await?;
-            db::search::put(tx, self.org, "note", kernel::Id::<()>::new().uuid(), text).await
+            db::search::put(tx, self.org, "note", of(), text).await
         })
     }
 
@@ -127,7 +131,7 @@ async fn one_that_refuses_takes_back_its_own_and_no_more() {
         tokio::spawn(async move {
             db::write!(notes.db, notes.org, |tx| {
                 tx.execute(ADD, &vals![notes.org, text]).await?;
-                db::search::put(tx, notes.org, "note", kernel::Id::<()>::new().uuid(), text).await?;
+                db::search::put(tx, notes.org, "note", of(), text).await?;
                 if refuses { Err(Problem::not_found("anything")) } else { Ok(()) }
             })
         })

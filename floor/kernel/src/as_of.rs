@@ -1,6 +1,6 @@
 //! The moment of the past that somebody asks about.
 
-use jiff::civil::DateTime;
+use jiff::{Timestamp, civil::DateTime};
 
 use crate::{Instant, TimeZone};
 
@@ -14,12 +14,16 @@ pub struct AsOf {
 }
 
 impl AsOf {
-    /// Reads a day (its end is meant) or `2025-03-01T12:00` in a site's time zone.
+    /// Reads a day (its end is meant) or `2025-03-01T12:00` in a site's time zone, or an instant that says its own:
+    /// `2025-03-01T12:00:00Z`.
     ///
     /// # Errors
     /// A sentence that says what to write instead.
     pub fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
         let text = text.trim();
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return Ok(Self { at: Instant::from_micros(at.as_microsecond()), whole_day: false });
+        }
         if let Ok(at) = text.parse::<DateTime>()
             && text.contains(['T', 't', ' '])
         {
@@ -75,6 +79,8 @@ mod tests {
         let noon = AsOf::read("2025-03-01T12:00", &zone).unwrap();
         assert_eq!(noon.at.to_string(), "2025-03-01T17:00:00Z");
         assert_eq!(noon.words(&zone), "on 1 Mar 2025, 12:00");
+        assert_eq!(AsOf::read("2025-03-01T17:00:00Z", &zone), Ok(noon));
+        assert_eq!(AsOf::read("2025-03-01T18:00+01:00", &zone), Ok(noon));
         assert_eq!(AsOf::read("1 Mar 2025", &zone), Ok(day));
         let early = Instant::of_civil(jiff::civil::date(2025, 3, 1).at(0, 5, 0, 0), &zone);
         assert_eq!(day.come(early, &zone), Ok(day));

@@ -1,11 +1,14 @@
 //! Typed identifiers.
 
-use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr};
+use std::{cmp::Ordering, fmt, hash, marker::PhantomData, str::FromStr, sync::Mutex};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use uuid::Uuid;
+use uuid::{Timestamp, Uuid, timestamp::context::ContextV7};
 
 use crate::Instant;
+
+/// What makes each id of this process later than the one before, whatever the clock does.
+static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
 /// A UUID that says what it identifies, so a site's id cannot be passed where a device's is wanted.
 ///
@@ -32,9 +35,10 @@ pub type SiteId = Id<Site>;
 pub type DepartmentId = Id<Department>;
 
 impl<T> Id<T> {
-    /// A new identifier carrying the present moment in its upper 48 bits.
+    /// A new identifier carrying the present moment in its upper 48 bits, or that of the one before, where the clock was
+    /// put back.
     pub fn new() -> Self {
-        Self(Uuid::now_v7(), PhantomData)
+        Self(Uuid::new_v7(Timestamp::now(&ORDER)), PhantomData)
     }
 
     /// An identifier for a chosen moment and chosen randomness, so that generated data is the same each time.
@@ -56,6 +60,17 @@ impl<T> Id<T> {
     /// The same identifier read as another kind; for tables that hold ids of several kinds.
     pub const fn cast<U>(self) -> Id<U> {
         Id(self.0, PhantomData)
+    }
+}
+
+/// From now on, every new identifier of this process is later than this one, also where the clock is behind it.
+pub fn go_on_after(last: Uuid) {
+    if let Some(at) = last.get_timestamp() {
+        let (seconds, nanos) = at.to_unix();
+        // Whatever of its millisecond is left goes by with it.
+        let nanos = nanos - nanos % 1_000_000 + 1_000_000;
+        let (seconds, nanos) = (seconds + u64::from(nanos / 1_000_000_000), nanos % 1_000_000_000);
+        Uuid::new_v7(Timestamp::from_unix(&ORDER, seconds, nanos));
     }
 }
 

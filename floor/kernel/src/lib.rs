@@ -21,7 +21,9 @@ pub use actor::{Actor, Grant, Permit, Reach, Scope, ScopeSet, Via};
 pub use as_of::AsOf;
 pub use change::{Change, FieldChange};
 pub use day::{EXAMPLE as DAY_EXAMPLE, read_day};
-pub use id::{Department, DepartmentId, Id, Org, OrgId, Person, PersonId, RequestId, Site, SiteId};
+pub use id::{
+    Department, DepartmentId, Id, Org, OrgId, Person, PersonId, RequestId, Site, SiteId, go_on_after,
+};
 pub use money::{Currency, Money, MoneyError};
 pub use page::{Cursor, Keyset, Slice};
 pub use problem::{FieldError, Problem, Result};

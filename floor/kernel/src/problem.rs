@@ -57,6 +57,9 @@ pub enum Problem {
         /// When that was first noticed.
         since: Instant,
     },
+    /// This server only shows things at the moment.
+    #[error("this server only shows things: nothing can be changed here, and nobody can sign in anew")]
+    ReadOnly,
     /// A defect of ours or of the machine; the source goes to the log only.
     #[error("something went wrong on our side")]
     Bug {
@@ -106,7 +109,7 @@ impl Problem {
             Self::Conflict { .. } | Self::Stale { .. } => 409,
             Self::Forbidden { .. } => 403,
             Self::Unauthenticated => 401,
-            Self::Busy { .. } | Self::Away { .. } => 503,
+            Self::Busy { .. } | Self::Away { .. } | Self::ReadOnly => 503,
             Self::Bug { .. } => 500,
         }
     }
@@ -122,6 +125,7 @@ impl Problem {
             Self::Unauthenticated => "unauthenticated",
             Self::Busy { .. } => "busy",
             Self::Away { .. } => "away",
+            Self::ReadOnly => "read_only",
             Self::Bug { .. } => "bug",
         }
     }

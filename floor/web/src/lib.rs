@@ -13,6 +13,7 @@ mod app;
 pub mod assets;
 pub mod cookie;
 mod ctx;
+pub mod download;
 pub mod duty;
 pub mod form;
 mod guard;

@@ -138,6 +138,14 @@ impl One {
         // Answers are small and written at once; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = acceptor else { return self.http(stream).await };
+        // TLS begins with a byte that is no letter, a request in plain text with the letter of its method.
+        let mut first = [0];
+        if matches!(timeout(HANDSHAKE, stream.peek(&mut first)).await, Ok(Ok(1)))
+            && first[0].is_ascii_uppercase()
+        {
+            let port = stream.local_addr().map_or(443, |here| here.port());
+            return Self { router: redirecting(port), ..self }.http(stream).await;
+        }
         match timeout(HANDSHAKE, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => self.http(stream).await,
             Ok(Err(error)) => tracing::debug!(from = %self.from, %error, "no agreement on TLS"),

@@ -70,6 +70,7 @@ fn title(problem: &Problem) -> &'static str {
         Problem::Unauthenticated => "Sign in",
         Problem::Busy { .. } => "Busy",
         Problem::Away { .. } => "Out of reach",
+        Problem::ReadOnly => "For reading only",
         Problem::Bug { .. } => "Our fault",
     }
 }
@@ -104,6 +105,12 @@ fn words(problem: &Problem) -> (String, String) {
             format!("The database cannot be reached since {} UTC.", since.on_page(&kernel::TimeZone::UTC)),
             "Nothing was changed by this. It is tried again with every page; whoever looks after Baton finds the \
              reason in its log. A form that you send again is not done twice."
+                .to_owned(),
+        ),
+        Problem::ReadOnly => (
+            "This server only shows things at the moment. Nothing was changed.".to_owned(),
+            "Nothing can be changed here, and nobody can sign in anew. Whoever looks after Baton knows why and for how \
+             long."
                 .to_owned(),
         ),
         Problem::Bug { .. } => (

@@ -67,6 +67,12 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0007_then.sqlite.sql"),
             include_str!("../migrations/0007_then.pg.sql"),
         ),
+        File::each(
+            8,
+            "area",
+            include_str!("../migrations/0008_area.sqlite.sql"),
+            include_str!("../migrations/0008_area.pg.sql"),
+        ),
     ],
     unrecorded: &[
         ("former_tag", "derived from records: the versions of the device hold its tags"),

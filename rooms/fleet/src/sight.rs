@@ -9,21 +9,46 @@ use crate::{import::run::Within, permit};
 
 pub(crate) fn sights() -> Vec<Sight> {
     vec![
-        Sight { entity: "device", many: "Devices", named: "tag", sees: |_, who| devices(who) },
-        Sight { entity: "model", many: "Models", named: "name", sees: |_, who| all(who, permit::MODEL_VIEW) },
+        Sight {
+            entity: "device",
+            many: "Devices",
+            named: "tag",
+            beside: &[("serial", "Serial")],
+            needs: Some(permit::DEVICE_HISTORY),
+            sees: |_, who| devices(who),
+        },
+        Sight {
+            entity: "model",
+            many: "Models",
+            named: "name",
+            beside: &[("company", "Maker"), ("device_type", "Type")],
+            needs: Some(permit::MODEL_VIEW),
+            sees: |_, who| all(who, permit::MODEL_VIEW),
+        },
         Sight {
             entity: "device_type",
             many: "Types",
             named: "name",
+            beside: &[("risk", "Risk")],
+            needs: Some(permit::MODEL_VIEW),
             sees: |_, who| all(who, permit::MODEL_VIEW),
         },
         Sight {
             entity: "company",
             many: "Makers",
             named: "name",
+            beside: &[],
+            needs: Some(permit::MODEL_VIEW),
             sees: |_, who| all(who, permit::MODEL_VIEW),
         },
-        Sight { entity: "import_run", many: "Imports", named: "file_name", sees: |_, who| imports(who) },
+        Sight {
+            entity: "import_run",
+            many: "Imports",
+            named: "file_name",
+            beside: &[],
+            needs: Some(permit::IMPORT_RUN),
+            sees: |_, who| imports(who),
+        },
     ]
 }
 

@@ -10,11 +10,19 @@ use web::api::{Sees, Sight};
 use crate::{permit, person, site, token};
 
 pub(crate) fn sights() -> Vec<Sight> {
+    let mut sights = of_places();
+    sights.extend(of_people());
+    sights
+}
+
+fn of_places() -> Vec<Sight> {
     vec![
         Sight {
             entity: "org",
             many: "Organisation",
             named: "name",
+            beside: &[],
+            needs: Some(permit::ORG_MANAGE),
             sees: |_, who| {
                 let all = who.may_everywhere(permit::ORG_MANAGE);
                 now(Box::new(move |_| all))
@@ -24,31 +32,53 @@ pub(crate) fn sights() -> Vec<Sight> {
             entity: "site",
             many: "Sites",
             named: "name",
+            beside: &[("code", "Code")],
+            needs: Some(permit::SITE_VIEW),
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "id")) }.boxed(),
         },
         Sight {
             entity: "place",
             many: "Places",
             named: "name",
+            beside: &[("site", "Site"), ("kind", "Kind")],
+            needs: Some(permit::SITE_VIEW),
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "site")) }.boxed(),
         },
         Sight {
             entity: "department",
             many: "Departments",
             named: "name",
+            beside: &[("site", "Site"), ("cost_centre", "Cost centre")],
+            needs: Some(permit::SITE_VIEW),
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "site")) }.boxed(),
         },
-        Sight { entity: "person", many: "People", named: "name", sees: |tx, who| people(tx, who, "id") },
+    ]
+}
+
+fn of_people() -> Vec<Sight> {
+    vec![
+        Sight {
+            entity: "person",
+            many: "People",
+            named: "name",
+            beside: &[("email", "Email")],
+            needs: Some(permit::PERSON_VIEW),
+            sees: |tx, who| people(tx, who, "id"),
+        },
         Sight {
             entity: "role_grant",
             many: "Roles of people",
             named: "role",
+            beside: &[("person", "Person"), ("ended_at", "Ended")],
+            needs: Some(permit::PERSON_VIEW),
             sees: |tx, who| people(tx, who, "person"),
         },
         Sight {
             entity: "api_token",
             many: "API tokens",
             named: "name",
+            beside: &[("person", "Owner"), ("expires_at", "Expires"), ("revoked_at", "Revoked")],
+            needs: None,
             sees: |tx, who| {
                 async {
                     let seen = token::list(tx, who).await?;

@@ -1,11 +1,16 @@
 //! The feed of changes: nothing is missed, and nothing is told to whom it does not concern.
 
+use baton::rooms;
+use db::Db;
 use http::StatusCode;
 use kernel::Role;
 use serde_json::{Value, json};
 
 use super::Told;
-use crate::hospital::{Held, Hospital, Stands};
+use crate::{
+    hospital::{Held, Hospital, Stands, set_up_at, system},
+    program::{Server, baton, call, sqlite},
+};
 
 async fn feed(h: &Hospital, token: &str, after: &str) -> Value {
     let told =
@@ -123,4 +128,60 @@ async fn what_leaves_ones_sight_is_told_without_where_it_went() {
     assert_eq!((&items[0]["entity_id"], &items[0]["record"]), (&json!(here.device), &Value::Null));
     assert!(!items[0].to_string().contains(&there.site.to_string()), "{}", items[0]);
     h.finish().await;
+}
+
+/// Whoever follows the feed stands at the last change; one with an id before it would never be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_put_back_while_the_server_was_down_loses_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(&folder.path().join("baton.sqlite"));
+    let (org, cookie) = set_up_at(&url).await;
+    let made = call(&[
+        "token",
+        "create",
+        "--service",
+        "Follower",
+        "--role",
+        "manager",
+        "--name",
+        "Feed",
+        "--json",
+        "--database",
+        &url,
+    ]);
+    let token = made.json()["token"].as_str().unwrap().to_owned();
+    // The last change before was made by a clock three hours ahead.
+    let ahead = kernel::Instant::machine_now().plus_seconds(3 * 3600);
+    let db = Db::open(&url, &rooms::schemas()).await.unwrap();
+    let who = kernel::Actor { at: ahead, ..system(org) };
+    let id: uuid::Uuid = kernel::Id::<()>::new().uuid();
+    let change = kernel::Change {
+        action: "identity.site.add",
+        entity: "site",
+        id,
+        version: 1,
+        before: None,
+        after: json!({ "id": id, "name": "Ahead" }),
+        valid_at: None,
+        reason: None,
+    };
+    let seeded = db::gate::Seeded::new(&who, &change, kernel::Id::seeded(ahead, [7; 10]));
+    db::write!(db, org, |tx| tx.record_seeded(std::slice::from_ref(&seeded)).await).unwrap();
+    db.close().await;
+    drop(db);
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    let read = |after: &str| {
+        let said = server.say(&format!(
+            "GET /api/v1/changes?after={after} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        ));
+        assert_eq!(said.status, 200, "{}", said.body);
+        serde_json::from_str::<Value>(&said.body).unwrap()
+    };
+    let stands = read("latest")["next"].as_str().unwrap().to_owned();
+    assert_eq!(stands, kernel::Id::<()>::seeded(ahead, [7; 10]).uuid().simple().to_string());
+    let form = format!("command={}&site_name=Meanwhile&time_zone=UTC&currency=USD", kernel::Id::<()>::new());
+    assert_eq!(server.ask("/sites/new", &cookie, Some(&form)).status, 303);
+    let told = read(&stands);
+    let names: Vec<&Value> = told["items"].as_array().unwrap().iter().map(|v| &v["record"]["name"]).collect();
+    assert!(names.contains(&&json!("Meanwhile")), "{told}");
 }

@@ -82,6 +82,7 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("GET /past/{kind}", &["GET /api/v1/past/{kind}", "GET /api/v1/past/{kind}/differences"]),
+    ("GET /past/{kind}/list.csv", &["GET /api/v1/past/{kind}", "GET /api/v1/past/{kind}/differences"]),
     ("GET /past/{kind}/{id}", &["GET /api/v1/past/{kind}/{id}"]),
     ("GET /devices/changes", &["GET /api/v1/devices/changes"]),
     // The same as a file, for whoever may take lists out too.

@@ -29,7 +29,7 @@ pub use fault::{Fault, Named, RowFault};
 pub use key::{KeyFault, PublicKey, Signer, parse_root};
 pub use record::{Record, Wanted, rebuilt};
 pub use sealer::{SEALED_BY, Sealer};
-pub use verify::{Account, Anchor, VERIFIED, verify};
+pub use verify::{Account, Anchor, VERIFIED, of_record, verify};
 pub use witness::Witness;
 
 use crate::{Db, Row, Select, Tx, Val, vals};

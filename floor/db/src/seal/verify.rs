@@ -1,7 +1,7 @@
 //! The check of the record: every batch, every event, every row.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -191,6 +191,25 @@ async fn chain(
     });
     account.faults.extend(found);
     Ok(())
+}
+
+/// What was sealed of one record: its events by their ids, each with the number of its batch. Every batch is looked
+/// through: 64 bytes an event of the organisation.
+///
+/// # Errors
+/// As reads.
+pub async fn of_record(db: &Db, org: OrgId, record: Uuid) -> Result<BTreeMap<Uuid, (i64, Leaf)>> {
+    let (mut found, mut number) = (BTreeMap::new(), 0_i64);
+    loop {
+        let rows = crate::read!(db, org, |tx| tx.all(BATCHES, &vals![org, number, i64::MAX, 4_u32]).await)?;
+        let Some(end) = rows.last() else { return Ok(found) };
+        number = end.get("number")?;
+        for row in &rows {
+            let batch: i64 = row.get("number")?;
+            let leaves = Leaf::unpack(&row.get::<Vec<u8>>("leaves")?);
+            found.extend(leaves.into_iter().filter(|l| l.record == record).map(|l| (l.id, (batch, l))));
+        }
+    }
 }
 
 fn joined(done: Option<Result<Result<Vec<Fault>>, tokio::task::JoinError>>) -> Result<Vec<Fault>> {

@@ -66,7 +66,9 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     let words = "Send `next` of the answer before, as it came.";
     let after = asked.after.as_deref().map(Uuid::parse_str).transpose();
     let mut after = after.map_err(|_| Problem::invalid("?after", words))?.unwrap_or(Uuid::nil());
-    if feed::is_to_come(after, settings.behind) {
+    let to_come =
+        db::read!(call.app.db(), who.org, |tx| feed::is_to_come(tx, who.org, after, settings.behind).await)?;
+    if to_come {
         let words = "This place is later than now, so what is recorded until then would be missed. Send `next` of the answer \
                      before, or begin with `latest`.";
         return Err(Problem::invalid("?after", words).into());

@@ -101,6 +101,10 @@ impl Fault {
             }
             Problem::Busy { .. } => "The database is busy. Nothing was changed; send it again.".to_owned(),
             Problem::Away { .. } => "The database cannot be reached. Nothing was changed.".to_owned(),
+            Problem::ReadOnly => {
+                "This server only shows things at the moment. Nothing was changed; send it to the one that writes."
+                    .to_owned()
+            }
             Problem::Bug { .. } => {
                 "Something went wrong on our side; it is in the log under the number of the request."
                     .to_owned()

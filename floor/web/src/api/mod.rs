@@ -17,6 +17,7 @@ pub mod document;
 mod fault;
 mod gate;
 pub mod limit;
+mod moment;
 mod operation;
 mod page;
 mod place;
@@ -32,8 +33,10 @@ pub use call::{Call, Pass, Seen};
 pub use fault::{Fault, at};
 pub(crate) use gate::{dressed, gate, lost};
 pub use limit::Settings;
+pub use moment::Moment;
 pub use operation::{Operation, Param, Shape};
 pub use routes::routes;
+pub(crate) use shown::is_instant;
 pub use shown::{Page, Paged, Version, changes_shown, keyset, shown, versions};
 pub use sight::{Sees, Sight, Sights};
 

@@ -36,7 +36,8 @@ fn turn(value: &mut Value) {
 /// What the record keeps to know an altered row by, and nobody needs to see.
 const HIDDEN: &str = "password_mark";
 
-fn is_instant(name: &str) -> bool {
+/// Whether a field of this name holds an instant.
+pub(crate) fn is_instant(name: &str) -> bool {
     name.ends_with("_at") || matches!(name, "at" | "state_since" | "inspect_after")
 }
 

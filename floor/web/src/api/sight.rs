@@ -2,7 +2,7 @@
 
 use db::Tx;
 use futures::future::BoxFuture;
-use kernel::{Actor, Result};
+use kernel::{Actor, Permit, Result};
 use serde_json::Value;
 
 /// Whether somebody sees a record as it was, given as JSON.
@@ -17,8 +17,19 @@ pub struct Sight {
     pub many: &'static str,
     /// The field of a record that holds its name.
     pub named: &'static str,
+    /// Fields that stand beside the name in a list, with their headings: a role says little without whose it is.
+    pub beside: &'static [(&'static str, &'static str)],
+    /// The permission without which nothing of it is seen; none where everybody sees something.
+    pub needs: Option<Permit>,
     /// What an actor sees of it.
     pub sees: for<'a> fn(&'a mut Tx, &'a Actor) -> BoxFuture<'a, Result<Sees>>,
+}
+
+impl Sight {
+    /// Whether somebody may see any of it.
+    pub fn is_open_to(&self, who: &Actor) -> bool {
+        self.needs.is_none_or(|permit| who.may_somewhere(permit))
+    }
 }
 
 /// The sights of all rooms.

@@ -1,19 +1,18 @@
 //! The past by the API.
 
-use jiff::Timestamp;
 use kernel::{FieldChange, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read;
-use crate::api::{Answer, Call, Fault, Page, Version, at, changes_shown, keyset};
+use crate::api::{Answer, Call, Fault, Moment, Page, Version, at, changes_shown, keyset};
 
 /// Which instant, and which page.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "PastAsked")]
 pub(super) struct Asked {
     /// The instant: the records as they were known then.
-    at: Timestamp,
+    at: Moment,
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// Rows a page.
@@ -26,7 +25,7 @@ pub(super) struct Asked {
 #[schemars(rename = "PastAt")]
 pub(super) struct At {
     /// The instant: the record as it was known then.
-    at: Timestamp,
+    at: Moment,
 }
 
 /// Which two instants, and which page.
@@ -34,9 +33,9 @@ pub(super) struct At {
 #[schemars(rename = "PastBetween")]
 pub(super) struct Between {
     /// The earlier instant.
-    from: Timestamp,
+    from: Moment,
     /// The later instant.
-    to: Timestamp,
+    to: Moment,
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// Rows a page.
@@ -58,33 +57,27 @@ pub(super) struct Difference {
     after: Version,
 }
 
-fn instant(at: Timestamp) -> Instant {
-    Instant::from_micros(at.as_microsecond())
-}
-
 pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
-    let (asked, kind) = (call.query::<Asked>()?, read::kind(&call.app, call.part("kind"))?);
+    let (asked, kind) = (call.query::<Asked>()?, read::kind(&call.app, call.actor(), call.part("kind"))?);
     let (who, keyset) = (call.actor(), keyset(asked.after.as_deref(), asked.limit)?);
-    let slice = db::read!(call.app.db(), who.org, |tx| {
-        read::records(tx, who, &kind, instant(asked.at), &keyset).await
-    })?;
+    let at = asked.at.of(&call, "at")?;
+    let slice = db::read!(call.app.db(), who.org, |tx| read::records(tx, who, &kind, at, &keyset).await)?;
     let items: Vec<Version> = slice.rows.iter().map(Version::from).collect();
     Ok(Page::new(items, slice.next.as_ref()).answer(&call)?)
 }
 
 pub(super) async fn record(call: Call) -> Result<Answer, Fault> {
-    let (asked, kind) = (call.query::<At>()?, read::kind(&call.app, call.part("kind"))?);
+    let (asked, kind) = (call.query::<At>()?, read::kind(&call.app, call.actor(), call.part("kind"))?);
     let (who, id) = (call.actor(), call.id::<()>("id", "a record of this")?);
-    let event = db::read!(call.app.db(), who.org, |tx| {
-        read::record(tx, who, &kind, id.uuid(), instant(asked.at)).await
-    })?;
+    let at = asked.at.of(&call, "at")?;
+    let event = db::read!(call.app.db(), who.org, |tx| read::record(tx, who, &kind, id.uuid(), at).await)?;
     Ok(Answer::json(&Version::from(&event))?)
 }
 
 pub(super) async fn differences(call: Call) -> Result<Answer, Fault> {
-    let (asked, kind) = (call.query::<Between>()?, read::kind(&call.app, call.part("kind"))?);
+    let (asked, kind) = (call.query::<Between>()?, read::kind(&call.app, call.actor(), call.part("kind"))?);
     let (who, keyset) = (call.actor(), keyset(asked.after.as_deref(), asked.limit)?);
-    let between = (instant(asked.from), instant(asked.to));
+    let between = (asked.from.of(&call, "from")?, asked.to.of(&call, "to")?);
     let slice = db::read!(call.app.db(), who.org, |tx| read::differences(tx, who, &kind, between, &keyset)
         .await)
     .map_err(|problem| at(problem, &[("to", "?to")]))?;

@@ -5,10 +5,15 @@
 //! to whoever might have seen it then and still sees it today.
 
 mod api;
+mod file;
 mod page;
 mod read;
+mod words;
 
 use maud::{Markup, html};
+
+pub use read::names;
+pub use words::{Words, label};
 
 use crate::{
     Gate, Route,
@@ -21,6 +26,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/past", Gate::SignedIn, page::kinds),
         Route::get("/past/{kind}", Gate::SignedIn, page::list),
+        Route::get("/past/{kind}/list.csv", Gate::SignedIn, file::file),
         Route::get("/past/{kind}/{id}", Gate::SignedIn, page::record),
         Route::api(
             get("/api/v1/past/{kind}", TAG, "Records of a kind as they were known at an instant")

@@ -7,12 +7,15 @@ use axum::{
     response::{IntoResponse as _, Redirect},
 };
 use db::Event;
-use kernel::{AsOf, Cursor, FieldError, Keyset, Problem, Result, Slice};
+use kernel::{AsOf, Cursor, FieldChange, FieldError, Keyset, Problem, Result, Slice};
 use maud::{Markup, Render as _, html};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::read::{self, Difference};
+use super::{
+    read::{self, Difference},
+    words::{Words, label},
+};
 use crate::{
     Ctx, Reply,
     api::{Sight, changes_shown, shown},
@@ -21,26 +24,26 @@ use crate::{
         empty_state,
         ledger::ledger,
         link_button, message, quiet_answer,
-        timeline::{Words, timeline},
+        timeline::{self, timeline},
     },
 };
 
 /// What was asked: a moment as it was written, and perhaps a later one.
-struct Asked {
-    as_of: String,
-    to: String,
+pub(super) struct Asked {
+    pub as_of: String,
+    pub to: String,
     after: Option<Cursor>,
 }
 
 impl Asked {
-    fn read(query: Option<&str>) -> Self {
+    pub(super) fn read(query: Option<&str>) -> Self {
         let all: BTreeMap<String, String> =
             form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
         let text = |name: &str| all.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
         Self { as_of: text("as-of"), to: text("to"), after: all.get("after").and_then(|c| Cursor::decode(c)) }
     }
 
-    fn query(&self, after: Option<&Cursor>) -> String {
+    pub(super) fn query(&self, after: Option<&Cursor>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("as-of", &self.as_of);
         if !self.to.is_empty() {
@@ -53,7 +56,7 @@ impl Asked {
     }
 
     /// The moments in the organisation's time zone.
-    fn moments(&self, ctx: &Ctx) -> Result<(AsOf, Option<AsOf>), Vec<FieldError>> {
+    pub(super) fn moments(&self, ctx: &Ctx) -> Result<(AsOf, Option<AsOf>), Vec<FieldError>> {
         let read = |field: &'static str, text: &str| {
             let read = AsOf::read(text, &ctx.org.zone).and_then(|as_of| as_of.come(ctx.now(), &ctx.org.zone));
             read.map_err(|message| FieldError { field: field.into(), message })
@@ -74,8 +77,9 @@ impl Asked {
 /// `GET /past`
 pub(super) async fn kinds(ctx: Ctx) -> Reply {
     let kinds = read::kinds(&ctx.app)?;
+    let seen = kinds.0.iter().filter(|kind| kind.is_open_to(ctx.actor()));
     let main = html! {
-        p.links { @for kind in kinds.0.iter() { a href=(list_of(kind)) { (kind.many) } } }
+        p.links { @for kind in seen { a href=(list_of(kind)) { (kind.many) } } }
     };
     let head = answer(
         "What was on record on an earlier day?",
@@ -94,7 +98,7 @@ fn crumbs() -> (String, String) {
 
 /// `GET /past/{kind}`
 pub(super) async fn list(ctx: Ctx, Path(kind): Path<String>, RawQuery(query): RawQuery) -> Reply {
-    let kind = read::kind(&ctx.app, &kind)?;
+    let kind = read::kind(&ctx.app, ctx.actor(), &kind)?;
     if kind.entity == "device" {
         return Ok(Redirect::to("/devices#look-back").into_response());
     }
@@ -116,6 +120,8 @@ pub(super) async fn list(ctx: Ctx, Path(kind): Path<String>, RawQuery(query): Ra
         None => known(&ctx, &kind, &asked, from).await?,
         Some(to) => differing(&ctx, &kind, &asked, (from, to)).await?,
     };
+    let file = format!("/past/{}/list.csv?{}", kind.entity, asked.query(None));
+    let file = link_button("Download as CSV", file).icon(Icon::Download).render();
     let zone = &ctx.org.zone;
     let when = match to {
         None => format!("{} as known {}.", kind.many, from.words(zone)),
@@ -130,41 +136,60 @@ pub(super) async fn list(ctx: Ctx, Path(kind): Path<String>, RawQuery(query): Ra
         (message(Tone::Warn, &html! { b { (when) } " Names and fields are those of then." }))
         (quiet_answer(&when))
     };
-    Ok(page.head(head).show(html! { (main) (Section::new("Another day", form(&ctx, &kind, &asked, &[]))) }))
+    Ok(page
+        .head(head)
+        .actions(file)
+        .show(html! { (main) (Section::new("Another day", form(&ctx, &kind, &asked, &[]))) }))
 }
 
 async fn known(ctx: &Ctx, kind: &Sight, asked: &Asked, as_of: AsOf) -> Result<Markup> {
     let (who, at) = (ctx.actor(), as_of.at);
     let keyset = Keyset { after: asked.after.clone(), limit: 200 };
-    let slice = db::read!(ctx.app.db(), who.org, |tx| read::records(tx, who, kind, at, &keyset).await)?;
+    let kinds = read::kinds(&ctx.app)?;
+    let (slice, names) = db::read!(ctx.app.db(), who.org, |tx| {
+        let slice = read::records(tx, who, kind, at, &keyset).await?;
+        let beside = kind.beside.iter();
+        let values = beside.flat_map(|(field, _)| slice.rows.iter().map(|event| &event.after[*field]));
+        let values: Vec<&Value> = values.collect();
+        let names = read::names(tx, who.org, &kinds, &values, at).await?;
+        Ok((slice, names))
+    })?;
+    let words = Words { names, zone: Some(&ctx.org.zone) };
     if slice.rows.is_empty() && slice.next.is_none() && asked.after.is_none() {
         let text = "The record begins later, or they are where you may not look.";
         return Ok(empty_state("Nothing was on record then.", text, None));
     }
     Ok(
-        html! { (table(ctx, kind, asked, &slice)) (pager(kind, asked, slice.rows.len(), slice.next.as_ref())) },
+        html! { (table(ctx, kind, asked, &slice, &words)) (pager(kind, asked, slice.rows.len(), slice.next.as_ref())) },
     )
 }
 
-fn table(ctx: &Ctx, kind: &Sight, asked: &Asked, slice: &Slice<Event>) -> Markup {
+fn table(ctx: &Ctx, kind: &Sight, asked: &Asked, slice: &Slice<Event>, words: &Words<'_>) -> Markup {
     let mut rows: Vec<(String, &Event)> =
         slice.rows.iter().map(|event| (read::name(kind, &event.after), event)).collect();
     rows.sort_by_key(|(name, event)| (kernel::fold(name), event.entity_id));
     let row = |(name, event): &(String, &Event)| {
         let href = format!("/past/{}/{}?{}", kind.entity, event.entity_id, asked.query(None));
-        Row::new(vec![
-            html! { a href=(href) { (name) } },
+        let mut cells = vec![html! { a href=(href) { (name) } }];
+        cells.extend(kind.beside.iter().map(|(field, _)| html! { (words.of(field, &event.after[*field])) }));
+        cells.extend([
             html! { (event.recorded_at.on_page(&ctx.org.zone)) },
             html! { (event.actor_name) },
             html! { (event.version) },
-        ])
+        ]);
+        Row::new(cells)
     };
-    let columns = vec![
-        Column::new("Name").row_head().phone(PhoneSlot::Title),
-        Column::new("So since").phone(PhoneSlot::Place),
-        Column::new("By").faint(),
-        Column::new("Version").num(),
-    ];
+    let mut columns = vec![Column::new("Name").row_head().phone(PhoneSlot::Title)];
+    // A phone has room for one thing beside the name: the first of these, or since when it is so.
+    let mut place = Some(PhoneSlot::Place);
+    for heading in kind.beside.iter().map(|(_, heading)| *heading).chain(["So since"]) {
+        let column = Column::new(heading);
+        columns.push(match place.take() {
+            Some(slot) => column.phone(slot),
+            None => column,
+        });
+    }
+    columns.extend([Column::new("By").faint(), Column::new("Version").num()]);
     Table::new(kind.many, columns, rows.iter().map(row).collect()).render()
 }
 
@@ -185,30 +210,28 @@ async fn differing(ctx: &Ctx, kind: &Sight, asked: &Asked, (from, to): (AsOf, As
     let (slice, names) = db::read!(ctx.app.db(), who.org, |tx| {
         let slice = read::differences(tx, who, kind, (from.at, to.at), &keyset).await?;
         let values = slice.rows.iter().flat_map(|d| &d.fields).flat_map(|c| [&c.before, &c.after]);
-        let names = read::names(tx, who, &kinds, &values.collect::<Vec<_>>(), to.at).await?;
+        let names = read::names(tx, who.org, &kinds, &values.collect::<Vec<_>>(), to.at).await?;
         Ok((slice, names))
     })?;
     if slice.rows.is_empty() && asked.after.is_none() {
         return Ok(empty_state("Nothing differs.", "What was changed and changed back is the same.", None));
     }
-    let entries: Vec<Entry> = slice.rows.iter().map(|d| entry(ctx, kind, d, &names)).collect();
+    let words = Words { names, zone: Some(&ctx.org.zone) };
+    let entries: Vec<Entry> = slice.rows.iter().map(|d| entry(kind, d, &words)).collect();
     Ok(html! {
-        (timeline(&entries, &Words::default()))
+        (timeline(&entries, &timeline::Words::default()))
         (pager(kind, asked, slice.rows.len(), slice.next.as_ref()))
     })
 }
 
-fn entry(ctx: &Ctx, kind: &Sight, difference: &Difference, names: &BTreeMap<Uuid, String>) -> Entry {
-    let zone = &ctx.org.zone;
+fn entry(kind: &Sight, difference: &Difference, words: &Words<'_>) -> Entry {
     let added = difference.before.is_none();
-    let side = |value: &Value| (!value.is_null()).then(|| text(value, names));
-    let line = |change: kernel::FieldChange| Change {
-        field: label(&change.field),
-        before: side(&change.before),
-        after: side(&change.after),
+    let line = |change: FieldChange| {
+        let side = |value: &Value| (!value.is_null()).then(|| words.of(&change.field, value));
+        Change { field: label(&change.field), before: side(&change.before), after: side(&change.after) }
     };
     Entry {
-        when: format!("first on {}", difference.first_at.on_page(zone)),
+        when: format!("first on {}", words.at(difference.first_at)),
         when_iso: difference.first_at.to_string(),
         what: format!(
             "{} {}",
@@ -230,7 +253,7 @@ pub(super) async fn record(
     Path((kind, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Reply {
-    let kind = read::kind(&ctx.app, &kind)?;
+    let kind = read::kind(&ctx.app, ctx.actor(), &kind)?;
     let id: Uuid = id.parse().map_err(|_| Problem::not_found("a record of this"))?;
     let mut asked = Asked::read(query.as_deref());
     if asked.as_of.is_empty() {
@@ -242,17 +265,20 @@ pub(super) async fn record(
     let (who, kinds) = (ctx.actor(), read::kinds(&ctx.app)?);
     let (event, names) = db::read!(ctx.app.db(), who.org, |tx| {
         let event = read::record(tx, who, &kind, id, as_of.at).await?;
-        let names = read::names(tx, who, &kinds, &[&event.after], as_of.at).await?;
+        let names = read::names(tx, who.org, &kinds, &[&event.after], as_of.at).await?;
         Ok((event, names))
     })?;
     let name = read::name(&kind, &event.after);
+    let words = Words { names, zone: Some(&ctx.org.zone) };
     let fields = shown(&event.after)?;
     let rows: Vec<(String, Markup)> = fields
         .as_object()
         .into_iter()
         .flatten()
         .filter(|(field, _)| !matches!(field.as_str(), "id" | "version"))
-        .map(|(field, value)| (label(field), html! { (text(value, &names)) }))
+        .map(|(field, value)| {
+            (label(field), html! { @if value.is_null() { "—" } @else { (words.of(field, value)) } })
+        })
         .collect();
     let rows: Vec<(&str, Markup)> =
         rows.iter().map(|(label, value)| (label.as_str(), value.clone())).collect();
@@ -266,33 +292,6 @@ pub(super) async fn record(
     let crumbs = [crumbs(), (kind.many.to_owned(), back)];
     let page = ctx.page(&name, "").under(crumbs).head(head).actions(all.render());
     Ok(page.show(html! { (Section::new("Record", ledger(&rows))) }))
-}
-
-/// `password_changed_at` as people read it: `Password changed at`.
-fn label(field: &str) -> String {
-    let words = field.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// A value in words; an id is the name of what it leads to.
-fn text(value: &Value, names: &BTreeMap<Uuid, String>) -> String {
-    match value {
-        Value::Null => "—".to_owned(),
-        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Value::String(text) => {
-            let name = text.parse::<Uuid>().ok().and_then(|id| names.get(&id).cloned());
-            name.unwrap_or_else(|| text.clone())
-        }
-        Value::Array(all) if all.is_empty() => "none".to_owned(),
-        Value::Array(all) => all.iter().map(|v| text(v, names)).collect::<Vec<_>>().join(", "),
-        Value::Object(all) => {
-            let part =
-                |(field, value): (&String, &Value)| format!("{}: {}", label(field), text(value, names));
-            all.iter().map(part).collect::<Vec<_>>().join("; ")
-        }
-        Value::Number(n) => n.to_string(),
-    }
 }
 
 fn form(ctx: &Ctx, kind: &Sight, asked: &Asked, errors: &[FieldError]) -> Markup {

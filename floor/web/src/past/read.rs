@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use db::{Event, Tx, feed, gate};
-use kernel::{Actor, Cursor, FieldChange, Instant, Keyset, Problem, Result, Slice};
+use kernel::{Actor, Cursor, FieldChange, Instant, Keyset, OrgId, Problem, Result, Slice};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -25,9 +25,16 @@ pub(super) fn kinds(app: &App) -> Result<Sights> {
 }
 
 /// A kind by its name.
-pub(super) fn kind(app: &App, entity: &str) -> Result<Sight> {
+///
+/// # Errors
+/// [`Problem::NotFound`] for what is no kind, [`Problem::Forbidden`] where somebody may see nothing of it.
+pub(super) fn kind(app: &App, who: &Actor, entity: &str) -> Result<Sight> {
     let found = kinds(app)?.0.iter().find(|sight| sight.entity == entity).copied();
-    found.ok_or_else(|| Problem::not_found(format!("records called “{entity}”")))
+    let found = found.ok_or_else(|| Problem::not_found(format!("records called “{entity}”")))?;
+    match found.needs {
+        Some(permit) if !found.is_open_to(who) => Err(Problem::Forbidden { permit: permit.0 }),
+        _ => Ok(found),
+    }
 }
 
 /// What somebody sees of a kind: of what it was, and of what it is.
@@ -156,9 +163,9 @@ pub(super) async fn differences(
 ///
 /// # Errors
 /// As [`Tx::all`].
-pub(super) async fn names(
+pub async fn names(
     tx: &mut Tx,
-    who: &Actor,
+    org: OrgId,
     Sights(kinds): &Sights,
     values: &[&Value],
     at: Instant,
@@ -167,7 +174,7 @@ pub(super) async fn names(
     values.iter().for_each(|value| gather(value, &mut ids));
     let mut names = BTreeMap::new();
     for kind in kinds.iter() {
-        for event in gate::these_as_of(tx, who.org, kind.entity, ids.iter().copied(), at).await? {
+        for event in gate::these_as_of(tx, org, kind.entity, ids.iter().copied(), at).await? {
             names.insert(event.entity_id, name(kind, &event.after));
         }
     }

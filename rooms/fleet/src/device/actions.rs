@@ -4,7 +4,7 @@
 //! out of the actor's sight is not found; one in sight but out of reach is forbidden.
 
 use db::{Tx, vals};
-use kernel::{Actor, Change, Permit, Problem, Reach, Result, TimeZone};
+use kernel::{Actor, Change, OrgId, Permit, Problem, Reach, Result, TimeZone};
 use serde_json::Value;
 
 use super::{
@@ -125,16 +125,26 @@ pub async fn visible_by_tag(tx: &mut Tx, who: &Actor, tag: &str) -> Result<Devic
     if who.may(permit::DEVICE_VIEW, device.reach()) { Ok(device) } else { Err(missing()) }
 }
 
+/// Devices that ever went by a tag, whoever may see them: the one that has it first.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn known_by_tag(tx: &mut Tx, org: OrgId, tag: &str) -> Result<Vec<Device>> {
+    let mut devices = store::ever_by_tag(tx, org, tag).await?;
+    if let Some(former) = former::find(tx, org, tag).await? {
+        devices.push(store::get(tx, org, former.device).await?);
+    }
+    devices.sort_by_key(|device| device.removed_at.is_some());
+    Ok(devices)
+}
+
 /// Devices that the actor may see and that ever went by a tag: now, before, or until their import was undone. For
 /// looking back; which of them is meant depends on the moment.
 ///
 /// # Errors
 /// [`Problem::NotFound`] when there is none.
 pub async fn ever_by_tag(tx: &mut Tx, who: &Actor, tag: &str) -> Result<Vec<Device>> {
-    let mut devices = store::ever_by_tag(tx, who.org, tag).await?;
-    if let Some(former) = former::find(tx, who.org, tag).await? {
-        devices.push(store::get(tx, who.org, former.device).await?);
-    }
+    let mut devices = known_by_tag(tx, who.org, tag).await?;
     devices.retain(|device| who.may(permit::DEVICE_VIEW, device.reach()));
     if devices.is_empty() { Err(Problem::not_found(format!("device {tag}"))) } else { Ok(devices) }
 }

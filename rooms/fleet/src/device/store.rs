@@ -3,6 +3,7 @@
 use db::{
     Row, Tx, Val,
     seal::{Record, rebuilt},
+    search::Of,
     vals,
 };
 use kernel::{Instant, Money, OrgId, Problem, Result};
@@ -67,19 +68,11 @@ db::statements! {
             price_currency, notes, import_id, removed_at) VALUES \
             ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
             $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)";
-    /// Changes one device if nobody changed it meanwhile.
-    CHANGE = "UPDATE device SET version = $4, tag = $5, tag_key = $6, serial = $7, serial_key = $8, serial_less = $9, udi = $10, model_id = $11, \
-            parent_id = $12, site_id = $13, place_id = $14, department_id = $15, state = $16, state_since_at = \
-            $17, inspect_after_at = $18, accepted_at = $19, accepted_as = $20, hold_reason = $21, \
-            hold_released_by = $22, loan_agreement = $23, loan_ends_on = $24, risk = $25, risk_reason = $26, \
-            strategy = $27, tenure = $28, agreement = $29, agreement_ends_on = $30, acquired_on = $31, \
-            price_minor = $32, price_currency = $33, notes = $34, import_id = $35, removed_at = $36 \
-            WHERE org_id = $1 AND id = $2 AND version = $3";
     /// Takes out the first devices of one import, up to an id.
     TAKE_OUT = "UPDATE device SET version = version + 1, removed_at = $3 WHERE org_id = $1 AND import_id = $2 \
                 AND removed_at IS NULL AND id <= $4";
     /// The words by which one device is found.
-    WORDS = "SELECT d.tag, d.serial, d.udi, m.name AS model, c.name AS company, t.name AS type_name, \
+    WORDS = "SELECT d.site_id, d.tag, d.serial, d.udi, m.name AS model, c.name AS company, t.name AS type_name, \
              p.name AS place, s.name AS site, o.name AS department \
              FROM device d JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id \
              JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
@@ -95,6 +88,10 @@ const MANY: &str = "INSERT INTO device (org_id, id, version, tag, tag_key, seria
             accepted_at, accepted_as, hold_reason, hold_released_by, loan_agreement, loan_ends_on, risk, \
             risk_reason, strategy, tenure, agreement, agreement_ends_on, acquired_on, price_minor, \
             price_currency, notes, import_id, removed_at) VALUES";
+
+/// Changes one device if nobody changed it meanwhile.
+const CHANGE: (&str, &str) =
+    ("UPDATE device SET version = $4", "WHERE org_id = $1 AND id = $2 AND version = $3");
 
 /// What a device's row must be by its last event.
 pub(crate) const RECORD: Record = Record {
@@ -193,6 +190,9 @@ fn from_row(row: &Row) -> Result<Device> {
 }
 
 /// Every column but the keys, in the order of the statements.
+/// The columns of [`fields`].
+const FIELDS: &[&str] = RECORD.columns.split_at(2).1;
+
 fn fields(d: &Device) -> Vec<Val> {
     vals![
         &d.tag,
@@ -388,10 +388,9 @@ pub async fn add_many(tx: &mut Tx, org: OrgId, devices: &[Device]) -> Result<()>
 /// # Errors
 /// [`Problem::Stale`] when somebody else was faster; the refusals of [`refusal`].
 pub async fn change(tx: &mut Tx, org: OrgId, before: &Device, after: &Device) -> Result<()> {
-    let mut vals = vals![org, after.id, before.version, after.version].to_vec();
-    vals.extend(fields(after));
-    let changed = tx.execute(CHANGE, &vals).await.map_err(|p| refusal(p, after))?;
-    if changed != 1 {
+    let keys = vals![org, after.id, before.version, after.version];
+    let changed = tx.change(CHANGE, &keys, FIELDS, (&fields(before), &fields(after))).await;
+    if changed.map_err(|p| refusal(p, after))? != 1 {
         return Err(Problem::Stale { current: get(tx, org, after.id).await?.version });
     }
     tally(tx, org, before, -1);
@@ -420,6 +419,13 @@ pub async fn take_out(
     Ok(())
 }
 
+impl Device {
+    /// Where its words are kept: with those of its site.
+    pub const fn words_of(&self) -> Of {
+        Of { id: self.id.uuid(), area: self.site.uuid() }
+    }
+}
+
 /// Writes the words by which a device is found.
 ///
 /// # Errors
@@ -433,7 +439,8 @@ pub async fn index(tx: &mut Tx, org: OrgId, id: DeviceId) -> Result<()> {
             text.push(' ');
         }
     }
-    db::search::put(tx, org, "device", id.uuid(), &text).await
+    let area = row.get("site_id")?;
+    db::search::put(tx, org, "device", Of { id: id.uuid(), area }, &text).await
 }
 
 /// Puts a broken uniqueness into the words of the fleet. The names are those of the two unique indexes; SQLite

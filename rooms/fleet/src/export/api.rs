@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn download(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
-    let at = instant(&asked);
+    let at = instant(&call, &asked)?;
     let body = list::body(call.app.clone(), call.actor().clone(), wanted(&asked), at).await?;
     Ok(Answer::csv(body, list::file_name(at, call.now(), &call.org.zone)))
 }

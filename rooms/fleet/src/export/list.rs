@@ -1,14 +1,12 @@
 //! The list of devices as a file: the same question as the list page, all of its answers.
 
-use axum::{
-    body::{Body, Bytes},
-    extract::RawQuery,
-    response::IntoResponse as _,
-};
-use http::header;
+use axum::{body::Body, extract::RawQuery};
 use kernel::{Actor, AsOf, Cursor, Instant, Keyset, Problem, Result, TimeZone};
 use sheet::Writer;
-use web::{App, Ctx, Gate, Reply, Route};
+use web::{
+    App, Ctx, Gate, Reply, Route,
+    download::{self, Lines},
+};
 
 use super::described;
 use crate::{
@@ -23,14 +21,14 @@ use crate::{
 /// Every route of exports.
 pub fn routes() -> Vec<Route> {
     let mut routes = super::api::routes();
-    routes.push(Route::get("/devices.csv", Gate::Permit(permit::EXPORT_RUN), download));
+    routes.push(Route::get("/devices.csv", Gate::Permit(permit::EXPORT_RUN), file));
     routes
 }
 
 /// Devices of one batch; nothing more is held.
 pub(super) const BATCH: u32 = 500;
 
-async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
+async fn file(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     let asked = Asked::read(&query.unwrap_or_default());
     let zone = &ctx.org.zone;
     let at = match asked.as_of.as_str() {
@@ -41,12 +39,7 @@ async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
         }
     };
     let body = body(ctx.app.clone(), ctx.actor().clone(), asked.wanted(), at).await?;
-    let name = file_name(at, ctx.now(), zone);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    Ok((headers, body).into_response())
+    Ok(download::answer(&file_name(at, ctx.now(), zone), body))
 }
 
 /// `devices-2026-03-01.csv`, or `devices-as-of-2025-12-31.csv`.
@@ -57,42 +50,31 @@ pub(super) fn file_name(at: Option<Instant>, now: Instant, zone: &TimeZone) -> S
     }
 }
 
-/// The file, batch by batch. The beginning is made at once, so that what keeps it from being made is said on a page.
+/// The file, batch by batch.
 pub(super) async fn body(app: App, who: Actor, wanted: Wanted, at: Option<Instant>) -> Result<Body> {
     if let Some(at) = at {
         then::ready(&app, &who, at).await?;
     }
-    let wanted = (wanted, at);
-    let (first, next) = some(&app, &who, &wanted, None, true).await?;
-    let begun = (app, who, wanted, next);
-    let more = futures::stream::try_unfold(begun, move |(app, who, wanted, next)| async move {
-        let Some(after) = next else { return Ok::<_, std::io::Error>(None) };
-        let (bytes, next) =
-            some(&app, &who, &wanted, Some(after), false).await.map_err(std::io::Error::other)?;
-        Ok(Some((Bytes::from(bytes), (app, who, wanted, next))))
-    });
-    Ok(Body::from_stream(futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more)))
+    let columns = described::fields().map(|field| field.code());
+    download::csv(columns, None, move |after: Option<Cursor>, lines| {
+        some(app.clone(), who.clone(), (wanted.clone(), at), after, lines)
+    })
+    .await
 }
 
 async fn some(
-    app: &App,
-    who: &Actor,
-    wanted: &(Wanted, Option<Instant>),
+    app: App,
+    who: Actor,
+    (wanted, at): (Wanted, Option<Instant>),
     after: Option<Cursor>,
-    first: bool,
-) -> Result<(Vec<u8>, Option<Cursor>)> {
-    let mut writer = Writer::new(Vec::new());
-    if first {
-        writer.mark().map_err(Problem::bug)?;
-        writer.write(described::fields().map(|f| f.code())).map_err(Problem::bug)?;
-    }
+    mut lines: Lines,
+) -> Result<(Lines, Option<Option<Cursor>>)> {
     let keyset = Keyset { after, limit: BATCH };
-    let (wanted, at) = wanted;
     let next = db::read!(app.db(), who.org, |tx| match at {
-        None => rows(tx, who, wanted, &keyset, &mut writer).await.map(|(_, next)| next),
-        Some(at) => rows_then(tx, who, (wanted, *at), &keyset, &mut writer).await,
+        None => rows(tx, &who, &wanted, &keyset, &mut lines).await.map(|(_, next)| next),
+        Some(at) => rows_then(tx, &who, (&wanted, at), &keyset, &mut lines).await,
     })?;
-    Ok((writer.finish().map_err(Problem::bug)?, next))
+    Ok((lines, next.map(Some)))
 }
 
 /// Writes one batch of devices that the actor may take out; says how many, and where the next one begins.

@@ -163,7 +163,7 @@ async fn seen(call: &Call) -> Result<ImportRun> {
 
 async fn all_verdicts(call: Call) -> Result<Answer, Fault> {
     let run = seen(&call).await?;
-    let (body, name) = verdicts::file(call.app.clone(), call.org.id, &run)?;
+    let (body, name) = verdicts::file(call.app.clone(), call.org.id, &run).await?;
     Ok(Answer::csv(body, name))
 }
 

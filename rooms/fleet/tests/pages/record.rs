@@ -139,8 +139,24 @@ fn a_device_is_shown_as_it_was_known() {
             .says("the end of 13 Oct 2026")
             .hides("/d/NH-1/move");
         house.get("auditor", "/d/NH-1?as-of=2026-10-14T09:00").await.says("Store 2E");
+        // Names are those of then, too.
+        house.clock.advance(3_600);
+        let who = kernel::Actor { at: house.clock.now(), ..house.who.clone() };
+        db::write!(house.app.db(), who.org, |tx| {
+            let makers = fleet::company::store::list(tx, who.org, 50).await?;
+            let helion = makers.into_iter().find(|maker| maker.name == "Helion Medical").unwrap();
+            fleet::company::actions::rename(tx, &who, helion.id, helion.version, "Helion Devices").await
+        })
+        .unwrap();
+        house.get("auditor", "/d/NH-1?as-of=2026-10-13").await.says("Helion Medical").hides("Helion Devices");
+        house.get("auditor", "/d/NH-1?as-of=2026-10-14").await.says("Helion Devices").hides("Helion Medical");
         house.get("auditor", "/d/NH-1?as-of=2020-01-01").await.is(404);
-        house.get("auditor", "/d/NH-1?as-of=yesterday").await.is(422);
+        house
+            .get("auditor", "/d/NH-1?as-of=yesterday")
+            .await
+            .is(422)
+            .says("value=\"yesterday\"")
+            .says("action=\"/d/NH-1\"");
     });
 }
 

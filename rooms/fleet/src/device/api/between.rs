@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
     Gate, Route,
-    api::{Answer, Call, Fault, Operation, Page, at, changes_shown, keyset},
+    api::{Answer, Call, Fault, Moment, Operation, Page, at, changes_shown, keyset},
 };
 
 use super::TAG;
@@ -17,9 +17,9 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Asked {
     /// The earlier instant.
-    from: jiff::Timestamp,
+    from: Moment,
     /// The later one; left out, now.
-    to: Option<jiff::Timestamp>,
+    to: Option<Moment>,
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
     /// Rows a page.
@@ -60,9 +60,9 @@ pub(super) fn routes() -> Vec<Route> {
 async fn differences(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
     let keyset = keyset(asked.after.as_deref(), asked.limit)?;
-    let moment = |at: jiff::Timestamp| Instant::from_micros(at.as_microsecond());
     let who = call.actor();
-    let moments = (moment(asked.from), asked.to.map_or(who.at, moment));
+    let to = asked.to.as_ref().map(|to| to.of(&call, "to")).transpose()?;
+    let moments = (asked.from.of(&call, "from")?, to.unwrap_or(who.at));
     let slice = db::read!(call.app.db(), who.org, |tx| between::page(tx, who, moments, &keyset).await)
         .map_err(|problem| at(problem, &[("to", "?to")]))?;
     let shown = |d: between::Difference| {

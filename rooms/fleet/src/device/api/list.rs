@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
     Gate, Route,
-    api::{Answer, Call, Fault, Operation, Page, Paged, Version, keyset, versions},
+    api::{Answer, Call, Fault, Moment, Operation, Page, Paged, Version, keyset, versions},
 };
 
 use super::{Shown, TAG, shown};
@@ -67,7 +67,7 @@ pub(crate) struct Asked {
     sort: Option<Order>,
     /// The list as it was known at this instant, by the tags and names of then; in the order of tags, whatever `sort`
     /// says. Needs the permission for the history of devices. Changes of the last seconds may not be in it yet.
-    as_of: Option<jiff::Timestamp>,
+    as_of: Option<Moment>,
     /// Whether to count all rows too. A list of the past is counted where that does not mean reading all of it.
     count: bool,
     /// Where the page begins: `next` of the page before.
@@ -117,7 +117,7 @@ struct Count {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct AsOf {
     /// The instant: the record as it was known then.
-    at: jiff::Timestamp,
+    at: Moment,
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -182,7 +182,7 @@ async fn devices(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
     let keyset = keyset(asked.after.as_deref(), asked.limit)?;
     let (who, wanted) = (call.actor(), wanted(&asked));
-    if let Some(at) = instant(&asked) {
+    if let Some(at) = instant(&call, &asked)? {
         return devices_then(&call, &wanted, at, &keyset, asked.count).await;
     }
     let page = db::read!(call.app.db(), who.org, |tx| {
@@ -198,8 +198,8 @@ async fn devices(call: Call) -> Result<Answer, Fault> {
 }
 
 /// The instant of the past whose list is asked for.
-pub(crate) fn instant(asked: &Asked) -> Option<Instant> {
-    asked.as_of.map(|at| Instant::from_micros(at.as_microsecond()))
+pub(crate) fn instant(call: &Call, asked: &Asked) -> Result<Option<Instant>> {
+    asked.as_of.as_ref().map(|at| at.of(call, "as_of")).transpose()
 }
 
 async fn devices_then(
@@ -287,7 +287,7 @@ async fn history(call: Call) -> Result<Answer, Fault> {
 
 async fn as_of(call: Call) -> Result<Answer, Fault> {
     let (who, id, asked) = (call.actor(), call.id("id", "this device")?, call.query::<AsOf>()?);
-    let at = Instant::from_micros(asked.at.as_microsecond());
+    let at = asked.at.of(&call, "at")?;
     let device = db::read!(call.app.db(), who.org, |tx| {
         // A device whose import was undone was on record until then.
         let today = store::get(tx, who.org, id).await?;

@@ -115,8 +115,10 @@ const HEAD: &str = "SELECT d.id, d.tag, d.serial, t.name AS type_name, m.name AS
     LEFT JOIN place p ON p.org_id = d.org_id AND p.id = d.place_id \
     LEFT JOIN department o ON o.org_id = d.org_id AND o.id = d.department_id";
 
-/// Which rows a page has: nothing else is looked up for a row that is not shown.
-const WHICH: &str = "SELECT d.id, d.tag_key, d.state_since_at FROM device d";
+/// Which rows a page has, with what they are ordered by: nothing else is looked up for a row that is not shown, and an
+/// index in that order knows it all.
+const WHICH_BY_TAG: &str = "SELECT d.id, d.tag_key FROM device d";
+const WHICH_BY_STATE: &str = "SELECT d.id, d.state_since_at FROM device d";
 /// The same where all that fit are fetched anyway, with their number.
 const WHICH_OF: &str = "SELECT d.id, COUNT(*) OVER () AS n FROM device d";
 /// How many devices a list holds.
@@ -169,7 +171,7 @@ pub const MOST_COUNTED: i64 = 10_000;
 pub async fn count(tx: &mut Tx, who: &Actor, wanted: &Wanted) -> Result<i64> {
     let mut known = wanted.known(tx, who, MOST_COUNTED).await?;
     wanted.know_words(tx, who.org, &mut known).await?;
-    let mut select = Select::new(WHICH, "d", who.org);
+    let mut select = Select::new(wanted.which(), "d", who.org);
     wanted.go(tx, &mut select, who, known.way());
     select.count(tx, MOST_COUNTED).await
 }
@@ -182,6 +184,10 @@ async fn which(
     keyset: &Keyset,
 ) -> Result<(Vec<DeviceId>, Matches)> {
     let mut known = wanted.known(tx, who, i64::from(keyset.limit) + 1).await?;
+    // To count what holds part of a number is quick, and to walk until some of it comes is not.
+    if db::search::has_rare(&wanted.text) {
+        wanted.know_words(tx, who.org, &mut known).await?;
+    }
     let mut way = known.way();
     if let Way::Walk(walk) = way {
         let first = known.first_try(walk);
@@ -203,7 +209,7 @@ async fn which(
         way = known.way();
     }
     let fetched = matches!(way, Way::Fetch(_));
-    let mut select = Select::new(if fetched { WHICH_OF } else { WHICH }, "d", who.org);
+    let mut select = Select::new(if fetched { WHICH_OF } else { wanted.which() }, "d", who.org);
     wanted.go(tx, &mut select, who, way);
     wanted.in_order(&mut select, keyset, i64::from(keyset.limit) + 1);
     let rows = select.all(tx).await?;
@@ -224,11 +230,11 @@ async fn try_walk(
     keyset: &Keyset,
     (walk, rows): (Walk, i64),
 ) -> Result<(Vec<DeviceId>, Matches)> {
-    let mut select = Select::new(WHICH, "d", who.org);
+    let mut select = Select::new(wanted.which(), "d", who.org);
     wanted.enter(&mut select, who, walk);
     wanted.in_order(&mut select, keyset, rows);
     select.bounded();
-    wanted.fit(tx, &mut select, who);
+    wanted.fit(tx, &mut select, who, walk);
     let fitting = select.among(tx, i64::from(keyset.limit) + 1).await?;
     let ids = fitting.iter().map(|row| row.get("id")).collect::<Result<Vec<_>>>()?;
     let Some(first) = fitting.first() else {

@@ -6,7 +6,7 @@ use db::{Select, Tx, Val};
 use kernel::{Actor, Keyset, OrgId, Result, ScopeSet};
 
 use super::{
-    Sort, Wanted,
+    Sort, WHICH_BY_STATE, WHICH_BY_TAG, Wanted,
     way::{Known, MOST, Set, Walk, Way},
 };
 use crate::{
@@ -55,10 +55,18 @@ impl Wanted {
         !(self.models.is_empty() && self.types.is_empty() && self.companies.is_empty())
     }
 
+    /// The ids of devices, with what this list is ordered by.
+    pub(super) const fn which(&self) -> &'static str {
+        match self.sort {
+            Sort::Tag => WHICH_BY_TAG,
+            Sort::State => WHICH_BY_STATE,
+        }
+    }
+
     /// Adds all conditions to a query over `device d`, and the way to its rows.
     pub(super) fn go(&self, tx: &Tx, select: &mut Select, who: &Actor, way: Way) {
-        self.narrow(select, who);
-        select.found(tx, "device", "d.id", &self.text, way != Way::Fetch(Set::Words));
+        self.narrow(select, who, None);
+        select.found(tx, "device", ("d.id", "d.site_id"), &self.text, way != Way::Fetch(Set::Words));
         match way {
             Way::Walk(walk) => {
                 if walk.is_here() {
@@ -90,23 +98,21 @@ impl Wanted {
         if walk.is_here() {
             select.filter(HERE, []);
         }
-        if matches!(walk, Walk::State | Walk::StateSince | Walk::StateAtSite) {
+        if walk.is_of_a_state() {
             select.one_of("d.state", self.states.iter().map(|s| Val::from(s.code())));
         }
-        match walk {
-            Walk::Tag | Walk::Here | Walk::Since | Walk::State | Walk::StateSince => {}
-            Walk::Site | Walk::HereAtSite | Walk::StateAtSite => {
-                select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
-                self.narrow_area(select, "d.site_id", "d.department_id");
-            }
+        if walk.is_at_a_site() {
+            select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
+            self.narrow_area(select, "d.site_id", "d.department_id");
         }
         select.by_index(walk.index());
     }
 
-    /// Adds all conditions to a query that enters by a walk.
-    pub(super) fn fit(&self, tx: &Tx, select: &mut Select, who: &Actor) {
-        self.narrow(select, who);
-        select.found(tx, "device", "d.id", &self.text, true);
+    /// Adds the other conditions to a query that enters by a walk: a row is not looked up to ask of it once more what
+    /// its index says.
+    pub(super) fn fit(&self, tx: &Tx, select: &mut Select, who: &Actor, walk: Walk) {
+        self.narrow(select, who, Some(walk));
+        select.found(tx, "device", ("d.id", "d.site_id"), &self.text, true);
     }
 
     /// Puts a query into the order of the list, after the last row of the page before.
@@ -118,15 +124,22 @@ impl Wanted {
         };
     }
 
-    fn narrow(&self, select: &mut Select, who: &Actor) {
-        select.filter(REMOVED_NEVER, []);
-        select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
-        if self.states.is_empty() && !self.left_too {
-            select.one_of("d.state", present());
-        } else if !self.states.is_empty() {
+    /// Adds the conditions that a walk was not entered by.
+    fn narrow(&self, select: &mut Select, who: &Actor, walk: Option<Walk>) {
+        if !walk.is_some_and(Walk::is_counted) {
+            select.filter(REMOVED_NEVER, []);
+        }
+        if !walk.is_some_and(Walk::is_at_a_site) {
+            select.within(&who.scope(permit::DEVICE_VIEW), "d.site_id", "d.department_id");
+            self.narrow_area(select, "d.site_id", "d.department_id");
+        }
+        if self.states.is_empty() {
+            if !self.left_too && !walk.is_some_and(Walk::is_here) {
+                select.one_of("d.state", present());
+            }
+        } else if !walk.is_some_and(Walk::is_of_a_state) {
             select.one_of("d.state", self.states.iter().map(|s| Val::from(s.code())));
         }
-        self.narrow_area(select, "d.site_id", "d.department_id");
         self.narrow_models(select);
         if let Some(import) = self.import {
             select.filter("d.import_id = {}", [import.into()]);
@@ -200,6 +213,7 @@ impl Wanted {
             },
             kept: of_states(area),
             by_since: self.sort == Sort::State,
+            words: !kernel::words(&self.text).is_empty(),
             page,
             ..Known::default()
         };
@@ -226,6 +240,9 @@ impl Wanted {
 
     /// Adds about how many devices hold the words. It costs most where they are broadest, so a walk is tried first.
     pub(super) async fn know_words(&self, tx: &mut Tx, org: OrgId, known: &mut Known) -> Result<()> {
+        if known.knows_words() {
+            return Ok(());
+        }
         if let Some(n) = db::search::estimate(tx, org, "device", &self.text, MOST).await? {
             known.sets.push((Set::Words, n));
         }

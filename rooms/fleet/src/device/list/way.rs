@@ -16,7 +16,7 @@ pub const TRIED: i64 = 2_000;
 /// A walk of fewer rows, such as those of one site, is done to its end.
 const WALKED_WHOLE: i64 = 10_000;
 /// The same where each row is asked for its words.
-const ASKED_WHOLE: i64 = 3_000;
+const ASKED_WHOLE: i64 = 6_000;
 
 /// Microseconds for one row, measured on a machine of two cores with a million devices on record: walked in order,
 /// fetched by a key, found by its words; and what it costs to ask a row for its words.
@@ -73,6 +73,16 @@ impl Walk {
     /// Whether its index holds only what has not left.
     pub const fn is_here(self) -> bool {
         matches!(self, Self::Here | Self::HereAtSite)
+    }
+
+    /// Whether its index is entered by the one state asked for.
+    pub const fn is_of_a_state(self) -> bool {
+        matches!(self, Self::State | Self::StateSince | Self::StateAtSite)
+    }
+
+    /// Whether its index is entered by the one site asked for.
+    pub const fn is_at_a_site(self) -> bool {
+        matches!(self, Self::Site | Self::HereAtSite | Self::StateAtSite)
     }
 
     /// Whether its index holds nothing that no count knows: what an undone import brought.
@@ -135,6 +145,8 @@ pub struct Known {
     pub kept: i64,
     /// How many rows each condition leaves, at most [`MOST`].
     pub sets: Vec<(Set, i64)>,
+    /// Whether words are looked for, however many hold them.
+    pub words: bool,
     /// Whether the list is sorted by state and not by tag.
     pub by_since: bool,
     /// Devices of the one site asked for, and those of them that have not left.
@@ -148,7 +160,8 @@ pub struct Known {
 }
 
 impl Known {
-    fn has_words(&self) -> bool {
+    /// Whether it is known how many hold the words.
+    pub fn knows_words(&self) -> bool {
         self.sets.iter().any(|(set, _)| *set == Set::Words)
     }
 
@@ -164,14 +177,14 @@ impl Known {
         // Within a site or a state, what fits there stands closer together.
         let share = self.density() * self.all.max(1) as f64 / rows.max(1) as f64;
         let looked_at = (self.page as f64 / share.max(1e-9)).min(rows as f64);
-        let a_row = WALKED + if self.has_words() { ASKED } else { 0.0 };
+        let a_row = WALKED + if self.words { ASKED } else { 0.0 };
         (looked_at * a_row, Way::Walk(walk))
     }
 
     fn fetch(&self, set: Set, rows: i64) -> (f64, Way) {
         let a_row = match set {
             Set::Words => BY_WORDS,
-            _ if self.has_words() => FETCHED + ASKED,
+            _ if self.words => FETCHED + ASKED,
             _ => FETCHED,
         };
         (rows as f64 * a_row, Way::Fetch(set))
@@ -220,7 +233,7 @@ impl Known {
             Walk::StateAtSite => self.one_state_at_site.unwrap_or(self.all),
         };
         // One more than there are, so that looking at all of them shows.
-        let whole = if self.has_words() { ASKED_WHOLE } else { WALKED_WHOLE };
+        let whole = if self.words { ASKED_WHOLE } else { WALKED_WHOLE };
         if rows < whole { rows + 1 } else { TRIED }
     }
 
@@ -258,7 +271,7 @@ mod tests {
     fn what_fits_often_is_walked() {
         assert_eq!(million().way(), Way::Walk(Walk::Here));
         assert_eq!(Known { only_here: false, ..million() }.way(), Way::Walk(Walk::Tag));
-        let broad = Known { sets: vec![(Set::Words, MOST)], ..million() };
+        let broad = Known { words: true, sets: vec![(Set::Words, MOST)], ..million() };
         assert_eq!(broad.way(), Way::Walk(Walk::Here));
         assert_eq!(Known { by_since: true, ..broad }.way(), Way::Walk(Walk::Since));
     }
@@ -266,11 +279,16 @@ mod tests {
     #[test]
     fn what_fits_rarely_is_fetched() {
         for (set, n) in [(Set::Words, 900), (Set::Models, 2_000), (Set::Held, 12), (Set::Import, 0)] {
-            let known = Known { sets: vec![(set, n)], ..million() };
+            let known = Known { words: set == Set::Words, sets: vec![(set, n)], ..million() };
             assert_eq!(known.way(), Way::Fetch(set), "{n}");
             assert_eq!(Known { by_since: true, ..known }.way(), Way::Fetch(set), "{n}");
         }
-        let two = Known { sets: vec![(Set::Words, MOST), (Set::Departments, 400)], kept: 400, ..million() };
+        let two = Known {
+            words: true,
+            sets: vec![(Set::Words, MOST), (Set::Departments, 400)],
+            kept: 400,
+            ..million()
+        };
         assert_eq!(two.way(), Way::Fetch(Set::Departments));
     }
 
@@ -312,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_walk_that_went_wrong_is_given_up_where_a_fetch_is_bounded() {
-        let known = Known { sets: vec![(Set::Words, 25_000)], ..million() };
+        let known = Known { words: true, sets: vec![(Set::Words, 25_000)], ..million() };
         assert_eq!(
             (known.way(), known.other_way(Walk::Here)),
             (Way::Walk(Walk::Here), Way::Fetch(Set::Words))
@@ -320,11 +338,11 @@ mod tests {
         assert_eq!(known.again(25, 2_000), None);
         assert_eq!(known.again(40, 2_000), Some(5_100));
         assert_eq!(known.first_try(Walk::Here), TRIED);
-        let clinic = Known { one_site: Some((4_000, 2_000)), ..known.clone() };
+        let clinic = Known { one_site: Some((8_000, 2_000)), ..known.clone() };
         assert_eq!((clinic.first_try(Walk::HereAtSite), clinic.first_try(Walk::Site)), (2_001, TRIED));
-        let wordless = Known { sets: Vec::new(), ..clinic };
-        assert_eq!(wordless.first_try(Walk::Site), 4_001);
-        let endless = Known { sets: vec![(Set::Words, MOST)], ..million() };
+        let wordless = Known { words: false, sets: Vec::new(), ..clinic };
+        assert_eq!(wordless.first_try(Walk::Site), 8_001);
+        let endless = Known { words: true, sets: vec![(Set::Words, MOST)], ..million() };
         assert_eq!(endless.other_way(Walk::Here), Way::Walk(Walk::Here));
     }
 
@@ -335,7 +353,7 @@ mod tests {
         for (a, b) in counts.iter().flat_map(|a| counts.map(|b| (*a, b))) {
             for kept in [0, 300, 9_000, 200_000, 1_000_000] {
                 let sets = vec![(Set::Words, a), (Set::Models, b)];
-                let known = Known { sets, kept, ..million() };
+                let known = Known { words: true, sets, kept, ..million() };
                 let cost = match known.way() {
                     Way::Fetch(Set::Words) => known.fetch(Set::Words, a).0,
                     Way::Fetch(set) => known.fetch(set, b).0,

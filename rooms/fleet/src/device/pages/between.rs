@@ -1,16 +1,11 @@
 //! What changed between two days, as a page and as a file.
 
-use axum::{
-    body::{Body, Bytes},
-    extract::RawQuery,
-    response::IntoResponse as _,
-};
-use http::header;
-use kernel::{AsOf, Cursor, FieldError, Instant, Keyset, Problem, Result};
+use axum::extract::RawQuery;
+use kernel::{Actor, AsOf, Cursor, FieldError, Instant, Keyset, Problem, Result, Slice};
 use maud::{Markup, Render as _, html};
-use sheet::Writer;
 use web::{
     Ctx, Reply,
+    download::{self, Lines},
     look::{
         Entry, Field, Icon, Pager, Tone, answer, button, link_button,
         timeline::{Words, timeline},
@@ -99,12 +94,7 @@ pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     };
     let who = ctx.actor();
     let keyset = Keyset { after: asked.after.clone(), limit: PAGE };
-    let (slice, names) = db::read!(ctx.app.db(), who.org, |tx| {
-        let slice = between::page(tx, who, (from.at, to.at), &keyset).await?;
-        let fields = slice.rows.iter().flat_map(|difference| &difference.fields);
-        let names = Names::read(tx, who.org, &changed::ids_of(fields)).await?;
-        Ok((slice, names))
-    })?;
+    let (slice, names) = read(&ctx, who, (from.at, to.at), &keyset).await?;
     let entries: Vec<Entry> = slice.rows.iter().map(|d| entry(&ctx, d, &names)).collect();
     let pager = Pager {
         summary: summary(entries.len(), slice.next.is_some(), asked.after.is_some()),
@@ -188,62 +178,54 @@ fn entry(ctx: &Ctx, difference: &Difference, names: &Names) -> Entry {
 }
 
 /// `GET /devices/changes.csv`
-pub(super) async fn download(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
+pub(super) async fn file(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
     if !ctx.may(permit::EXPORT_RUN) {
         return Err(Problem::Forbidden { permit: permit::EXPORT_RUN.0 }.into());
     }
     let (from, to) = Asked::read(query.as_deref()).moments(&ctx)?;
-    let moments = (from.at, to.at);
-    let (first, next) = some(&ctx, moments, None, true).await?;
-    let begun = (ctx.clone(), next);
-    let more = futures::stream::try_unfold(begun, move |(ctx, next)| async move {
-        let Some(after) = next else { return Ok::<_, std::io::Error>(None) };
-        let (bytes, next) = some(&ctx, moments, Some(after), false).await.map_err(std::io::Error::other)?;
-        Ok(Some((Bytes::from(bytes), (ctx, next))))
-    });
-    let all = futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"changes.csv\""),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+    let name = format!("changes-{}-to-{}.csv", from.at.date_in(&ctx.org.zone), to.at.date_in(&ctx.org.zone));
+    let columns = ["tag", "what", "first_at", "field", "before", "after"];
+    let body =
+        download::csv(columns, None, move |after, lines| some(ctx.clone(), (from.at, to.at), after, lines));
+    Ok(download::answer(&name, body.await?))
 }
 
-/// One batch of the file: a line for each field that differs, as it stands in the record.
+/// One batch of the file: a line for each field that differs, in the words of the page.
 async fn some(
-    ctx: &Ctx,
+    ctx: Ctx,
     moments: (Instant, Instant),
     after: Option<Cursor>,
-    first: bool,
-) -> Result<(Vec<u8>, Option<Cursor>)> {
-    let mut writer = Writer::new(Vec::new());
-    if first {
-        writer.mark().map_err(Problem::bug)?;
-        writer.write(["tag", "what", "first_at", "field", "before", "after"]).map_err(Problem::bug)?;
-    }
-    let keyset = Keyset { after, limit: BATCH };
-    let who = ctx.actor();
-    let slice = db::read!(ctx.app.db(), who.org, |tx| between::page(tx, who, moments, &keyset).await)?;
+    mut lines: Lines,
+) -> Result<(Lines, Option<Option<Cursor>>)> {
+    let (who, keyset) = (ctx.actor(), Keyset { after, limit: BATCH });
+    let (slice, names) = read(&ctx, who, moments, &keyset).await?;
     for difference in &slice.rows {
-        for change in &difference.fields {
+        for change in changed::lines(&difference.fields, &names, &ctx.org.zone) {
             let row = [
                 difference.tag.clone(),
                 difference.fate().code().to_owned(),
                 difference.first_at.to_string(),
-                change.field.clone(),
-                plain(&change.before),
-                plain(&change.after),
+                change.field,
+                change.before.unwrap_or_default(),
+                change.after.unwrap_or_default(),
             ];
-            writer.write(row).map_err(Problem::bug)?;
+            lines.write(row.map(|cell| cell.replace('\0', ""))).map_err(Problem::bug)?;
         }
     }
-    Ok((writer.finish().map_err(Problem::bug)?, slice.next))
+    Ok((lines, slice.next.map(Some)))
 }
 
-fn plain(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => text.replace('\0', ""),
-        other => other.to_string(),
-    }
+/// Devices that differ, and the names that stand in their changes.
+async fn read(
+    ctx: &Ctx,
+    who: &Actor,
+    moments: (Instant, Instant),
+    keyset: &Keyset,
+) -> Result<(Slice<Difference>, Names)> {
+    db::read!(ctx.app.db(), who.org, |tx| {
+        let slice = between::page(tx, who, moments, keyset).await?;
+        let fields = slice.rows.iter().flat_map(|difference| &difference.fields);
+        let names = Names::read(tx, who.org, &changed::ids_of(fields)).await?;
+        Ok((slice, names))
+    })
 }

@@ -82,14 +82,22 @@ fn times(n: i64) -> String {
     }
 }
 
+/// Asks for a day.
+pub(super) fn which_day(tag: &str, day: String, error: Option<String>) -> Markup {
+    let hint = "The record as it stood at the end of that day.";
+    html! {
+        form.form method="get" action=(href(tag)) {
+            (Field::date("as-of", "As known on").value(day).hint(hint).error(error).render())
+            div { (button("Show")) }
+        }
+    }
+}
+
 /// The form that asks for the record as it was known on a day.
 pub(super) fn look_back(tag: &str, now: Instant, known: &Known) -> Markup {
     let today = now.date_in(&known.zone).to_string();
     html! {
-        form.form method="get" action=(href(tag)) {
-            (Field::date("as-of", "As known on").value(today).hint("The record as it stood at the end of that day.").render())
-            div { (button("Show")) }
-        }
+        (which_day(tag, today, None))
         p { a href="/devices/changes" { "What changed between two days, for all devices" } }
     }
 }

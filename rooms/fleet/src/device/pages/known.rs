@@ -2,6 +2,8 @@
 
 use db::{Tx, vals};
 use kernel::{Instant, OrgId, Problem, Result, TimeZone};
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     CompanyId, DeviceTypeId, RiskLevel,
@@ -25,7 +27,42 @@ db::statements! {
              WHERE m.org_id = $1 AND m.id = $2";
 }
 
-/// A device and its names. The names are always today's; the record may be an earlier one.
+/// A record as it was known at an instant.
+async fn recorded(
+    tx: &mut Tx,
+    org: OrgId,
+    (entity, id): (&'static str, Uuid),
+    at: Instant,
+) -> Result<Option<Value>> {
+    Ok(db::gate::as_of(tx, org, entity, id, at).await?.map(|event| event.after))
+}
+
+fn name(record: &Value) -> String {
+    record["name"].as_str().unwrap_or_default().to_owned()
+}
+
+fn id(record: &Value, field: &str) -> Option<Uuid> {
+    record[field].as_str()?.parse().ok()
+}
+
+/// The names from a record up, the innermost first, no more than so many.
+async fn way_up(
+    tx: &mut Tx,
+    org: OrgId,
+    (entity, mut next): (&'static str, Option<Uuid>),
+    most: usize,
+    at: Instant,
+) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    while let Some(at_id) = next.filter(|_| names.len() < most) {
+        let Some(record) = recorded(tx, org, (entity, at_id), at).await? else { break };
+        names.push(name(&record));
+        next = id(&record, "parent");
+    }
+    Ok(names)
+}
+
+/// A device and its names.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) device: Device,
@@ -75,6 +112,40 @@ impl Known {
             parent: row.get("parent")?,
             device,
         })
+    }
+
+    /// The names as they were known at an instant, for the record of then.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub(super) async fn then(tx: &mut Tx, org: OrgId, device: Device, at: Instant) -> Result<Self> {
+        let mut known = Self::of(tx, org, device).await?;
+        let (model, site) = (known.device.model.uuid(), known.device.site.uuid());
+        if let Some(model) = recorded(tx, org, ("model", model), at).await? {
+            known.model = name(&model);
+            if let Some(id) = id(&model, "company") {
+                known.company_id = CompanyId::from_uuid(id);
+                let company = recorded(tx, org, ("company", id), at).await?;
+                known.company = company.as_ref().map_or(known.company, name);
+            }
+            if let Some(id) = id(&model, "device_type") {
+                known.type_id = DeviceTypeId::from_uuid(id);
+                if let Some(kind) = recorded(tx, org, ("device_type", id), at).await? {
+                    known.type_name = name(&kind);
+                    known.type_risk = kind["risk"].as_str().and_then(|code| code.parse().ok());
+                }
+            }
+        }
+        let site = recorded(tx, org, ("site", site), at).await?;
+        known.site = site.as_ref().map_or(known.site, name);
+        let (place, owner) = (known.device.place, known.device.department);
+        known.place = way_up(tx, org, ("place", place.map(|id| id.uuid())), 3, at).await?;
+        known.owner = way_up(tx, org, ("department", owner.map(|id| id.uuid())), 2, at).await?;
+        if let Some(system) = known.device.parent {
+            let system = recorded(tx, org, ("device", system.uuid()), at).await?;
+            known.parent = system.and_then(|system| Some(system["tag"].as_str()?.to_owned()));
+        }
+        Ok(known)
     }
 
     /// Where it stands, in the fewest words: its place, else its site.

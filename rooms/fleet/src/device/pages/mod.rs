@@ -49,7 +49,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/devices", view, list::page),
         Route::get("/devices/changes", Gate::Permit(permit::DEVICE_HISTORY), between::page),
-        Route::get("/devices/changes.csv", Gate::Permit(permit::DEVICE_HISTORY), between::download),
+        Route::get("/devices/changes.csv", Gate::Permit(permit::DEVICE_HISTORY), between::file),
         Route::get("/devices/new", add, add::page),
         Route::post("/devices/new", add, add::save),
         Route::get("/d/{tag}", view, show::page),

@@ -2,10 +2,11 @@
 
 use axum::{
     extract::{Path, RawQuery},
-    response::{IntoResponse as _, Redirect},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use db::{Event, Tx};
-use kernel::{AsOf, Instant, Problem, Result};
+use http::StatusCode;
+use kernel::{AsOf, FieldError, Instant, Problem, Result};
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
@@ -14,7 +15,7 @@ use web::{
         ledger::Lead,
         link_button,
         marks::risk_word,
-        message, record_head, split, strip, tag_link,
+        message, quiet_answer, record_head, split, strip, tag_link,
         timeline::{Words, timeline},
     },
 };
@@ -60,7 +61,11 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
     let found = db::read!(ctx.app.db(), who.org, |tx| match &asked {
         Some(text) => as_known(tx, &ctx, &tag, text).await,
         None => find(tx, &ctx, &tag, came_by.as_deref()).await,
-    })?;
+    });
+    let found = match (found, &asked) {
+        (Err(Problem::Invalid { fields }), Some(text)) => return Ok(which_day(&ctx, &tag, text, &fields)),
+        (found, _) => found?,
+    };
     let device = &found.known.device;
     if found.as_of.is_none() {
         if kernel::key(&tag) != device.tag_key() {
@@ -86,6 +91,14 @@ pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): Raw
             (None, None) => buttons(&ctx, device),
         })
         .show(main))
+}
+
+/// Asks again for a day that cannot be read.
+fn which_day(ctx: &Ctx, tag: &str, text: &str, fields: &[FieldError]) -> Response {
+    let error = fields.first().map(|field| field.message.clone());
+    let page = ctx.page(tag, "/devices").under([("Devices".to_owned(), "/devices".to_owned())]);
+    let page = page.head(quiet_answer("Which day do you mean?")).status(StatusCode::UNPROCESSABLE_ENTITY);
+    page.show(html! { (Section::new(tag, history::which_day(tag, text.to_owned(), error))) })
 }
 
 /// The address of a device for somebody who came by a tag it no longer carries.
@@ -116,7 +129,7 @@ async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, came_by: Option<&str>) -> Resul
     Ok(Found { known, as_of: None, undone: None, former, parts, events, names })
 }
 
-/// The record as it was known at an instant; its names are today's. Of the devices that ever went by the tag, the one
+/// The record and the names as they were known at an instant. Of the devices that ever went by the tag, the one
 /// is meant that was on record then, and rather one that carried it then.
 async fn as_known(tx: &mut Tx, ctx: &Ctx, tag: &str, text: &str) -> Result<Found> {
     let who = ctx.actor();
@@ -137,7 +150,7 @@ async fn as_known(tx: &mut Tx, ctx: &Ctx, tag: &str, text: &str) -> Result<Found
         }
     }
     let (as_of, device, undone) = then.ok_or_else(|| Problem::not_found(missing.unwrap_or_default()))?;
-    let known = Known::of(tx, who.org, device).await?;
+    let known = Known::then(tx, who.org, device, as_of.at).await?;
     let (parts, events, names) = (Vec::new(), Vec::new(), Names::default());
     Ok(Found { known, as_of: Some(as_of), undone, former: None, parts, events, names })
 }
@@ -199,7 +212,7 @@ fn head(ctx: &Ctx, found: &Found) -> Markup {
         @if let Some(as_of) = found.as_of {
             (message(Tone::Warn, &html! {
                 b { "As known " (as_of.words(&known.zone)) "." }
-                " Version " (device.version) ". Names of places, owners and models are today’s."
+                " Version " (device.version) "."
                 @if let Some(undone) = found.undone {
                     " The import that brought it was undone on " (day_of(undone, &known.zone)) "."
                 }

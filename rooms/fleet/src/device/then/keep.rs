@@ -95,8 +95,13 @@ fn words(left: &Left, only_reads: bool) -> String {
         Left::Some { .. } => "The last changes are",
         _ => "The record of all changes is",
     };
-    let who = if only_reads { " by the server that writes" } else { "" };
-    format!("{what} still being filed{who} for lists of the past. Ask again in a minute; nothing is lost.")
+    if only_reads {
+        return format!(
+            "{what} not filed for lists of the past yet, and this server only reads: one that writes files it, within a \
+             minute where one runs. Single records of the past can be read here; nothing is lost."
+        );
+    }
+    format!("{what} still being filed for lists of the past. Ask again in a minute; nothing is lost.")
 }
 
 /// What is not filed yet.

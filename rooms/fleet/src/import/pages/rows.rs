@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    body::{Body, Bytes},
-    extract::Path,
-    response::IntoResponse as _,
-};
-use http::header;
+use axum::{body::Body, extract::Path};
 use kernel::{OrgId, Problem, Result};
-use sheet::{Position, Writer};
-use web::{App, Ctx, Reply};
+use sheet::Position;
+use web::{
+    App, Ctx, Reply,
+    download::{self, Lines},
+};
 
 use super::read_id;
 use crate::import::run::{
@@ -23,34 +21,21 @@ use crate::import::run::{
 const AT_ONCE: usize = store::BATCH as usize;
 
 /// Streams the refused rows as they stand in the file, each with what to correct in a last column.
-pub(super) async fn download(ctx: Ctx, Path(id): Path<String>) -> Reply {
+pub(super) async fn page(ctx: Ctx, Path(id): Path<String>) -> Reply {
     let id = read_id(&id)?;
     let run = db::read!(ctx.app.db(), ctx.org.id, |tx| actions::visible(tx, ctx.actor(), id).await)?;
     let (body, name) = file(ctx.app.clone(), ctx.org.id, run).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    Ok((headers, body).into_response())
+    Ok(download::answer(&name, body))
 }
 
 /// The file and its name.
 pub(in crate::import) async fn file(app: App, org: OrgId, run: ImportRun) -> Result<(Body, String)> {
     let window = Window::of(org, &run);
-    // The beginning is made at once, so that what keeps it from being made is said on a page.
-    let begun = Rows { app, org, next: Some(run.start), run, window };
-    let (first, rows) = begun.some(true).await?;
-    let name: String =
-        rows.run.file_name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let more = futures::stream::try_unfold(rows, |rows| async move {
-        if rows.next.is_none() {
-            return Ok::<_, std::io::Error>(None);
-        }
-        let (bytes, rows) = rows.some(false).await.map_err(std::io::Error::other)?;
-        Ok(Some((Bytes::from(bytes), rows)))
-    });
-    let all = futures::StreamExt::chain(futures::stream::iter([Ok(Bytes::from(first))]), more);
-    Ok((Body::from_stream(all), format!("to-correct-{name}.csv")))
+    let name = format!("to-correct-{}.csv", download::plain_name(&run.file_name));
+    let mut columns = columns_of(&run.layout.header).to_vec();
+    columns.push(TO_CORRECT.into());
+    let begun = Rows { app, org, next: run.start, run, window };
+    Ok((download::csv(columns, begun, Rows::some).await?, name))
 }
 
 /// A walk through the file of an import.
@@ -59,28 +44,19 @@ struct Rows {
     org: OrgId,
     run: ImportRun,
     window: Window,
-    next: Option<Position>,
+    next: Position,
 }
 
 impl Rows {
     /// The refused rows of the next part of the file.
-    async fn some(mut self, first: bool) -> Result<(Vec<u8>, Self)> {
-        let mut writer = Writer::new(Vec::new());
-        let header = columns_of(&self.run.layout.header);
-        if first {
-            // The mark tells spreadsheet programs that it is UTF-8.
-            writer.mark().map_err(Problem::bug)?;
-            let named = header.iter().map(String::as_str).chain([TO_CORRECT]);
-            writer.write(named).map_err(Problem::bug)?;
-        }
-        let Some(from) = self.next else { return Ok((Vec::new(), self)) };
+    async fn some(mut self, mut lines: Lines) -> Result<(Lines, Option<Self>)> {
+        let width = columns_of(&self.run.layout.header).len();
         let (db, org) = (self.app.db(), self.org);
-        let batch = self.window.batch(db, &self.run.layout, from, AT_ONCE).await?;
+        let batch = self.window.batch(db, &self.run.layout, self.next, AT_ONCE).await?;
         let (Some(begin), Some(end)) =
             (batch.lines.first().map(Line::number), batch.lines.last().map(Line::number))
         else {
-            self.next = None;
-            return Ok((writer.finish().map_err(Problem::bug)?, self));
+            return Ok((lines, None));
         };
         let refused: HashMap<u64, Vec<Flaw>> =
             db::read!(db, org, |tx| store::refused(tx, org, self.run.id, (begin, end)).await)?;
@@ -92,11 +68,11 @@ impl Rows {
                 Line::Record(record) => record.cells.clone(),
                 Line::Bad { .. } => Vec::new(),
             };
-            cells.resize(header.len(), String::new());
+            cells.resize(width, String::new());
             cells.push(said.join(". "));
-            writer.write(cells.iter().map(|c| c.replace('\0', ""))).map_err(Problem::bug)?;
+            lines.write(cells.iter().map(|c| c.replace('\0', ""))).map_err(Problem::bug)?;
         }
-        self.next = (!batch.ended).then_some(batch.next);
-        Ok((writer.finish().map_err(Problem::bug)?, self))
+        self.next = batch.next;
+        Ok((lines, (!batch.ended).then_some(self)))
     }
 }

@@ -285,7 +285,7 @@ async fn put(tx: &mut Tx, who: &Actor, ready: &[Ready]) -> Result<u64> {
     let devices: Vec<Device> = ready.iter().map(|r| r.device.clone()).collect();
     device::store::add_many(tx, who.org, &devices).await?;
     tx.record_many(who, devices.iter().map(Device::imported).collect()).await?;
-    let words: Vec<_> = ready.iter().map(|r| (r.device.id.uuid(), r.words.clone())).collect();
+    let words: Vec<_> = ready.iter().map(|r| (r.device.words_of(), r.words.clone())).collect();
     db::search::put_new(tx, who.org, "device", &words).await?;
     Ok(ready.len() as u64)
 }

@@ -1,0 +1,1 @@
+-- Nothing here: only SQLite keeps a row apart from its key.

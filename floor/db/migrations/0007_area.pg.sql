@@ -1,0 +1,1 @@
+-- Nothing here: words lie beside the record's id in an index of their own.

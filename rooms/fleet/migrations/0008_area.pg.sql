@@ -1,0 +1,1 @@
+-- Nothing here: see the floor's file of this name.
