@@ -18,20 +18,18 @@ const CLIENTS: usize = 8;
 /// Devices of each of them, at most. Somebody who changes one device a hundred times a second would meet the versions that
 /// PostgreSQL has not cleared away yet more than anything else.
 const EACH: usize = 25;
-/// Devices of the hospital; what a write costs does not hang on it.
-const DEVICES: u32 = 2_000;
 
 /// The scenario.
 pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let program = bench.program()?;
     let mut figures = {
-        let demo = Demo::start(&program, &bench.folder.join("writes"), DEVICES)?;
+        let demo = Demo::start(&program, &bench.folder.join("writes"), bench.args.devices)?;
         measure(bench, &demo, "sqlite")?
     };
     let programs = needs::postgres(true, &bench.workspace.target)
         .map_err(|missing| anyhow::anyhow!("{}", missing.message()))?;
     let postgres = Postgres::start(&programs, &bench.workspace.target, Durability::Full)?;
-    let demo = Demo::start_in(&program, &postgres.url(), DEVICES)?;
+    let demo = Demo::start_in(&program, &postgres.url(), bench.args.devices)?;
     figures.extend(measure(bench, &demo, "postgres")?);
     Ok(figures)
 }
@@ -73,7 +71,8 @@ fn measure(bench: &Bench<'_>, demo: &Demo, engine: &str) -> Result<Vec<Figure>> 
     }
     times.sort_by(f64::total_cmp);
     let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1)));
-    let detail = serde_json::json!({ "clients": CLIENTS, "writes": times.len(), "devices": DEVICES });
+    let detail =
+        serde_json::json!({ "clients": CLIENTS, "writes": times.len(), "devices": bench.args.devices });
     let figure = |name: &str, value: f64, unit| Figure::new(format!("{engine}_{name}"), value, unit);
     Ok(vec![
         figure("durable_writes", times.len() as f64 / seconds, "1/s").detail(detail),
