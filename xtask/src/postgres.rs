@@ -65,6 +65,8 @@ pub struct Postgres {
     caretaker: Child,
     lifeline: Option<ChildStdin>,
     port: u16,
+    /// Where its socket lies, beside its data.
+    folder: PathBuf,
     version: String,
 }
 
@@ -91,8 +93,14 @@ impl Postgres {
             .context("cannot start sh")?;
         let lifeline = caretaker.stdin.take();
         let version = process::read(Command::new(programs.join("postgres")).arg("--version"))?;
-        let mut postgres =
-            Self { server: None, caretaker, lifeline, port: 0, version: version.trim().to_owned() };
+        let mut postgres = Self {
+            server: None,
+            caretaker,
+            lifeline,
+            port: 0,
+            folder: folder.clone(),
+            version: version.trim().to_owned(),
+        };
         initialise(programs, &folder, account)?;
         postgres.serve(programs, &folder, account, durability)?;
         Ok(postgres)
@@ -101,6 +109,11 @@ impl Postgres {
     /// The superuser's address of the database `postgres`.
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// The same by the server's socket, as the book advises where both run on one machine.
+    pub fn near_url(&self) -> String {
+        format!("postgres://postgres@localhost:{}/postgres?host={}", self.port, self.folder.display())
     }
 
     /// What the server says it is.

@@ -170,9 +170,10 @@ pub(crate) async fn takes_writes(conn: &mut PgConnection) -> sqlx::Result<bool> 
     sqlx::query_scalar("SELECT NOT pg_is_in_recovery()").fetch_one(conn).await
 }
 
-/// Host and port.
+/// Host and port, or the folder of its socket and the port.
 pub(crate) fn name(options: &PgConnectOptions) -> String {
-    format!("{}:{}", options.get_host(), options.get_port())
+    let socket = options.get_socket().map(|folder| folder.display().to_string());
+    format!("{}:{}", socket.as_deref().unwrap_or(options.get_host()), options.get_port())
 }
 
 /// An address for each server that an address names.
@@ -207,8 +208,9 @@ mod tests {
         ] {
             assert_eq!(each(url), wanted, "{url}");
         }
-        let hosts = Hosts::of("postgres://u@one:1,two:2/d").unwrap();
-        assert_eq!(hosts.all().iter().map(name).collect::<Vec<_>>(), ["one:1", "two:2"]);
+        let names = |url| Hosts::of(url).unwrap().all().iter().map(name).collect::<Vec<_>>();
+        assert_eq!(names("postgres://u@one:1,two:2/d"), ["one:1", "two:2"]);
+        assert_eq!(names("postgres://u@localhost:1/d?host=/run/postgresql"), ["/run/postgresql:1"]);
         assert!(Hosts::of("postgres://u@one:x,two/d").is_err());
     }
 }

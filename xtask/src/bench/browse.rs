@@ -96,7 +96,7 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
             let (program, devices) = (bench.program()?, bench.args.devices);
             let start = || match &postgres {
                 None => Demo::start(&program, &bench.folder.join("demo"), devices),
-                Some(server) => Demo::start_in(&program, &server.url(), devices),
+                Some(server) => Demo::start_in(&program, &server.near_url(), devices),
             };
             // Making the hospital takes memory that serving it does not.
             drop(start()?);

@@ -29,7 +29,7 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let programs = needs::postgres(true, &bench.workspace.target)
         .map_err(|missing| anyhow::anyhow!("{}", missing.message()))?;
     let postgres = Postgres::start(&programs, &bench.workspace.target, Durability::Full)?;
-    let demo = Demo::start_in(&program, &postgres.url(), bench.args.devices)?;
+    let demo = Demo::start_in(&program, &postgres.near_url(), bench.args.devices)?;
     figures.extend(measure(bench, &demo, "postgres")?);
     Ok(figures)
 }
