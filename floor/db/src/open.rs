@@ -429,9 +429,12 @@ impl Db {
         }
     }
 
-    /// Has PostgreSQL look at how rows are spread, on which its plans rest. It does so by itself, but only a while after
-    /// a bulk came in.
-    pub(crate) async fn learn(&self) -> Result<()> {
+    /// Has PostgreSQL look at how rows are spread, on which its plans rest. It does so by itself, but only a minute or more
+    /// after a bulk came in, and until then a list may take seconds. SQLite's plans rest on the statements.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn learn(&self) -> Result<()> {
         let Pools::Postgres(server) = &self.inner.pools else { return Ok(()) };
         sqlx::query("ANALYZE").execute(server.pool()).await.map(drop).map_err(|e| problem(e, "ANALYZE"))
     }

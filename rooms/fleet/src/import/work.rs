@@ -137,6 +137,9 @@ impl Work {
     }
 }
 
+/// So many devices change how the rows of a hospital are spread.
+const MANY: u64 = 1_000;
+
 /// Goes on with an import until it is done, stopped, or taken over by another worker.
 ///
 /// # Errors
@@ -152,13 +155,17 @@ pub async fn drive(
     loop {
         match work.step(clock.now()).await {
             Ok(true) => tell(work.run(), work.progress()),
-            Ok(false) => return Ok(()),
+            Ok(false) => break,
             Err(Problem::Conflict { code, .. }) if code == store::TAKEN_OVER => return Ok(()),
             Err(problem) => return Err(problem),
         }
         // Parsing is work for the processor; others get their turn between batches.
         tokio::task::yield_now().await;
     }
+    if work.run().state == RunState::Done && work.run().counts.devices >= MANY {
+        db.learn().await?;
+    }
+    Ok(())
 }
 
 /// The jobs that carry imports on.

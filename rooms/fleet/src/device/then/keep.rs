@@ -43,8 +43,10 @@ async fn file_all(app: &App) -> Result<()> {
 pub async fn file(db: &Db, org: OrgId, behind: Duration) -> Result<()> {
     loop {
         let begun = Moment::now();
-        if !step(db, org, behind).await? {
-            return Ok(());
+        match step(db, org, behind).await? {
+            Step::Last => return Ok(()),
+            Step::Whole => db.learn().await?,
+            Step::More => {}
         }
         // The first filing of a large record takes minutes; others want to write as well.
         tokio::time::sleep(begun.elapsed()).await;
@@ -86,7 +88,9 @@ pub async fn ready(app: &App, who: &Actor, at: Instant) -> Result<()> {
             }
             return Err(Problem::conflict("fleet.then.filing", words(&left, db.only_reads())));
         }
-        step(db, org, behind).await?;
+        if step(db, org, behind).await? == Step::Whole {
+            db.learn().await?;
+        }
     }
 }
 
@@ -137,25 +141,37 @@ fn is_filed(entity: &str) -> bool {
     KINDS.contains(&entity)
 }
 
-/// Files a little; says whether there may be more.
-async fn step(db: &Db, org: OrgId, behind: Duration) -> Result<bool> {
+/// What a step came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// There may be more to file.
+    More,
+    /// All that was there when the filing began is filed: very many rows, of which the engine knows nothing yet.
+    Whole,
+    /// There was nothing to file.
+    Last,
+}
+
+/// Files a little.
+async fn step(db: &Db, org: OrgId, behind: Duration) -> Result<Step> {
     let settled = feed::settled(db, behind).await?;
     // An idle server writes nothing.
     if db::read!(db, org, |tx| nothing_new(tx, org, settled).await)? {
-        return Ok(false);
+        return Ok(Step::Last);
     }
     db::write!(db, org, |tx| {
         let Some(progress) = store::progress(tx, org).await? else {
             let position = feed::last(tx, org, settled).await?;
             store::begin(tx, org, Progress { stage: 0, after: Uuid::nil(), position }).await?;
-            return Ok(true);
+            return Ok(Step::More);
         };
         let next = match progress.kind() {
             Some(kind) => file_lives(tx, org, kind, progress).await?,
             None => file_changes(tx, org, progress, settled).await?,
         };
+        let ended = next.is_whole() && !progress.is_whole();
         store::go_on(tx, org, progress, next).await?;
-        Ok(true)
+        Ok(if ended { Step::Whole } else { Step::More })
     })
 }
 
