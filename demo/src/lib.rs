@@ -27,7 +27,7 @@ mod use_of;
 mod words;
 mod world;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use db::{Db, Fresh, RoomSchema};
 use identity::account::Hasher;
@@ -137,7 +137,10 @@ pub async fn create_fresh(
     progress: impl Fn(&str),
 ) -> Result<(Db, Summary)> {
     let made = make(fresh.db(), fresh.rows_a_batch(), options, &progress).await?;
-    Ok((fresh.finish(rooms, progress).await?, made))
+    let db = fresh.finish(rooms, &progress).await?;
+    progress("Filing names for lists of the past.");
+    fleet::device::then::file(&db, made.org, Duration::ZERO).await?;
+    Ok((db, made))
 }
 
 async fn make(db: &Db, rows: usize, options: &Options, progress: impl Fn(&str)) -> Result<Summary> {

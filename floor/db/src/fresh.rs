@@ -77,8 +77,6 @@ impl Fresh {
     /// When the disk is full or a row breaks an index; then nothing has the database's name.
     pub async fn finish(mut self, rooms: &[RoomSchema], progress: impl Fn(&str)) -> Result<Db> {
         let (Some(place), Some(mut making)) = (self.place.take(), self.making.take()) else {
-            progress("Looking at how rows are spread.");
-            self.db.learn().await?;
             return Ok(self.db.clone());
         };
         for sql in &making.indexes {

@@ -11,6 +11,7 @@ use std::{
 
 use kernel::{OrgId, Problem, Result};
 use sqlx::Sqlite;
+use tokio::time::Instant as Moment;
 
 use crate::{
     Place, Plans, RoomSchema, Sql, Tx, beside, command,
@@ -68,6 +69,8 @@ struct Inner {
     changed: Mutex<BTreeMap<&'static str, u64>>,
     /// Why the last write could not reach the disk; nothing once one did.
     trouble: Mutex<Option<String>>,
+    /// Since when [`Db::learn`] has looked at all rows; held while it does.
+    learned: tokio::sync::Mutex<Option<Moment>>,
     /// Held for the life of the process so that a second server on the same file is refused.
     _lock: Option<std::fs::File>,
 }
@@ -289,6 +292,7 @@ impl Db {
             beside: AtomicBool::new(false),
             changed: Mutex::default(),
             trouble: Mutex::new(None),
+            learned: tokio::sync::Mutex::new(None),
             _lock: lock,
         };
         Self { inner: Arc::new(inner) }
@@ -436,7 +440,16 @@ impl Db {
     /// When the database cannot be reached.
     pub async fn learn(&self) -> Result<()> {
         let Pools::Postgres(server) = &self.inner.pools else { return Ok(()) };
-        sqlx::query("ANALYZE").execute(server.pool()).await.map(drop).map_err(|e| problem(e, "ANALYZE"))
+        let asked = Moment::now();
+        let mut learned = self.inner.learned.lock().await;
+        if learned.is_some_and(|begun| begun >= asked) {
+            // Somebody else had it looked at while this one waited.
+            return Ok(());
+        }
+        let begun = Moment::now();
+        sqlx::query("ANALYZE").execute(server.pool()).await.map_err(|e| problem(e, "ANALYZE"))?;
+        *learned = Some(begun);
+        Ok(())
     }
 
     /// From now on notes how SQLite goes about each statement; the test of plans looks at them.

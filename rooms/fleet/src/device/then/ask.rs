@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use db::{Cond, Select, Tx, Val};
+use db::{Cond, Engine, Select, Tx, Val};
 use kernel::{Actor, Instant, Permit, Result, ScopeSet};
 use uuid::Uuid;
 
@@ -17,12 +17,25 @@ const NAMES: usize = 500;
 
 const THE_SAME: &str = "w.org_id = s.org_id AND w.device_id = s.device_id AND w.from_at = s.from_at";
 const TOGETHER: &str = "f.org_id = s.org_id AND f.device_id = s.device_id";
-pub(super) const AT_PLACES_CALLED: &str = "s.place_id IN (SELECT n.id FROM then_name n WHERE n.org_id = {} \
-    AND n.kind = 'place' AND n.from_at <= {} AND n.until_at > {} AND n.words IN (SELECT c.words FROM then_called c \
-    WHERE c.org_id = {} AND c.kind = 'place' AND c.words LIKE {}))";
-pub(super) const OF_OWNERS_CALLED: &str = "s.department_id IN (SELECT n.id FROM then_name n WHERE n.org_id = {} \
-    AND n.kind = 'department' AND n.from_at <= {} AND n.until_at > {} AND n.words IN (SELECT c.words FROM then_called c \
-    WHERE c.org_id = {} AND c.kind = 'department' AND c.words LIKE {}))";
+
+/// A condition that a row's place or owner was so called then. SQLite finds those who were through their names. PostgreSQL
+/// is kept from joining them (`IS TRUE`): where it does not know yet how many names there are, it took them for one and
+/// read all of them for each place.
+macro_rules! called {
+    ($column:literal, $kind:literal, $ending:literal) => {
+        concat!(
+            $column,
+            " IN (SELECT n.id FROM then_name n WHERE n.org_id = {} AND n.kind = '",
+            $kind,
+            "' AND n.from_at <= {} AND n.until_at > {} AND (n.words IN (SELECT c.words FROM then_called c \
+             WHERE c.org_id = {} AND c.kind = '",
+            $kind,
+            "' AND c.words LIKE {}))",
+            $ending,
+            ")"
+        )
+    };
+}
 
 /// The question, with what its words and names meant then.
 pub(super) struct Asked<'q> {
@@ -35,6 +48,7 @@ pub(super) struct Asked<'q> {
     pub models: Option<HashSet<Uuid>>,
     /// Models whose type had no risk level, if that is asked.
     pub riskless: Vec<Uuid>,
+    engine: Engine,
 }
 
 impl<'q> Asked<'q> {
@@ -68,7 +82,7 @@ impl<'q> Asked<'q> {
         } else {
             Vec::new()
         };
-        Ok(Self { who, wanted, permits, at, words, models, riskless })
+        Ok(Self { who, wanted, permits, at, words, models, riskless, engine: tx.engine() })
     }
 
     /// The states asked for.
@@ -166,8 +180,8 @@ impl<'q> Asked<'q> {
         let mut ways = vec![
             Cond::In("s.model_id", vals(&word.models)),
             Cond::In("s.site_id", vals(&word.sites)),
-            Cond::Part(AT_PLACES_CALLED, self.called(word)),
-            Cond::Part(OF_OWNERS_CALLED, self.called(word)),
+            Cond::Part(self.at_places_called(), self.called(word)),
+            Cond::Part(self.of_owners_called(), self.called(word)),
         ];
         let so_called = Cond::Part("w.words LIKE {}", vec![beginning(&word.word).into()]);
         match &word.devices {
@@ -181,7 +195,23 @@ impl<'q> Asked<'q> {
         ways
     }
 
-    /// The values of [`AT_PLACES_CALLED`] and [`OF_OWNERS_CALLED`].
+    /// That it was at a place with a word in its names.
+    pub const fn at_places_called(&self) -> &'static str {
+        match self.engine {
+            Engine::Sqlite => called!("s.place_id", "place", ""),
+            Engine::Postgres => called!("s.place_id", "place", " IS TRUE"),
+        }
+    }
+
+    /// That its owner had a word in their names.
+    pub const fn of_owners_called(&self) -> &'static str {
+        match self.engine {
+            Engine::Sqlite => called!("s.department_id", "department", ""),
+            Engine::Postgres => called!("s.department_id", "department", " IS TRUE"),
+        }
+    }
+
+    /// The values of [`Asked::at_places_called`] and [`Asked::of_owners_called`].
     pub fn called(&self, word: &Meant) -> Vec<Val> {
         let (org, at) = (Val::from(self.who.org), Val::from(self.at));
         vec![org.clone(), at.clone(), at, org, beginning(&word.word).into()]

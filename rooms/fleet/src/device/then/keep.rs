@@ -43,10 +43,8 @@ async fn file_all(app: &App) -> Result<()> {
 pub async fn file(db: &Db, org: OrgId, behind: Duration) -> Result<()> {
     loop {
         let begun = Moment::now();
-        match step(db, org, behind).await? {
-            Step::Last => return Ok(()),
-            Step::Whole => db.learn().await?,
-            Step::More => {}
+        if !step(db, org, behind).await? {
+            return Ok(());
         }
         // The first filing of a large record takes minutes; others want to write as well.
         tokio::time::sleep(begun.elapsed()).await;
@@ -88,9 +86,7 @@ pub async fn ready(app: &App, who: &Actor, at: Instant) -> Result<()> {
             }
             return Err(Problem::conflict("fleet.then.filing", words(&left, db.only_reads())));
         }
-        if step(db, org, behind).await? == Step::Whole {
-            db.learn().await?;
-        }
+        step(db, org, behind).await?;
     }
 }
 
@@ -141,38 +137,41 @@ fn is_filed(entity: &str) -> bool {
     KINDS.contains(&entity)
 }
 
-/// What a step came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// There may be more to file.
-    More,
-    /// All that was there when the filing began is filed: very many rows, of which the engine knows nothing yet.
-    Whole,
-    /// There was nothing to file.
-    Last,
-}
-
-/// Files a little.
-async fn step(db: &Db, org: OrgId, behind: Duration) -> Result<Step> {
+/// Files a little; says whether there may be more.
+async fn step(db: &Db, org: OrgId, behind: Duration) -> Result<bool> {
     let settled = feed::settled(db, behind).await?;
     // An idle server writes nothing.
     if db::read!(db, org, |tx| nothing_new(tx, org, settled).await)? {
-        return Ok(Step::Last);
+        return Ok(false);
     }
-    db::write!(db, org, |tx| {
+    let ended = db::write!(db, org, |tx| {
         let Some(progress) = store::progress(tx, org).await? else {
             let position = feed::last(tx, org, settled).await?;
             store::begin(tx, org, Progress { stage: 0, after: Uuid::nil(), position }).await?;
-            return Ok(Step::More);
+            return Ok(None);
         };
         let next = match progress.kind() {
             Some(kind) => file_lives(tx, org, kind, progress).await?,
             None => file_changes(tx, org, progress, settled).await?,
         };
-        let ended = next.is_whole() && !progress.is_whole();
+        if next.is_whole() && !progress.is_whole() {
+            return Ok(Some((progress, next)));
+        }
         store::go_on(tx, org, progress, next).await?;
-        Ok(if ended { Step::Whole } else { Step::More })
-    })
+        Ok(None)
+    })?;
+    if let Some((progress, next)) = ended {
+        // Very many rows, of which the engine knows nothing yet. Lists are read from when it says that they are whole.
+        db.learn().await?;
+        db::write!(db, org, |tx| {
+            // Whoever filed at the same time may have come here first.
+            if store::progress(tx, org).await? == Some(progress) {
+                store::go_on(tx, org, progress, next).await?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(true)
 }
 
 async fn nothing_new(tx: &mut Tx, org: OrgId, settled: feed::Settled) -> Result<bool> {

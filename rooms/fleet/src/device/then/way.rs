@@ -12,7 +12,7 @@ use kernel::{Cursor, OrgId, Result, ScopeSet};
 use uuid::Uuid;
 
 use super::{
-    ask::{AT_PLACES_CALLED, Asked, DEVICE_THEN, OF_OWNERS_CALLED, STATE_THEN},
+    ask::{Asked, DEVICE_THEN, STATE_THEN},
     span::shelves,
 };
 use crate::{
@@ -156,7 +156,7 @@ enum Source {
     Models(Vec<Uuid>),
     Sites(Vec<Uuid>),
     Departments(Vec<Uuid>),
-    /// At places with a word in their names; the values of [`AT_PLACES_CALLED`].
+    /// At places with a word in their names; the values of [`Asked::at_places_called`].
     PlacesCalled(Vec<Val>),
     /// Of owners with a word in their names.
     OwnersCalled(Vec<Val>),
@@ -385,9 +385,9 @@ impl Asked<'_> {
             }
             Source::Departments(of) => select.one_of("s.department_id", ids(of)),
             Source::PlacesCalled(called) => {
-                select.filter("s.place_id IS NOT NULL", []).filter(AT_PLACES_CALLED, called.clone())
+                select.filter("s.place_id IS NOT NULL", []).filter(self.at_places_called(), called.clone())
             }
-            Source::OwnersCalled(called) => select.filter(OF_OWNERS_CALLED, called.clone()),
+            Source::OwnersCalled(called) => select.filter(self.of_owners_called(), called.clone()),
             Source::NoOwner => select.filter("s.department_id IS NULL", []),
             Source::Import(id) => select.filter("s.import_id = {}", [(*id).into()]),
             Source::Rare(states) => {
