@@ -201,15 +201,20 @@ pub const PRODUCTS: &[Product] = &[
 /// The year from which makers print a unique device identifier on this kind of device.
 const UDI_SINCE: i16 = 2015;
 
+/// A maker's numbers go on by so many, more than there are models, from one unit of a model to the next.
+const STRIDE: u32 = 151;
+
 impl Product {
-    /// The serial number of its `n`th unit. Makers number differently: plainly behind the model, by year, or by
-    /// a letter and digits.
-    pub fn serial(&self, n: u32, year: i16) -> String {
-        let short: String = self.name.chars().filter(char::is_ascii_alphanumeric).take(4).collect();
+    /// The serial number of the `n`th unit of the model at `index` of [`PRODUCTS`]. Makers number differently: plainly
+    /// behind the model, by year, or by a letter and digits. Some number all they make; those of the last kind count each
+    /// model from one, so that two devices may have the same serial number.
+    pub fn serial(&self, index: usize, n: u32, year: i16) -> String {
+        let made = n * STRIDE + index as u32;
+        let short: String = self.name.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
         match self.maker % 4 {
             0 => format!("{}-{:07}", short.to_uppercase(), 4_400_000 + n),
-            1 => format!("{:02}{}{:05}", year.rem_euclid(100), &short[..1].to_uppercase(), n),
-            2 => format!("SN{:08}", 31_000_000 + n * 7),
+            1 => format!("{:02}{}{:05}", year.rem_euclid(100), &short[..1].to_uppercase(), made),
+            2 => format!("SN{:08}", 31_000_000 + made),
             _ => format!("{}{:06}/{:02}", short[..2].to_uppercase(), n, year.rem_euclid(100)),
         }
     }

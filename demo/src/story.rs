@@ -94,7 +94,7 @@ impl<'w> Teller<'w> {
         let product = &PRODUCTS[self.life.product];
         let serial_less = SERIAL_LESS.contains(&product.device_type) && self.life.number.is_multiple_of(3);
         let date = self.world.days.date(acquired.unwrap_or_else(|| self.world.days.today()));
-        let serial = (!serial_less).then(|| product.serial(self.life.number, date.year()));
+        let serial = (!serial_less).then(|| product.serial(self.life.product, self.life.number, date.year()));
         let made = date.checked_sub(40.days()).unwrap_or(date);
         let udi = serial.as_deref().and_then(|serial| product.udi(self.life.product, serial, made));
         let (low, usual, high) = self.fact.price;

@@ -69,7 +69,7 @@ struct Inner {
     changed: Mutex<BTreeMap<&'static str, u64>>,
     /// Why the last write could not reach the disk; nothing once one did.
     trouble: Mutex<Option<String>>,
-    /// Since when [`Db::learn`] has looked at all rows; held while it does.
+    /// Since when PostgreSQL has looked at all rows; held while it does.
     learned: tokio::sync::Mutex<Option<Moment>>,
     /// Held for the life of the process so that a second server on the same file is refused.
     _lock: Option<std::fs::File>,
@@ -439,6 +439,19 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn learn(&self) -> Result<()> {
+        self.look_at_all("ANALYZE").await
+    }
+
+    /// The same after very many rows came in, and has it note besides which pages everybody sees: only then are lists read
+    /// from their indexes alone. It takes as long as reading what came in.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn learn_bulk(&self) -> Result<()> {
+        self.look_at_all("VACUUM (ANALYZE)").await
+    }
+
+    async fn look_at_all(&self, how: &'static str) -> Result<()> {
         let Pools::Postgres(server) = &self.inner.pools else { return Ok(()) };
         let asked = Moment::now();
         let mut learned = self.inner.learned.lock().await;
@@ -447,7 +460,7 @@ impl Db {
             return Ok(());
         }
         let begun = Moment::now();
-        sqlx::query("ANALYZE").execute(server.pool()).await.map_err(|e| problem(e, "ANALYZE"))?;
+        sqlx::query(how).execute(server.pool()).await.map_err(|e| problem(e, how))?;
         *learned = Some(begun);
         Ok(())
     }
