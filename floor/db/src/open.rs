@@ -442,12 +442,13 @@ impl Db {
         self.look_at_all("ANALYZE").await
     }
 
-    /// The same after very many rows came in, and has it note besides which pages everybody sees: only then are lists read
-    /// from their indexes alone. It takes as long as reading what came in.
+    /// The same after very many rows came in: sums up what was counted, and has PostgreSQL note besides which pages
+    /// everybody sees. Only then are lists read from their indexes alone. It takes as long as reading what came in.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub async fn learn_bulk(&self) -> Result<()> {
+        crate::tally::fold_all(self).await?;
         self.look_at_all("VACUUM (ANALYZE)").await
     }
 

@@ -16,7 +16,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use kernel::{DepartmentId, OrgId, Result, ScopeSet, SiteId};
 use uuid::Uuid;
 
-use crate::{Engine, Row, Select, Tx, Val, vals};
+use crate::{Db, Engine, Row, Select, Tx, Val, Wall, vals};
 
 crate::statements! {
     /// all organisations: whether there is anything to fold.
@@ -218,7 +218,7 @@ pub(crate) fn sizes(name: &str, counted: &Counts) -> Vec<(String, Counts)> {
     whole.into_iter().chain([(format!("{bare}{SITE}"), by_site), (format!("{bare}{ORG}"), by_org)]).collect()
 }
 
-/// Organisations with counts that are not folded. Needs [`crate::Wall::All`].
+/// Organisations with counts that are not folded. Needs [`Wall::All`].
 ///
 /// # Errors
 /// As [`Tx::all`].
@@ -230,7 +230,18 @@ pub async fn loose(tx: &mut Tx) -> Result<Vec<OrgId>> {
     tx.all(LOOSE, &vals![SUM]).await?.iter().map(|row| row.get("org_id")).collect()
 }
 
-/// Sums up the counts of one organisation, so that reading them stays cheap.
+/// Sums up the counts of all organisations, so that reading them stays cheap.
+///
+/// # Errors
+/// As a write.
+pub async fn fold_all(db: &Db) -> Result<()> {
+    for org in crate::read!(db, Wall::All("counts that are not summed up"), |tx| loose(tx).await)? {
+        crate::write!(db, org, |tx| fold(tx, org).await)?;
+    }
+    Ok(())
+}
+
+/// Sums up the counts of one organisation.
 ///
 /// # Errors
 /// As [`Tx::execute`].

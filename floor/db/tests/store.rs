@@ -262,7 +262,7 @@ testkit::engine_tests! {
         let loose = async || db::read!(store.db, every, |tx| tally::loose(tx).await).unwrap();
         let parts = if store.db.engine() == db::Engine::Postgres { vec![store.org] } else { vec![] };
         assert_eq!(loose().await, parts);
-        db::write!(store.db, store.org, |tx| tally::fold(tx, store.org).await).unwrap();
+        tally::fold_all(&store.db).await.unwrap();
         assert_eq!(loose().await, []);
         check().await;
     }

@@ -28,7 +28,7 @@ pub fn of_floor() -> Vec<Duty> {
         Duty {
             name: "floor.tally.fold",
             every: Duration::from_secs(15),
-            run: |app| Box::pin(async move { fold(&app).await }),
+            run: |app| Box::pin(async move { db::tally::fold_all(app.db()).await }),
         },
         Duty {
             name: "floor.event.seal",
@@ -46,13 +46,6 @@ pub fn of_floor() -> Vec<Duty> {
             run: |app| Box::pin(async move { sweep_files(&app).await }),
         },
     ]
-}
-
-async fn fold(app: &App) -> Result<()> {
-    for org in db::read!(app.db(), EVERY, |tx| db::tally::loose(tx).await)? {
-        db::write!(app.db(), org, |tx| db::tally::fold(tx, org).await)?;
-    }
-    Ok(())
 }
 
 /// Seals what was recorded since the last time, where this server holds the key. The hour of a seal is the machine's,
