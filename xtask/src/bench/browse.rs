@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use super::client::{Answer, Client, percent_encode};
 use super::server::Demo;
-use super::{Bench, Figure, Pages};
+use super::{Args, Bench, Figure, Pages};
 use crate::needs;
 use crate::postgres::{Durability, Postgres};
 
@@ -72,10 +72,10 @@ struct Paths(Vec<Vec<String>>);
 
 /// Milliseconds by kind of page, and the answers that were not pages.
 #[derive(Default)]
-struct Times {
+pub(super) struct Times {
     by_page: BTreeMap<&'static str, Vec<f64>>,
-    errors: u32,
-    first_error: Option<String>,
+    pub errors: u32,
+    pub first_error: Option<String>,
 }
 
 /// The scenario.
@@ -113,10 +113,9 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
         (_, _, Some(demo)) => demo.manager()?,
         _ => bail!("--base needs --email and --password"),
     };
-    let mut client = Client::new(base)?;
-    client.sign_in(&email, &password)?;
-    let paths = sample(&mut client, pages)?;
-    let times = use_pages(bench, base, (&email, &password), &paths)?;
+    let readers = Readers::new(base, (&email, &password), bench.args)?;
+    let until = Instant::now() + Duration::from_secs(bench.args.seconds);
+    let times = readers.read(&|| Instant::now() >= until)?;
     if let Some(error) = &times.first_error {
         eprintln!("pages: {} requests failed, the first: {error}", times.errors);
     }
@@ -198,31 +197,49 @@ fn values(page: &str, attribute: &str) -> Vec<String> {
     controls.filter_map(value).collect()
 }
 
-fn use_pages(bench: &Bench<'_>, base: &str, (email, password): (&str, &str), paths: &Paths) -> Result<Times> {
-    // Signed in one after the other: a password takes a good part of a second to check, on purpose.
-    let mut clients = Vec::new();
-    for _ in 0..bench.args.users {
-        let mut client = Client::new(base)?;
-        client.sign_in(email, password)?;
-        clients.push(client);
-    }
-    let until = Instant::now() + Duration::from_secs(bench.args.seconds);
-    let mut all = Times::default();
-    thread::scope(|scope| {
-        let people: Vec<_> = (1_u64..)
-            .zip(clients)
-            .map(|(number, client)| scope.spawn(move || one_person(client, number, paths, until)))
-            .collect();
-        for person in people {
-            let Ok(times) = person.join() else { bail!("a reader of pages panicked") };
-            all.add(times);
-        }
-        Ok(())
-    })?;
-    Ok(all)
+/// People who read pages, and what they may ask for.
+pub(super) struct Readers<'a> {
+    base: &'a str,
+    signed_in: (&'a str, &'a str),
+    users: u32,
+    paths: Paths,
 }
 
-fn one_person(mut client: Client, number: u64, paths: &Paths, until: Instant) -> Times {
+impl<'a> Readers<'a> {
+    /// Finds out what there is to ask for.
+    pub fn new(base: &'a str, signed_in: (&'a str, &'a str), args: &Args) -> Result<Self> {
+        let mut client = Client::new(base)?;
+        client.sign_in(signed_in.0, signed_in.1)?;
+        let paths = sample(&mut client, &args.pages)?;
+        Ok(Self { base, signed_in, users: args.users, paths })
+    }
+
+    /// Lets them read until it is time to stop.
+    pub fn read(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Times> {
+        // Signed in one after the other: a password takes a good part of a second to check, on purpose.
+        let mut clients = Vec::new();
+        for _ in 0..self.users {
+            let mut client = Client::new(self.base)?;
+            client.sign_in(self.signed_in.0, self.signed_in.1)?;
+            clients.push(client);
+        }
+        let mut all = Times::default();
+        thread::scope(|scope| {
+            let people: Vec<_> = (1_u64..)
+                .zip(clients)
+                .map(|(number, client)| scope.spawn(move || one_person(client, number, &self.paths, stop)))
+                .collect();
+            for person in people {
+                let Ok(times) = person.join() else { bail!("a reader of pages panicked") };
+                all.add(times);
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
+fn one_person(mut client: Client, number: u64, paths: &Paths, stop: &(dyn Fn() -> bool + Sync)) -> Times {
     let mut times = Times::default();
     let mut random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut next = |below: usize| {
@@ -234,7 +251,7 @@ fn one_person(mut client: Client, number: u64, paths: &Paths, until: Instant) ->
     loop {
         // Between half a second and one and a half: people do not click in step.
         thread::sleep(Duration::from_millis(500 + u64::try_from(next(1_000)).unwrap_or_default()));
-        if Instant::now() >= until {
+        if stop() {
             return times;
         }
         let kind = next(LIMITS.len());
@@ -312,6 +329,15 @@ pub(super) fn cells(line: &str) -> Vec<String> {
 }
 
 impl Times {
+    /// The 95th percentile of each kind of page, in milliseconds.
+    pub fn p95(mut self) -> Vec<(&'static str, f64)> {
+        let measured = self.by_page.iter_mut().map(|(page, times)| {
+            times.sort_by(f64::total_cmp);
+            (*page, percentile(times, 95).unwrap_or(f64::INFINITY))
+        });
+        measured.collect()
+    }
+
     fn add(&mut self, other: Self) {
         for (page, mut times) in other.by_page {
             self.by_page.entry(page).or_default().append(&mut times);

@@ -3,6 +3,7 @@
 //! Each line carries the disk's measured rate of durable writes, because the same program on another disk gives
 //! other figures.
 
+mod backup;
 mod browse;
 mod build;
 mod client;
@@ -115,6 +116,12 @@ const SCENARIOS: &[Scenario] = &[
         about: "the check of the sealed record of --devices",
         by_name_only: false,
         run: verify::run,
+    },
+    Scenario {
+        name: "backup",
+        about: "a backup of --devices on SQLite while --users people read (by name only; 500,000 are about ten gigabytes)",
+        by_name_only: true,
+        run: backup::run,
     },
     Scenario {
         name: "cold-build",
