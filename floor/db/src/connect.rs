@@ -27,6 +27,9 @@ use crate::{
 const READERS: u32 = 4;
 /// One connection that is not kept at hand; see [`Idle`].
 const ONE_MORE: u32 = 1;
+/// Rows read ahead of who takes them. SQLite runs on a thread of its own; the more it may hand over at once, the less
+/// often the two wait for each other.
+const ROWS_AHEAD: usize = 512;
 
 /// Makes an SQLite file where there is none, for its owner only; SQLite gives the files beside it the same rights.
 fn make_private(path: &Path) -> Result<()> {
@@ -66,9 +69,9 @@ pub(crate) async fn sqlite(path: &Path, rooms: &[RoomSchema]) -> Result<Pools> {
         .test_before_acquire(false)
         .max_connections(READERS + ONE_MORE)
         .acquire_timeout(Duration::from_secs(10))
-        // SQLite runs on a thread of its own; the more rows it may hand over at once, the less often the two wait for
-        // each other.
-        .connect_with(base.row_buffer_size(512).pragma("query_only", "on").pragma("cache_size", "-16000"))
+        .connect_with(
+            base.row_buffer_size(ROWS_AHEAD).pragma("query_only", "on").pragma("cache_size", "-16000"),
+        )
         .await
         .map_err(|e| cannot_open(path, &e))?;
     Ok(Pools::Sqlite { writer: Writer::new(writer), readers: Idle::new(readers) })
@@ -110,6 +113,7 @@ pub(crate) async fn sqlite_to_read(path: &Path) -> Result<Pools> {
         .read_only(true)
         .busy_timeout(Duration::from_secs(5))
         .pragma("temp_store", "memory")
+        .row_buffer_size(ROWS_AHEAD)
         .pragma("cache_size", "-16000")
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
