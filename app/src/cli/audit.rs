@@ -143,7 +143,7 @@ async fn verify(
             keys: if witness.is_some() || !ours.is_empty() { known.clone() } else { Vec::new() },
             last: witness.as_ref().and_then(|w| w.last(org.id)),
         };
-        let mut account = seal::verify(&db, org.id, &records(), &anchor, &|_| {}).await?;
+        let mut account = seal::verify(&db, org.id, &records(), &anchor).await?;
         account.faults.retain(|f| !matches!(f, Fault::Key { key, .. } if trusted.contains(key)));
         faults += account.faults.len();
         let held_against = if witness.is_some() { Some(file.display().to_string()) } else { None };

@@ -63,7 +63,7 @@ impl Sealed {
     }
 
     async fn held_against(&self, anchor: &Anchor) -> Account {
-        seal::verify(self.db(), self.org, &records(), anchor, &|_| {}).await.unwrap()
+        seal::verify(self.db(), self.org, &records(), anchor).await.unwrap()
     }
 
     /// The server's, with the key and a note of what it sealed.
@@ -444,6 +444,125 @@ testkit::engine_tests! {
         assert!(codes.contains(&"event_requeued"), "{codes:?}");
         sealed.meddle(&["DROP TABLE event_was".into(), "DROP TABLE queue_was".into()]).await;
     }
+
+    async fn a_small_organisation_beside_a_large_one_is_checked_as_well(store: Store) {
+        let mut sealed = Sealed::new(store).await;
+        let large = sealed.verify(None).await.sealed;
+        let small = crate::hospital::an_organisation(sealed.db(), "small.example", "Small Clinic").await.org;
+        let large_one = std::mem::replace(&mut sealed.org, small);
+        let company = add_company(&sealed, "A maker").await;
+        sealed.seal().await;
+        let account = sealed.verify(None).await;
+        assert_eq!(account.faults, []);
+        assert!(account.sealed >= 2 && account.sealed * 8 < large, "{} of {large}", account.sealed);
+        let [record, new] = [company, Uuid::now_v7()].map(|id| sealed.id(id));
+        let zeros = sealed.bytes(&[0; 32]);
+        let copy = format!(
+            "INSERT INTO event (org_id, id, entity, entity_id, version, action, recorded_at, valid_at, actor_name, via, \
+             request_id, after, hash) SELECT org_id, {new}, entity, entity_id, 0, action, recorded_at, valid_at, \
+             actor_name, via, request_id, after, {zeros} FROM event WHERE entity_id = {record}"
+        );
+        for (what, code) in [
+            (copy, "event_inserted"),
+            (format!("DELETE FROM event WHERE id = {new}"), ""),
+            (format!("UPDATE event SET reason = 'meddled' WHERE entity_id = {record}"), "event_altered"),
+            (format!("UPDATE event SET reason = NULL WHERE entity_id = {record}"), ""),
+            (format!("DELETE FROM event WHERE entity_id = {record}"), "event_removed"),
+        ] {
+            assert_eq!(sealed.meddle(std::slice::from_ref(&what)).await, 1, "{what}");
+            let codes: Vec<&str> = sealed.verify(None).await.faults.iter().map(Fault::code).collect();
+            assert_eq!(codes.first().copied().unwrap_or_default(), code, "{what}: {codes:?}");
+        }
+        sealed.org = large_one;
+        assert_eq!(sealed.verify(None).await.faults, []);
+    }
+
+    async fn what_is_written_and_sealed_meanwhile_is_no_fault(store: Store) {
+        let sealed = Sealed::new(store).await;
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let work = async {
+            let mut written = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                add_company(&sealed, &format!("Maker {written}")).await;
+                written += 1;
+                if written % 5 == 0 {
+                    sealed.seal().await;
+                }
+            }
+            written
+        };
+        let checks = async {
+            for _ in 0..15 {
+                assert_eq!(sealed.verify(None).await.faults, []);
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        };
+        let (written, ()) = tokio::join!(work, checks);
+        assert!(written > 15, "{written}");
+    }
+
+    async fn events_that_were_put_in_are_named(store: Store) {
+        let sealed = Sealed::new(store).await;
+        let new = Uuid::now_v7();
+        let (id, zeros) = (sealed.id(new), sealed.bytes(&[0; 32]));
+        // With the hash of another event, with no hash, and with its own.
+        let (first, columns) = sealed.rows("event", "id").await.remove(0);
+        let text = |name: &str| columns.iter().find(|(c, _)| c == name).unwrap().1.clone().unwrap();
+        let life = life(&sealed, &text("entity"), text("entity_id").parse().unwrap()).await;
+        let mut event = life.into_iter().find(|e| e.id.uuid() == first).unwrap();
+        let anothers = sealed.bytes(&event.hash);
+        (event.id, event.version) = (kernel::Id::from_uuid(new), event.version + 1000);
+        let own = sealed.bytes(&event.content_hash(sealed.org));
+        for hash in [anothers, zeros.clone(), own] {
+            put_in(&sealed, &id, &hash).await;
+            let faults = sealed.verify(None).await.faults;
+            assert!(
+                faults.iter().any(|f| matches!(f, Fault::Inserted(e) if e.event == new)),
+                "{hash}: {faults:?}"
+            );
+            sealed.meddle(&[format!("DELETE FROM event WHERE id = {id}")]).await;
+        }
+        // SQLite takes anything for an id, of an event as of a row.
+        if sealed.db().engine() == Engine::Sqlite {
+            for odd in ["17", "'seventeen'", "x'17'", "x'ffffffffffffffffffffffffffffffffff'"] {
+                put_in(&sealed, odd, &zeros).await;
+                let codes: Vec<&str> = sealed.verify(None).await.faults.iter().map(Fault::code).collect();
+                assert!(codes.contains(&"event_inserted"), "{odd}: {codes:?}");
+                sealed.meddle(&[format!("DELETE FROM event WHERE id = {odd}")]).await;
+                let row = format!(
+                    "INSERT INTO company (org_id, id, name, name_key, version) SELECT org_id, {odd}, name || '!', \
+                     name_key || '!', version FROM company LIMIT 1"
+                );
+                assert_eq!(sealed.meddle(&[row]).await, 1);
+                let codes: Vec<&str> = sealed.verify(None).await.faults.iter().map(Fault::code).collect();
+                assert_eq!(codes, ["row_inserted"], "{odd}");
+                sealed.meddle(&[format!("DELETE FROM company WHERE id = {odd}")]).await;
+            }
+        }
+        assert_eq!(sealed.verify(None).await.faults, []);
+        // The hash was changed before the event was sealed.
+        let company = add_company(&sealed, "Late maker").await;
+        let odd = sealed.bytes(&[1; 32]);
+        let what = format!("UPDATE event SET hash = {odd} WHERE entity_id = {}", sealed.id(company));
+        sealed.meddle(&[what]).await;
+        sealed.seal().await;
+        let faults = sealed.verify(None).await.faults;
+        assert_eq!(faults.iter().map(|f| (f.code(), f.record())).collect::<Vec<_>>(), [("event_altered", Some(company))]);
+    }
+}
+
+/// Puts a copy of an event into the record under another id and as a later version, with a hash.
+async fn put_in(sealed: &Sealed, id: &str, hash: &str) {
+    let event = sealed.id(sealed.rows("event", "id").await[0].0);
+    let count = sealed
+        .meddle(&[format!(
+            "INSERT INTO event (org_id, id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, \
+             actor_name, via, request_id, reason, before, after, hash) SELECT org_id, {id}, entity, entity_id, \
+             version + 1000, action, recorded_at, valid_at, actor_id, actor_name, via, request_id, reason, before, \
+             after, {hash} FROM event WHERE id = {event}"
+        )])
+        .await;
+    assert_eq!(count, 1);
 }
 
 #[test]

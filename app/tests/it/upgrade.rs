@@ -83,10 +83,10 @@ async fn check_seal(db: &Db, org: OrgId, events: i64) {
     let folder = tempfile::tempdir().unwrap();
     let signer = Signer::create(&folder.path().join("key")).unwrap();
     let records: Vec<_> = rooms::schemas().iter().flat_map(|room| room.records.iter().copied()).collect();
-    let before = seal::verify(db, org, &records, &seal::Anchor::default(), &|_| {}).await.unwrap();
+    let before = seal::verify(db, org, &records, &seal::Anchor::default()).await.unwrap();
     assert_eq!((before.unsealed, before.faults), (events, vec![]));
     while seal::close(db, org, &signer, Instant::machine_now()).await.unwrap().is_some() {}
-    let after = seal::verify(db, org, &records, &seal::Anchor::default(), &|_| {}).await.unwrap();
+    let after = seal::verify(db, org, &records, &seal::Anchor::default()).await.unwrap();
     assert_eq!((after.sealed, after.unsealed, after.faults), (events, 0, vec![]));
 }
 

@@ -20,11 +20,7 @@ pub(crate) fn problem(error: sqlx::Error, statement: &str) -> Problem {
         }
         sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
-            // PostgreSQL: serialization failure, deadlock, and a server that is stopping or starting.
-            let busy = ["40001", "40P01", "57P01", "57P02", "57P03"].contains(&code.as_ref())
-                // SQLite: BUSY and LOCKED with their extended codes.
-                || code.parse::<i64>().is_ok_and(|c| code.len() < 5 && matches!(c & 0xff, 5 | 6));
-            if busy {
+            if is_busy(&code) {
                 return Problem::Busy { retry_after: 1 };
             }
             if is_disk_trouble(&code) {
@@ -41,6 +37,27 @@ pub(crate) fn problem(error: sqlx::Error, statement: &str) -> Problem {
         _ => {}
     }
     Problem::bug(format!("{} in: {}", words(&error), statement.chars().take(400).collect::<String>()))
+}
+
+/// The same for what rusqlite says.
+pub(crate) fn swept(error: rusqlite::Error, statement: &str) -> Problem {
+    if let rusqlite::Error::SqliteFailure(failure, ref message) = error {
+        let code = failure.extended_code.to_string();
+        if is_busy(&code) {
+            return Problem::Busy { retry_after: 1 };
+        }
+        if is_disk_trouble(&code) {
+            return Problem::conflict(DISK, disk_words(message.as_deref().unwrap_or(&code)));
+        }
+    }
+    Problem::bug(format!("{error} in: {}", statement.chars().take(400).collect::<String>()))
+}
+
+/// PostgreSQL: serialization failure, deadlock, and a server that is stopping or starting. SQLite: BUSY and LOCKED with
+/// their extended codes.
+fn is_busy(code: &str) -> bool {
+    ["40001", "40P01", "57P01", "57P02", "57P03"].contains(&code)
+        || code.parse::<i64>().is_ok_and(|c| code.len() < 5 && matches!(c & 0xff, 5 | 6))
 }
 
 /// What an error says. Where in its own source PostgreSQL found it helps nobody.

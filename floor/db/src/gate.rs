@@ -9,7 +9,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{Row, Select, Tx, Val, vals};
+use crate::{
+    Row, Select, Tx, Val,
+    sweep::{Cell, Passing},
+    vals,
+};
 
 crate::statements! {
     /// All versions of one record, newest first.
@@ -250,31 +254,47 @@ impl Seeded {
     }
 }
 
-/// The hash of an event's content as it is stored now.
-///
+/// The columns of an event in the order of [`passing_hash`].
+pub(crate) const COLUMNS: &str = "e.id, e.entity, e.entity_id, e.version, e.action, e.recorded_at, e.valid_at, e.actor_id, \
+                                  e.actor_name, e.via, e.request_id, e.reason, e.before, e.after, e.hash";
+/// The place of the id in [`COLUMNS`].
+pub(crate) const ID: usize = 0;
+/// The place of the kind of record.
+pub(crate) const ENTITY: usize = 1;
+/// The place of the record's id.
+pub(crate) const ENTITY_ID: usize = 2;
+/// The place of the hash.
+pub(crate) const HASH: usize = 14;
+
+/// The hash of an event's content as it is stored now, if its own hash is the same. None for one that holds what no event
+/// ever holds.
+pub(crate) fn whole(row: &dyn Passing, org: OrgId) -> Option<[u8; 32]> {
+    let hash = content_hash(row, org).ok()?;
+    (row.cell(HASH).ok()?.bytes().ok()? == hash).then_some(hash)
+}
+
 /// # Errors
-/// [`Problem::Bug`] when a column holds what no event ever holds.
-pub(crate) fn content_hash(row: &Row, org: OrgId) -> Result<[u8; 32]> {
-    let text = |name: &str| row.get::<String>(name);
-    let (reason, before): (Option<String>, Option<String>) = (row.get("reason")?, row.get("before")?);
-    let (entity, action, actor_name) = (text("entity")?, text("action")?, text("actor_name")?);
-    let (via, request_id, after) = (text("via")?, text("request_id")?, text("after")?);
+/// [`kernel::Problem::Bug`] when a column holds what no event ever holds.
+fn content_hash(row: &dyn Passing, org: OrgId) -> Result<[u8; 32]> {
+    let text = |column| row.cell(column)?.text();
+    let some_text = |column| row.cell(column)?.opt().map(Cell::text).transpose();
+    let at = |column| Ok::<_, kernel::Problem>(Instant::from_micros(row.cell(column)?.int()?));
     let content = Content {
         org,
-        id: row.get("id")?,
-        entity: &entity,
-        entity_id: row.get("entity_id")?,
-        version: row.get("version")?,
-        action: &action,
-        recorded_at: row.get("recorded_at")?,
-        valid_at: row.get("valid_at")?,
-        actor_id: row.get("actor_id")?,
-        actor_name: &actor_name,
-        via: &via,
-        request_id: &request_id,
-        reason: reason.as_deref(),
-        before: before.as_deref(),
-        after: &after,
+        id: row.cell(ID)?.uuid()?,
+        entity: text(ENTITY)?,
+        entity_id: row.cell(ENTITY_ID)?.uuid()?,
+        version: row.cell(3)?.int()?,
+        action: text(4)?,
+        recorded_at: at(5)?,
+        valid_at: at(6)?,
+        actor_id: row.cell(7)?.opt().map(Cell::uuid).transpose()?,
+        actor_name: text(8)?,
+        via: text(9)?,
+        request_id: text(10)?,
+        reason: some_text(11)?,
+        before: some_text(12)?,
+        after: text(13)?,
     };
     Ok(content.hash())
 }

@@ -1,6 +1,6 @@
 //! The store: SQLite for one hospital, PostgreSQL beyond, from one SQL text.
 //!
-//! This is the only crate that knows sqlx. Rooms see [`Tx`], [`Row`] and [`Val`]; a write is a body that may run
+//! This is the only crate that knows sqlx, and rusqlite for reading very many rows. Rooms see [`Tx`], [`Row`] and [`Val`]; a write is a body that may run
 //! again, so nothing outside the database happens inside it ([`write!`], [`read!`]). Every change to a record
 //! passes the gate ([`Tx::record`]) in the same transaction, and a transaction that forgot is refused.
 
@@ -31,6 +31,7 @@ pub mod search;
 mod select;
 mod sql;
 mod standby;
+mod sweep;
 mod tail;
 pub mod tally;
 mod tx;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -378,6 +379,16 @@ impl Db {
         match self.inner.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The file that SQLite keeps it in.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match &self.inner.pools {
+            Pools::Sqlite { readers, .. } => {
+                Some(readers.pool().connect_options().get_filename().to_path_buf())
+            }
+            Pools::Postgres(_) => None,
         }
     }
 

@@ -22,6 +22,20 @@ pub enum Val {
     Bytes(Option<Vec<u8>>),
 }
 
+impl Val {
+    /// Whether it is absent.
+    pub(crate) fn is_null(&self) -> bool {
+        match self {
+            Self::Text(v) => v.is_none(),
+            Self::Int(v) => v.is_none(),
+            Self::Real(v) => v.is_none(),
+            Self::Bool(v) => v.is_none(),
+            Self::Uuid(v) => v.is_none(),
+            Self::Bytes(v) => v.is_none(),
+        }
+    }
+}
+
 macro_rules! val_from {
     ($($ty:ty => $variant:ident, |$v:ident| $make:expr;)+) => {$(
         impl From<$ty> for Val {

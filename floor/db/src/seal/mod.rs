@@ -10,12 +10,14 @@
 //! It is not one chain over all events, because every write would then wait for the one before.
 
 mod batch;
+mod events;
 mod fault;
 mod key;
 mod merkle;
 mod record;
 mod rows;
 mod sealer;
+mod sums;
 mod verify;
 mod witness;
 
@@ -58,6 +60,9 @@ crate::statements! {
 
 /// Events in one batch, about: a transaction's are not parted.
 pub const BATCH: usize = 8_000;
+
+/// Pieces of the record that are checked at the same time.
+const AT_ONCE: usize = 3;
 
 /// Rows of the queue read at a time.
 const ROWS: u32 = 256;

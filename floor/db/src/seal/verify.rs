@@ -6,22 +6,25 @@ use std::{
 };
 
 use kernel::{Instant, OrgId, Problem, Result};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use uuid::Uuid;
 
-use super::{Batch, Fault, Leaf, PublicKey, Record, fault::Named, rows, unpack};
-use crate::{Db, Row, Select, Tx, gate, vals};
+use super::{
+    AT_ONCE, Batch, Fault, Leaf, PublicKey, Record,
+    events::Table,
+    fault::Named,
+    rows,
+    sums::{Parts, Secret, Sums},
+    unpack,
+};
+use crate::{Db, Row, Sql, Tx, Val, gate, vals};
 
 crate::statements! {
     /// Batches with their leaves, in the order of the chain.
     BATCHES = "SELECT number, events, tree, previous, sealed_at, sealed_by, next_by, note, root, signature, \
                leaves FROM event_seal WHERE org_id = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT $4";
-    /// The events between two ids.
-    BETWEEN = "SELECT id, entity, entity_id, version, action, recorded_at, valid_at, actor_id, actor_name, via, \
-               request_id, reason, before, after, hash FROM event \
-               WHERE org_id = $1 AND id >= $2 AND id <= $3 ORDER BY id LIMIT $4";
-    /// Events by id, for those that nobody knows.
-    IDS = "SELECT id, entity, entity_id FROM event WHERE org_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    /// How many events were sealed, as the batches say.
+    SEALED = "SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) AS n FROM event_seal WHERE org_id = $1";
     /// Whether a record of a kind has events.
     KIND = "SELECT entity FROM event WHERE org_id = $1 AND entity = $2 AND entity_id = $3 LIMIT 1";
 }
@@ -29,13 +32,10 @@ crate::statements! {
 /// Every statement of the check with its name.
 pub const VERIFIED: &[crate::Named] = ALL;
 
-const EVENTS: &str = "SELECT e.id, e.entity, e.entity_id, e.version, e.action, e.recorded_at, e.valid_at, e.actor_id, \
-    e.actor_name, e.via, e.request_id, e.reason, e.before, e.after, e.hash FROM event e";
-
-/// Batches checked at the same time.
-const AT_ONCE: usize = 3;
-/// Events read at a time.
+/// Events looked at one by one in one read.
 const EVENTS_AT_ONCE: usize = 2_000;
+/// Ids read in one read.
+const IDS_AT_ONCE: usize = 20_000;
 /// Faults after which counting on helps nobody.
 pub const MOST_FAULTS: usize = 10_000;
 
@@ -75,48 +75,81 @@ pub struct Anchor {
 
 /// Checks the record of one organisation: that the chain of batches is whole, that each event is what was sealed,
 /// that none is missing or was put in, and that each row of `records` is what its last event says. The chain must
-/// agree with the anchor: what stands in the database alone could have been sealed by anybody who can write there. `told`
-/// hears how many events were checked.
+/// agree with the anchor: what stands in the database alone could have been sealed by anybody who can write there.
 ///
-/// It reads in many short transactions, so a server can go on writing meanwhile.
+/// What was sealed and what is there are first summed and compared, part by part, for which the events are read as they
+/// lie on the disk; only where the sums differ, each event is looked up. It reads in many short transactions, so a server
+/// can go on writing meanwhile.
 ///
 /// # Errors
 /// As reads; what is wrong with the record is no error but a [`Fault`].
-pub async fn verify(
-    db: &Db,
-    org: OrgId,
-    records: &[Record],
-    anchor: &Anchor,
-    told: &(dyn Fn(i64) + Sync),
-) -> Result<Account> {
+pub async fn verify(db: &Db, org: OrgId, records: &[Record], anchor: &Anchor) -> Result<Account> {
     let mut account = Account::default();
-    let (events, last, queue) = crate::read!(db, org, |tx| extent(tx, org).await)?;
-    account.unsealed = i64::try_from(queue.len()).unwrap_or(i64::MAX);
-    let queue = Arc::new(queue);
-    chain(db, org, (last, &queue), anchor, (&mut account, told)).await?;
-    let waiting: Vec<Uuid> = queue.iter().copied().collect();
-    for some in waiting.chunks(EVENTS_AT_ONCE) {
-        account.faults.extend(crate::read!(db, org, |tx| unsealed(tx, org, some).await)?);
+    let table = Table::look(db).await?;
+    let known = crate::read!(db, org, |tx| extent(tx, org).await)?;
+    account.unsealed = known.unsealed();
+    let odd = if table.is_mostly_others(known.sealed.saturating_add(known.unsealed())) {
+        chain(db, org, (known.last, anchor), &mut account, |_| {}).await?;
+        Parts::all()
+    } else {
+        let secret = Secret::new();
+        let mut sealed = Sums::new(secret);
+        let there = table.sum(db, org, secret, &known.queue);
+        let said = chain(db, org, (known.last, anchor), &mut account, |leaves| {
+            leaves.iter().for_each(|leaf| sealed.add(leaf.id, &leaf.hash));
+        });
+        let (there, ()) = tokio::try_join!(there, said)?;
+        sealed.differing(&there)
+    };
+    if !odd.is_empty() {
+        let odd = Arc::new(odd);
+        account.faults.extend(closer(db, org, &known, &odd).await?);
+        account.faults.extend(strays(db, org, &odd).await?);
     }
-    let gone = account.faults.iter().filter(|f| matches!(f, Fault::Gone(_))).count();
-    let known = account.sealed + account.unsealed - i64::try_from(gone).unwrap_or(i64::MAX);
-    if known != events {
-        account.faults.extend(crate::read!(db, org, |tx| strays(tx, org).await)?);
+    account.faults.sort_by_key(age);
+    let waiting: Vec<Uuid> = known.queue.iter().copied().collect();
+    for some in waiting.chunks(EVENTS_AT_ONCE) {
+        account.faults.extend(unsealed(db, org, some).await?);
     }
     crate::read!(db, org, |tx| name_records(tx, org, records, &mut account.faults).await)?;
-    for record in records {
-        let (compared, faults) = rows::check(db, org, record).await?;
-        account.rows += compared;
-        account.faults.extend(faults);
-    }
+    let (compared, faults) = rows::check(db, org, records).await?;
+    account.rows = compared;
+    account.faults.extend(faults);
     account.faults.truncate(MOST_FAULTS);
     Ok(account)
 }
 
-/// How many events there are, the last batch, and what waits, in one snapshot.
-async fn extent(tx: &mut Tx, org: OrgId) -> Result<(i64, i64, HashSet<Uuid>)> {
+/// What comes first in an account: what says that the chain as a whole is not ours, before what may follow from that.
+fn age(fault: &Fault) -> (i64, u8) {
+    match fault {
+        Fault::Root | Fault::Cut { .. } | Fault::Stranger { .. } => (0, 0),
+        Fault::Batch { number, .. } | Fault::Key { number, .. } => (*number, 0),
+        Fault::Altered(e) | Fault::Gone(e) | Fault::Requeued(e) => (e.batch.unwrap_or(i64::MAX), 1),
+        _ => (i64::MAX, 2),
+    }
+}
+
+/// What an organisation had on record when the check began.
+struct Extent {
+    /// The number of the last batch.
+    last: i64,
+    /// Events in all batches, as these say.
+    sealed: i64,
+    /// What waits for its seal.
+    queue: Arc<HashSet<Uuid>>,
+}
+
+impl Extent {
+    fn unsealed(&self) -> i64 {
+        i64::try_from(self.queue.len()).unwrap_or(i64::MAX)
+    }
+}
+
+async fn extent(tx: &mut Tx, org: OrgId) -> Result<Extent> {
     let last = tx.find(super::LAST_NUMBER, &vals![org]).await?.map_or(Ok(0), |row| row.get("number"))?;
-    Ok((gate::count(tx, org).await?, last, queued(tx, org).await?.into_iter().collect()))
+    let sealed = tx.one(SEALED, &vals![org]).await?.get("n")?;
+    let queue = Arc::new(queued(tx, org).await?.into_iter().collect());
+    Ok(Extent { last, sealed, queue })
 }
 
 /// Every event that waits for its seal.
@@ -132,65 +165,77 @@ async fn queued(tx: &mut Tx, org: OrgId) -> Result<Vec<Uuid>> {
     }
 }
 
-/// Follows the chain and checks the events of each batch beside it.
+/// Follows the chain, and hands on the leaves of each batch.
 async fn chain(
     db: &Db,
     org: OrgId,
-    (last, queue): (i64, &Arc<HashSet<Uuid>>),
-    anchor: &Anchor,
-    (account, told): (&mut Account, &(dyn Fn(i64) + Sync)),
+    (last, anchor): (i64, &Anchor),
+    account: &mut Account,
+    mut leaves: impl FnMut(&[Leaf]),
 ) -> Result<()> {
     let mut link = Link { org, number: 0, root: [0; 32], next_by: None };
-    let mut running: JoinSet<Result<Vec<Fault>>> = JoinSet::new();
-    let (mut found, mut held) = (Vec::new(), false);
+    let mut held = false;
     while link.number < last {
-        let after = link.number;
-        let rows = crate::read!(db, org, |tx| tx.all(BATCHES, &vals![org, after, last, 4_u32]).await)?;
+        let rows = batches(db, org, link.number, last).await?;
         if rows.is_empty() {
-            found.push(Fault::Batch { number: after + 1, what: "it is missing" });
+            account.faults.push(Fault::Batch { number: link.number + 1, what: "it is missing" });
             break;
         }
         for row in &rows {
             let number: i64 = row.get("number")?;
             let Some((batch, packed)) = read(row) else {
-                found.push(Fault::Batch { number, what: "it cannot be read" });
+                account.faults.push(Fault::Batch { number, what: "it cannot be read" });
                 link = Link { number, ..link };
                 continue;
             };
-            found.extend(link.follow(&batch, &packed));
+            account.faults.extend(link.follow(&batch, &packed));
             if anchor.root == Some(batch.root) {
                 account.expected = Some(number);
             }
             held |= anchor.last == Some((number, batch.root));
             if account.note(&batch) && !anchor.keys.is_empty() && !anchor.keys.contains(&batch.sealed_by) {
-                found.push(Fault::Stranger { number, key: batch.sealed_by });
+                account.faults.push(Fault::Stranger { number, key: batch.sealed_by });
             }
-            told(account.sealed);
+            leaves(&Leaf::unpack(&packed));
+        }
+    }
+    if anchor.root.is_some() && account.expected.is_none() {
+        account.faults.push(Fault::Root);
+    }
+    if let Some((number, _)) = anchor.last.filter(|_| !held) {
+        account.faults.push(Fault::Cut { number });
+    }
+    Ok(())
+}
+
+/// The next few batches.
+async fn batches(db: &Db, org: OrgId, after: i64, last: i64) -> Result<Vec<Row>> {
+    crate::read!(db, org, |tx| tx.all(BATCHES, &vals![org, after, last, 4_u32]).await)
+}
+
+/// Looks each sealed event up that belongs to some parts.
+async fn closer(db: &Db, org: OrgId, known: &Extent, odd: &Arc<Parts>) -> Result<Vec<Fault>> {
+    let mut running: JoinSet<Result<Vec<Fault>>> = JoinSet::new();
+    let (mut found, mut number) = (Vec::new(), 0);
+    loop {
+        let rows = batches(db, org, number, known.last).await?;
+        let Some(end) = rows.last() else { break };
+        number = end.get("number")?;
+        for row in &rows {
+            let (number, Ok(packed)) = (row.get("number")?, row.get::<Vec<u8>>("leaves")) else { continue };
+            let mut leaves = Leaf::unpack(&packed);
+            leaves.retain(|leaf| odd.hold(leaf.id));
             while running.len() >= AT_ONCE {
                 found.extend(joined(running.join_next().await)?);
             }
-            let (db, queue) = (db.clone(), Arc::clone(queue));
-            running.spawn(async move { contents(&db, org, number, Leaf::unpack(&packed), &queue).await });
+            let (db, queue) = (db.clone(), Arc::clone(&known.queue));
+            running.spawn(async move { contents(&db, org, number, &leaves, &queue).await });
         }
     }
-    while let Some(done) = running.join_next().await {
-        found.extend(joined(Some(done))?);
+    while !running.is_empty() {
+        found.extend(joined(running.join_next().await)?);
     }
-    if anchor.root.is_some() && account.expected.is_none() {
-        found.push(Fault::Root);
-    }
-    if let Some((number, _)) = anchor.last.filter(|_| !held) {
-        found.push(Fault::Cut { number });
-    }
-    found.sort_by_key(|fault| match fault {
-        // What says that the chain as a whole is not ours comes before what may follow from that.
-        Fault::Root | Fault::Cut { .. } | Fault::Stranger { .. } => (0, 0),
-        Fault::Batch { number, .. } | Fault::Key { number, .. } => (*number, 0),
-        Fault::Altered(e) | Fault::Gone(e) | Fault::Requeued(e) => (e.batch.unwrap_or(i64::MAX), 1),
-        _ => (i64::MAX, 2),
-    });
-    account.faults.extend(found);
-    Ok(())
+    Ok(found)
 }
 
 /// What was sealed of one record: its events by their ids, each with the number of its batch. Every batch is looked
@@ -201,7 +246,7 @@ async fn chain(
 pub async fn of_record(db: &Db, org: OrgId, record: Uuid) -> Result<BTreeMap<Uuid, (i64, Leaf)>> {
     let (mut found, mut number) = (BTreeMap::new(), 0_i64);
     loop {
-        let rows = crate::read!(db, org, |tx| tx.all(BATCHES, &vals![org, number, i64::MAX, 4_u32]).await)?;
+        let rows = batches(db, org, number, i64::MAX).await?;
         let Some(end) = rows.last() else { return Ok(found) };
         number = end.get("number")?;
         for row in &rows {
@@ -212,7 +257,7 @@ pub async fn of_record(db: &Db, org: OrgId, record: Uuid) -> Result<BTreeMap<Uui
     }
 }
 
-fn joined(done: Option<Result<Result<Vec<Fault>>, tokio::task::JoinError>>) -> Result<Vec<Fault>> {
+fn joined(done: Option<Result<Result<Vec<Fault>>, JoinError>>) -> Result<Vec<Fault>> {
     done.map_or_else(|| Ok(Vec::new()), |done| done.map_err(Problem::bug)?)
 }
 
@@ -264,28 +309,24 @@ impl Link {
     }
 }
 
-/// Compares the events of one batch with its leaves.
+/// Compares events of one batch with their leaves.
 async fn contents(
     db: &Db,
     org: OrgId,
     number: i64,
-    leaves: Vec<Leaf>,
+    leaves: &[Leaf],
     queue: &HashSet<Uuid>,
 ) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for some in leaves.chunks(EVENTS_AT_ONCE) {
-        let rows = crate::read!(db, org, |tx| events(tx, org, some).await)?;
-        let mut met = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let id: Uuid = row.get("id")?;
-            met.insert(id, whole(row, org));
-        }
+        let ids: Vec<Uuid> = some.iter().map(|leaf| leaf.id).collect();
+        let met = by_id(db, org, &ids).await?;
         for leaf in some {
             let named =
                 || Named { batch: Some(number), event: leaf.id, entity: None, record: Some(leaf.record) };
             match met.get(&leaf.id) {
                 None => faults.push(Fault::Gone(named())),
-                Some(hash) if *hash != Some(leaf.hash) => faults.push(Fault::Altered(named())),
+                Some(event) if event.hash != Some(leaf.hash) => faults.push(Fault::Altered(named())),
                 Some(_) if queue.contains(&leaf.id) => faults.push(Fault::Requeued(named())),
                 Some(_) => {}
             }
@@ -297,81 +338,115 @@ async fn contents(
     Ok(faults)
 }
 
-/// The hash of an event's content, if it is also the one that stands beside it.
-fn whole(row: &Row, org: OrgId) -> Option<[u8; 32]> {
-    let hash = gate::content_hash(row, org).ok()?;
-    (row.get::<Vec<u8>>("hash").ok()? == hash).then_some(hash)
+/// An event as it was found.
+struct Met {
+    /// Its hash, if that is the hash of its content.
+    hash: Option<[u8; 32]>,
+    entity: Option<String>,
+    record: Option<Uuid>,
 }
 
-/// The events of some leaves, and perhaps others. Leaves stand in the order of their ids, so their events mostly
-/// lie side by side; where they do not, each is looked up.
-async fn events(tx: &mut Tx, org: OrgId, leaves: &[Leaf]) -> Result<Vec<Row>> {
-    let (Some(first), Some(last)) = (leaves.first(), leaves.last()) else { return Ok(Vec::new()) };
-    let most = leaves.len() * 3 / 2 + 1;
-    let rows =
-        tx.all(BETWEEN, &vals![org, first.id, last.id, i64::try_from(most).unwrap_or(i64::MAX)]).await?;
-    if rows.len() < most {
-        return Ok(rows);
-    }
-    let ids: Vec<Uuid> = leaves.iter().map(|leaf| leaf.id).collect();
-    by_id(tx, org, &ids).await
-}
-
-async fn by_id(tx: &mut Tx, org: OrgId, ids: &[Uuid]) -> Result<Vec<Row>> {
-    let mut rows = Vec::with_capacity(ids.len());
-    for some in ids.chunks(500) {
-        let mut select = Select::new(EVENTS, "e", org);
-        select.one_of("e.id", some.iter().map(|id| (*id).into()));
-        rows.extend(select.all(tx).await?);
-    }
-    Ok(rows)
+/// Those of some events that are there.
+async fn by_id(db: &Db, org: OrgId, ids: &[Uuid]) -> Result<HashMap<Uuid, Met>> {
+    let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 2)).collect();
+    let sql = format!(
+        "SELECT {} FROM event e WHERE e.org_id = $1 AND e.id IN ({})",
+        gate::COLUMNS,
+        places.join(", ")
+    );
+    let vals = std::iter::once(org.into()).chain(ids.iter().map(|id| Val::from(*id))).collect();
+    db.sweep(org, (Sql::built(sql).once(), vals), HashMap::new(), move |met, row| {
+        let event = Met {
+            hash: gate::whole(row, org),
+            entity: row.cell(gate::ENTITY)?.text().ok().map(str::to_owned),
+            record: row.cell(gate::ENTITY_ID)?.uuid().ok(),
+        };
+        met.insert(row.cell(gate::ID)?.uuid()?, event);
+        Ok(())
+    })
+    .await
 }
 
 /// Events that wait for their seal: they must be there, and each must have the hash of its content.
-async fn unsealed(tx: &mut Tx, org: OrgId, ids: &[Uuid]) -> Result<Vec<Fault>> {
+async fn unsealed(db: &Db, org: OrgId, ids: &[Uuid]) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut met = HashMap::with_capacity(ids.len());
-    for row in by_id(tx, org, ids).await? {
-        met.insert(
-            row.get::<Uuid>("id")?,
-            (whole(&row, org).is_some(), row.get("entity").ok(), row.get("entity_id").ok()),
-        );
-    }
+    let mut met = by_id(db, org, ids).await?;
     for event in ids {
         let named = |entity, record| Named { batch: None, event: *event, entity, record };
         match met.remove(event) {
             None => faults.push(Fault::Gone(named(None, None))),
-            Some((false, entity, record)) => faults.push(Fault::Altered(named(entity, record))),
+            Some(Met { hash: None, entity, record }) => faults.push(Fault::Altered(named(entity, record))),
             Some(_) => {}
         }
     }
     Ok(faults)
 }
 
-/// Events that are neither sealed nor waiting. Reads all ids, which only a record that does not add up costs.
-async fn strays(tx: &mut Tx, org: OrgId) -> Result<Vec<Fault>> {
+/// Events of some parts that are neither sealed nor waiting. Reads all ids, which only a record that does not add up
+/// costs.
+async fn strays(db: &Db, org: OrgId, odd: &Arc<Parts>) -> Result<Vec<Fault>> {
+    let mut found: Vec<Named> = Vec::new();
+    let mut after = None;
+    loop {
+        let page = ids(db, org, after, odd).await?;
+        found.extend(page.odd);
+        if page.read < IDS_AT_ONCE {
+            break;
+        }
+        after = page.last;
+    }
+    // What was written since then waits, or is sealed, by now.
+    let mut known = crate::read!(db, org, |tx| known(tx, org, odd).await)?;
+    known.sort_unstable();
+    found.retain(|event| known.binary_search(&event.event).is_err());
+    found.truncate(MOST_FAULTS);
+    Ok(found.into_iter().map(Fault::Inserted).collect())
+}
+
+/// Some events in the order of their ids.
+#[derive(Default)]
+struct Page {
+    read: usize,
+    /// The last one's id as it is bound.
+    last: Option<Val>,
+    /// Those that belong to the parts in question.
+    odd: Vec<Named>,
+}
+
+async fn ids(db: &Db, org: OrgId, after: Option<Val>, odd: &Arc<Parts>) -> Result<Page> {
+    let more = if after.is_some() { "AND e.id > $2 " } else { "" };
+    let sql = format!(
+        "SELECT e.id, e.entity, e.entity_id FROM event e WHERE e.org_id = $1 {more}ORDER BY e.id LIMIT {IDS_AT_ONCE}"
+    );
+    let vals = std::iter::once(org.into()).chain(after).collect();
+    let odd = Arc::clone(odd);
+    db.sweep(org, (Sql::built(sql), vals), Page::default(), move |page, row| {
+        let id = row.cell(0)?;
+        // SQLite takes anything for an id; what is no bytes comes before all that is.
+        let event = id.uuid().unwrap_or(Uuid::nil());
+        page.read += 1;
+        page.last =
+            Some(id.uuid().map(Val::from).or_else(|_| id.bytes().map(Val::from)).unwrap_or(event.into()));
+        if odd.hold(event) {
+            let (entity, record) = (row.cell(1)?.text().ok().map(str::to_owned), row.cell(2)?.uuid().ok());
+            page.odd.push(Named { batch: None, event, entity, record });
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Every event of some parts that waits or was sealed.
+async fn known(tx: &mut Tx, org: OrgId, odd: &Parts) -> Result<Vec<Uuid>> {
     let mut known = queued(tx, org).await?;
     let mut number = 0;
     loop {
         let rows = tx.all(BATCHES, &vals![org, number, i64::MAX, 4_u32]).await?;
-        let Some(end) = rows.last() else { break };
+        let Some(end) = rows.last() else { return Ok(known) };
         number = end.get("number")?;
         for row in &rows {
-            known.extend(Leaf::unpack(&row.get::<Vec<u8>>("leaves")?).iter().map(|leaf| leaf.id));
-        }
-    }
-    known.sort_unstable();
-    let (mut faults, mut last) = (Vec::new(), Uuid::nil());
-    loop {
-        let rows = tx.all(IDS, &vals![org, last, 5_000_u32]).await?;
-        let Some(end) = rows.last() else { return Ok(faults) };
-        last = end.get("id")?;
-        for row in &rows {
-            let event: Uuid = row.get("id")?;
-            if known.binary_search(&event).is_err() {
-                let (entity, record) = (row.get("entity").ok(), row.get("entity_id").ok());
-                faults.push(Fault::Inserted(Named { batch: None, event, entity, record }));
-            }
+            let leaves = Leaf::unpack(&row.get::<Vec<u8>>("leaves")?);
+            known.extend(leaves.iter().map(|leaf| leaf.id).filter(|id| odd.hold(*id)));
         }
     }
 }
