@@ -31,6 +31,8 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
 
     let shelf = bench.folder.join("backup");
     let _ = fs::remove_dir_all(&shelf);
+    // The program makes no folder that it is to back up to: it could be where a disk should be mounted.
+    fs::create_dir_all(&shelf)?;
     let bytes = fs::metadata(&database)?.len() as f64;
     let mut backup = Command::new(&program);
     backup.args(["db", "backup", "--to"]).arg(&shelf);
