@@ -110,7 +110,13 @@ impl<'q> Asked<'q> {
     /// What `then_device` is needed for beside finding rows.
     pub fn asks_device(&self) -> bool {
         let w = self.wanted;
-        let gap = w.undecided || matches!(w.gap, Some(Gap::Owner | Gap::RiskLevel));
+        w.undecided || self.asks_only_device()
+    }
+
+    /// Whether something is asked that only `then_device` knows.
+    pub fn asks_only_device(&self) -> bool {
+        let w = self.wanted;
+        let gap = matches!(w.gap, Some(Gap::Owner | Gap::RiskLevel));
         let named = self.models.is_some() || w.import.is_some() || !self.words.is_empty();
         gap || named || !w.departments.is_empty() || self.scopes().next().is_some()
     }
@@ -148,7 +154,7 @@ impl<'q> Asked<'q> {
             self.then(select, STATE_THEN);
             self.narrow_state(select);
         }
-        self.narrow_gaps(select);
+        self.narrow_gaps(select, tables);
     }
 
     fn narrow_device(&self, select: &mut Select) {
@@ -230,7 +236,7 @@ impl<'q> Asked<'q> {
         }
     }
 
-    fn narrow_gaps(&self, select: &mut Select) {
+    fn narrow_gaps(&self, select: &mut Select, tables: Tables) {
         let riskless = || -> Vec<Val> { self.riskless.iter().map(|id| Val::from(*id)).collect() };
         if self.wanted.gap == Some(Gap::Owner) || self.wanted.undecided {
             let inventory = State::ALL.iter().filter(|state| state.in_inventory());
@@ -242,7 +248,8 @@ impl<'q> Asked<'q> {
             Some(Gap::RiskLevel) => select.filter("f.no_risk", []).one_of("s.model_id", riskless()),
             None => select,
         };
-        if self.wanted.undecided {
+        // Without the devices' table only those without a strategy are read.
+        if self.wanted.undecided && tables.device {
             let lacks = vec![
                 Cond::Part("s.department_id IS NULL", Vec::new()),
                 Cond::Part("f.no_strategy", Vec::new()),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     ask::{Asked, DEVICE_THEN, STATE_THEN},
     span::shelves,
+    words::Meant,
 };
 use crate::{
     device::{Gap, State},
@@ -45,8 +46,8 @@ impl Default for Limits {
 const LOOKED_UP: i64 = 5;
 /// More ids than this in one condition are no way.
 const NAMES: usize = 2_000;
-/// More sites than this are not walked one beside the other.
-const SITES: usize = 20;
+/// More lists than this, of a site or a model each, are not walked one beside the other.
+const LISTS: usize = 20;
 
 /// What `then_state_rare` is made with, to the letter.
 const RARE: &str = "f.state NOT IN ('in_service', 'retired', 'returned', 'cancelled')";
@@ -309,14 +310,37 @@ impl Asked<'_> {
         (!self.wanted.states.is_empty() && states.iter().all(rare)).then_some(Source::Rare(states))
     }
 
-    /// What is walked: by state where that is rare, by site if some are asked for, else all.
-    fn walked(&self) -> Source {
+    /// What is walked: by state where that is rare, by site or model if few are asked for, else all.
+    async fn walked(&self, tx: &mut Tx) -> Result<Source> {
+        if let Some(source) = self.state_source() {
+            return Ok(source);
+        }
+        let few = |n: usize| (1..=LISTS).contains(&n);
         let sites = &self.wanted.sites;
-        let by_site = || {
-            let few = !sites.is_empty() && sites.len() <= SITES;
-            few.then(|| Source::Sites(sites.iter().map(|id| id.uuid()).collect()))
-        };
-        self.state_source().or_else(by_site).unwrap_or(Source::All)
+        if few(sites.len()) {
+            return Ok(Source::Sites(sites.iter().map(|id| id.uuid()).collect()));
+        }
+        let mut models = self.models.clone();
+        for word in &self.words {
+            if self.means_only_models(tx, word).await? {
+                models = Some(match models {
+                    Some(models) => models.intersection(&word.models).copied().collect(),
+                    None => word.models.clone(),
+                });
+            }
+        }
+        let models = models.filter(|models| few(models.len()));
+        Ok(models.map_or(Source::All, |models| Source::Models(models.into_iter().collect())))
+    }
+
+    /// Whether all that fits a word fits it by its model.
+    async fn means_only_models(&self, tx: &mut Tx, word: &Meant) -> Result<bool> {
+        if !word.sites.is_empty() || word.devices.as_ref().is_none_or(|of| !of.is_empty()) {
+            return Ok(false);
+        }
+        let called = self.called(word);
+        Ok(self.count(tx, &Source::PlacesCalled(called.clone()), 1).await? == 0
+            && self.count(tx, &Source::OwnersCalled(called), 1).await? == 0)
     }
 
     /// The way that leaves the fewest rows, and how many, if it leaves less than `most`. Rows of other times count; those
@@ -347,7 +371,7 @@ impl Asked<'_> {
     /// What a row of a source costs, in rows that are read from an index.
     fn times(&self, source: &Source) -> i64 {
         let other = match source.door() {
-            Door::State => self.asks_device(),
+            Door::State => self.tables(source).device,
             // Few are in a rare state, which only the other table knows.
             _ => self.state_source().is_some(),
         };
@@ -413,12 +437,12 @@ impl Asked<'_> {
         }
     }
 
-    fn tables(&self, door: Door) -> Tables {
-        Tables {
-            device: door != Door::State || self.asks_device(),
-            state: door == Door::State || self.asks_state(),
-            more: self.asks_more(),
-        }
+    fn tables(&self, source: &Source) -> Tables {
+        let door = source.door();
+        // What has no strategy is not decided, whatever else is known of it.
+        let decides = matches!(source, Source::NoStrategy) && self.wanted.undecided;
+        let by_state = door == Door::State && (!self.asks_device() || decides && !self.asks_only_device());
+        Tables { device: !by_state, state: door == Door::State || self.asks_state(), more: self.asks_more() }
     }
 
     /// The first rows of a way that fit, in the order of the list after a cursor; all of them without a limit.
@@ -432,7 +456,7 @@ impl Asked<'_> {
         let mut found = BTreeMap::new();
         for source in &way.0 {
             let door = source.door();
-            let tables = self.tables(door);
+            let tables = self.tables(source);
             let mut select = Select::new(door.head(tables), door.alias(), self.who.org);
             self.enter(&mut select, source);
             if door == Door::Today {
@@ -457,9 +481,10 @@ impl Asked<'_> {
         after: Option<&Cursor>,
         want: i64,
     ) -> Result<Vec<Fitting>> {
+        let source = self.walked(tx).await?;
         let mut rows = limits.tried;
         while rows <= limits.tried_again {
-            let tried = self.walk(tx, after, rows, want).await?;
+            let tried = self.walk(tx, &source, (after, rows, want)).await?;
             if tried.len() as i64 == want {
                 return Ok(tried);
             }
@@ -473,18 +498,22 @@ impl Asked<'_> {
         let way = self.shortest(tx, ways, limits.most).await?;
         match way {
             Some((_, way)) => self.fetch(tx, way, after, Some(want)).await,
-            None => self.walk(tx, after, i64::MAX, want).await,
+            None => self.walk(tx, &source, (after, i64::MAX, want)).await,
         }
     }
 
-    /// Those that fit among the first `rows` of the walk after a cursor, at most `want`.
-    async fn walk(&self, tx: &mut Tx, after: Option<&Cursor>, rows: i64, want: i64) -> Result<Vec<Fitting>> {
-        let source = self.walked();
+    /// Those that fit among the first `rows` of a walk after a cursor, at most `want`.
+    async fn walk(
+        &self,
+        tx: &mut Tx,
+        source: &Source,
+        (after, rows, want): (Option<&Cursor>, i64, i64),
+    ) -> Result<Vec<Fitting>> {
         let (door, org) = (source.door(), self.who.org);
-        let mut select = self.rows(&source, org);
+        let mut select = self.rows(source, org);
         let (tag, id) = door.order();
         select.page(tag, id, false, false, after, rows);
-        let tables = self.tables(door);
+        let tables = self.tables(source);
         let mut fitting = Select::new(door.head(tables), door.alias(), org);
         fitting.of_those(&select);
         self.narrow(&mut fitting, tables);
@@ -529,6 +558,7 @@ impl Asked<'_> {
                 .filter("f.no_strategy", [])
                 .merged("f.shelf = {}", on_shelves().map(|shelf| vec![shelf])),
             Source::Sites(of) => select.merged("s.here = {} AND s.site_id = {}", each(heres(), ids(of))),
+            Source::Models(of) => select.merged("s.model_id = {}", ids(of).into_iter().map(|id| vec![id])),
             _ => select.merged("s.here = {} AND s.shelf = {}", each(heres(), on_shelves().collect())),
         };
         select
