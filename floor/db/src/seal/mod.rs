@@ -10,6 +10,7 @@
 //! It is not one chain over all events, because every write would then wait for the one before.
 
 mod batch;
+mod closer;
 mod events;
 mod fault;
 mod key;

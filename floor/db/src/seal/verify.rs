@@ -1,23 +1,21 @@
 //! The check of the record: every batch, every event, every row.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
-use kernel::{Instant, OrgId, Problem, Result};
-use tokio::task::{JoinError, JoinSet};
+use kernel::{Instant, OrgId, Result};
 use uuid::Uuid;
 
 use super::{
-    AT_ONCE, Batch, Fault, Leaf, PublicKey, Record,
+    Batch, Fault, Leaf, PublicKey, Record, closer,
     events::Table,
-    fault::Named,
     rows,
     sums::{Parts, Secret, Sums},
     unpack,
 };
-use crate::{Db, Row, Sql, Tx, Val, gate, vals};
+use crate::{Db, Row, Tx, vals};
 
 crate::statements! {
     /// Batches with their leaves, in the order of the chain.
@@ -32,10 +30,6 @@ crate::statements! {
 /// Every statement of the check with its name.
 pub const VERIFIED: &[crate::Named] = ALL;
 
-/// Events looked at one by one in one read.
-const EVENTS_AT_ONCE: usize = 2_000;
-/// Ids read in one read.
-const IDS_AT_ONCE: usize = 20_000;
 /// Faults after which counting on helps nobody.
 pub const MOST_FAULTS: usize = 10_000;
 
@@ -103,14 +97,11 @@ pub async fn verify(db: &Db, org: OrgId, records: &[Record], anchor: &Anchor) ->
     };
     if !odd.is_empty() {
         let odd = Arc::new(odd);
-        account.faults.extend(closer(db, org, &known, &odd).await?);
-        account.faults.extend(strays(db, org, &odd).await?);
+        account.faults.extend(closer::sealed(db, org, &known, &odd).await?);
+        account.faults.extend(closer::strays(db, org, &odd).await?);
     }
     account.faults.sort_by_key(age);
-    let waiting: Vec<Uuid> = known.queue.iter().copied().collect();
-    for some in waiting.chunks(EVENTS_AT_ONCE) {
-        account.faults.extend(unsealed(db, org, some).await?);
-    }
+    account.faults.extend(closer::unsealed(db, org, &known.queue).await?);
     crate::read!(db, org, |tx| name_records(tx, org, records, &mut account.faults).await)?;
     let (compared, faults) = rows::check(db, org, records).await?;
     account.rows = compared;
@@ -130,13 +121,13 @@ fn age(fault: &Fault) -> (i64, u8) {
 }
 
 /// What an organisation had on record when the check began.
-struct Extent {
+pub(super) struct Extent {
     /// The number of the last batch.
-    last: i64,
+    pub last: i64,
     /// Events in all batches, as these say.
     sealed: i64,
     /// What waits for its seal.
-    queue: Arc<HashSet<Uuid>>,
+    pub queue: Arc<HashSet<Uuid>>,
 }
 
 impl Extent {
@@ -153,7 +144,7 @@ async fn extent(tx: &mut Tx, org: OrgId) -> Result<Extent> {
 }
 
 /// Every event that waits for its seal.
-async fn queued(tx: &mut Tx, org: OrgId) -> Result<Vec<Uuid>> {
+pub(super) async fn queued(tx: &mut Tx, org: OrgId) -> Result<Vec<Uuid>> {
     let (mut ids, mut last) = (Vec::new(), Uuid::nil());
     loop {
         let rows = tx.all(super::WAITING, &vals![org, last, 1_000_u32]).await?;
@@ -209,33 +200,8 @@ async fn chain(
 }
 
 /// The next few batches.
-async fn batches(db: &Db, org: OrgId, after: i64, last: i64) -> Result<Vec<Row>> {
+pub(super) async fn batches(db: &Db, org: OrgId, after: i64, last: i64) -> Result<Vec<Row>> {
     crate::read!(db, org, |tx| tx.all(BATCHES, &vals![org, after, last, 4_u32]).await)
-}
-
-/// Looks each sealed event up that belongs to some parts.
-async fn closer(db: &Db, org: OrgId, known: &Extent, odd: &Arc<Parts>) -> Result<Vec<Fault>> {
-    let mut running: JoinSet<Result<Vec<Fault>>> = JoinSet::new();
-    let (mut found, mut number) = (Vec::new(), 0);
-    loop {
-        let rows = batches(db, org, number, known.last).await?;
-        let Some(end) = rows.last() else { break };
-        number = end.get("number")?;
-        for row in &rows {
-            let (number, Ok(packed)) = (row.get("number")?, row.get::<Vec<u8>>("leaves")) else { continue };
-            let mut leaves = Leaf::unpack(&packed);
-            leaves.retain(|leaf| odd.hold(leaf.id));
-            while running.len() >= AT_ONCE {
-                found.extend(joined(running.join_next().await)?);
-            }
-            let (db, queue) = (db.clone(), Arc::clone(&known.queue));
-            running.spawn(async move { contents(&db, org, number, &leaves, &queue).await });
-        }
-    }
-    while !running.is_empty() {
-        found.extend(joined(running.join_next().await)?);
-    }
-    Ok(found)
 }
 
 /// What was sealed of one record: its events by their ids, each with the number of its batch. Every batch is looked
@@ -255,10 +221,6 @@ pub async fn of_record(db: &Db, org: OrgId, record: Uuid) -> Result<BTreeMap<Uui
             found.extend(leaves.into_iter().filter(|l| l.record == record).map(|l| (l.id, (batch, l))));
         }
     }
-}
-
-fn joined(done: Option<Result<Result<Vec<Fault>>, JoinError>>) -> Result<Vec<Fault>> {
-    done.map_or_else(|| Ok(Vec::new()), |done| done.map_err(Problem::bug)?)
 }
 
 fn read(row: &Row) -> Option<(Batch, Vec<u8>)> {
@@ -306,148 +268,6 @@ impl Link {
         }
         *self = Self { number, root: batch.root, next_by: Some(batch.next_by), ..*self };
         faults
-    }
-}
-
-/// Compares events of one batch with their leaves.
-async fn contents(
-    db: &Db,
-    org: OrgId,
-    number: i64,
-    leaves: &[Leaf],
-    queue: &HashSet<Uuid>,
-) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    for some in leaves.chunks(EVENTS_AT_ONCE) {
-        let ids: Vec<Uuid> = some.iter().map(|leaf| leaf.id).collect();
-        let met = by_id(db, org, &ids).await?;
-        for leaf in some {
-            let named =
-                || Named { batch: Some(number), event: leaf.id, entity: None, record: Some(leaf.record) };
-            match met.get(&leaf.id) {
-                None => faults.push(Fault::Gone(named())),
-                Some(event) if event.hash != Some(leaf.hash) => faults.push(Fault::Altered(named())),
-                Some(_) if queue.contains(&leaf.id) => faults.push(Fault::Requeued(named())),
-                Some(_) => {}
-            }
-        }
-        if faults.len() > MOST_FAULTS {
-            break;
-        }
-    }
-    Ok(faults)
-}
-
-/// An event as it was found.
-struct Met {
-    /// Its hash, if that is the hash of its content.
-    hash: Option<[u8; 32]>,
-    entity: Option<String>,
-    record: Option<Uuid>,
-}
-
-/// Those of some events that are there.
-async fn by_id(db: &Db, org: OrgId, ids: &[Uuid]) -> Result<HashMap<Uuid, Met>> {
-    let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 2)).collect();
-    let sql = format!(
-        "SELECT {} FROM event e WHERE e.org_id = $1 AND e.id IN ({})",
-        gate::COLUMNS,
-        places.join(", ")
-    );
-    let vals = std::iter::once(org.into()).chain(ids.iter().map(|id| Val::from(*id))).collect();
-    db.sweep(org, (Sql::built(sql).once(), vals), HashMap::new(), move |met, row| {
-        let event = Met {
-            hash: gate::whole(row, org),
-            entity: row.cell(gate::ENTITY)?.text().ok().map(str::to_owned),
-            record: row.cell(gate::ENTITY_ID)?.uuid().ok(),
-        };
-        met.insert(row.cell(gate::ID)?.uuid()?, event);
-        Ok(())
-    })
-    .await
-}
-
-/// Events that wait for their seal: they must be there, and each must have the hash of its content.
-async fn unsealed(db: &Db, org: OrgId, ids: &[Uuid]) -> Result<Vec<Fault>> {
-    let mut faults = Vec::new();
-    let mut met = by_id(db, org, ids).await?;
-    for event in ids {
-        let named = |entity, record| Named { batch: None, event: *event, entity, record };
-        match met.remove(event) {
-            None => faults.push(Fault::Gone(named(None, None))),
-            Some(Met { hash: None, entity, record }) => faults.push(Fault::Altered(named(entity, record))),
-            Some(_) => {}
-        }
-    }
-    Ok(faults)
-}
-
-/// Events of some parts that are neither sealed nor waiting. Reads all ids, which only a record that does not add up
-/// costs.
-async fn strays(db: &Db, org: OrgId, odd: &Arc<Parts>) -> Result<Vec<Fault>> {
-    let mut found: Vec<Named> = Vec::new();
-    let mut after = None;
-    loop {
-        let page = ids(db, org, after, odd).await?;
-        found.extend(page.odd);
-        if page.read < IDS_AT_ONCE {
-            break;
-        }
-        after = page.last;
-    }
-    // What was written since then waits, or is sealed, by now.
-    let mut known = crate::read!(db, org, |tx| known(tx, org, odd).await)?;
-    known.sort_unstable();
-    found.retain(|event| known.binary_search(&event.event).is_err());
-    found.truncate(MOST_FAULTS);
-    Ok(found.into_iter().map(Fault::Inserted).collect())
-}
-
-/// Some events in the order of their ids.
-#[derive(Default)]
-struct Page {
-    read: usize,
-    /// The last one's id as it is bound.
-    last: Option<Val>,
-    /// Those that belong to the parts in question.
-    odd: Vec<Named>,
-}
-
-async fn ids(db: &Db, org: OrgId, after: Option<Val>, odd: &Arc<Parts>) -> Result<Page> {
-    let more = if after.is_some() { "AND e.id > $2 " } else { "" };
-    let sql = format!(
-        "SELECT e.id, e.entity, e.entity_id FROM event e WHERE e.org_id = $1 {more}ORDER BY e.id LIMIT {IDS_AT_ONCE}"
-    );
-    let vals = std::iter::once(org.into()).chain(after).collect();
-    let odd = Arc::clone(odd);
-    db.sweep(org, (Sql::built(sql), vals), Page::default(), move |page, row| {
-        let id = row.cell(0)?;
-        // SQLite takes anything for an id; what is no bytes comes before all that is.
-        let event = id.uuid().unwrap_or(Uuid::nil());
-        page.read += 1;
-        page.last =
-            Some(id.uuid().map(Val::from).or_else(|_| id.bytes().map(Val::from)).unwrap_or(event.into()));
-        if odd.hold(event) {
-            let (entity, record) = (row.cell(1)?.text().ok().map(str::to_owned), row.cell(2)?.uuid().ok());
-            page.odd.push(Named { batch: None, event, entity, record });
-        }
-        Ok(())
-    })
-    .await
-}
-
-/// Every event of some parts that waits or was sealed.
-async fn known(tx: &mut Tx, org: OrgId, odd: &Parts) -> Result<Vec<Uuid>> {
-    let mut known = queued(tx, org).await?;
-    let mut number = 0;
-    loop {
-        let rows = tx.all(BATCHES, &vals![org, number, i64::MAX, 4_u32]).await?;
-        let Some(end) = rows.last() else { return Ok(known) };
-        number = end.get("number")?;
-        for row in &rows {
-            let leaves = Leaf::unpack(&row.get::<Vec<u8>>("leaves")?);
-            known.extend(leaves.iter().map(|leaf| leaf.id).filter(|id| odd.hold(*id)));
-        }
     }
 }
 

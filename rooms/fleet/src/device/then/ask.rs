@@ -7,7 +7,7 @@ use kernel::{Actor, Instant, Permit, Result, ScopeSet};
 use uuid::Uuid;
 
 use super::{
-    way::Tables,
+    source::Tables,
     words::{self, Meant, beginning},
 };
 use crate::device::{Gap, State, list::Wanted};

@@ -13,6 +13,7 @@ mod ask;
 mod check;
 mod keep;
 pub mod list;
+mod source;
 mod span;
 mod store;
 mod way;
