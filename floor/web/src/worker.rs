@@ -67,7 +67,8 @@ pub async fn turn(app: &App, holder: &str) -> Result<bool> {
         return Ok(false);
     }
     let Some(taken) = db::write!(app.db(), EVERY, |tx| job::take(tx, holder, app.now()).await)? else {
-        return Ok(false);
+        // Another server was quicker at this one; there may be more.
+        return Ok(true);
     };
     let outcome = match app.jobs().iter().find(|k| k.kind == taken.kind) {
         None => Err(Problem::bug(format!("no room carries out {}", taken.kind))),
