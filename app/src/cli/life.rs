@@ -49,6 +49,8 @@ pub(super) async fn show(call: &Call, wanted: &str, org: Option<&str>) -> anyhow
             records().iter().map(|r| r.table).collect::<Vec<_>>().join(", ")
         );
     };
+    // First what was sealed: what is written and sealed meanwhile is then merely not known to be.
+    let sealed = seal::of_record(&db, org, id).await?;
     let (mut events, mut below) = (Vec::new(), i64::MAX);
     loop {
         let some = db::read!(&db, org, |tx| db::gate::life(tx, org, kind, id, below, AT_ONCE).await)?;
@@ -57,7 +59,6 @@ pub(super) async fn show(call: &Call, wanted: &str, org: Option<&str>) -> anyhow
         events.extend(some);
     }
     events.reverse();
-    let sealed = seal::of_record(&db, org, id).await?;
     let life = Life { org, kind, id, events, sealed };
     if call.json {
         out!("{}", life.value()?);

@@ -40,6 +40,31 @@ async fn a_page_says_that_the_database_is_away_and_since_when() {
     bare.finish().await.unwrap();
 }
 
+#[tokio::test]
+async fn connections_that_died_unheard_are_left() {
+    let Some(admin) = testkit::postgres_url() else { return };
+    let bare = Bare::postgres(&admin).await.unwrap();
+    let (_, token) = set_up_at(&bare.url).await;
+    let (mut proxy, url) = Proxy::before(&bare.url);
+    let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
+    let together = || {
+        std::thread::scope(|scope| {
+            let all: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| server.ask("/devices", &token, None).status)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(together(), [200; 8]);
+    proxy.forget();
+    let began = Instant::now();
+    assert_eq!(together(), [200; 8], "{}", server.log());
+    assert_eq!(server.ask("/devices", &token, None).status, 200);
+    assert!(began.elapsed() < Duration::from_secs(8), "two rounds took {:?}", began.elapsed());
+    assert!(!server.log().contains("cannot be reached"), "the server was there all the time");
+    drop(server);
+    bare.finish().await.unwrap();
+}
+
 #[test]
 fn a_start_without_a_database_says_so_at_once() {
     let began = Instant::now();

@@ -538,6 +538,18 @@ testkit::engine_tests! {
                 assert_eq!(codes, ["row_inserted"], "{odd}");
                 sealed.meddle(&[format!("DELETE FROM company WHERE id = {odd}")]).await;
             }
+            // And any number for the row that an event lies in.
+            let id = sealed.id(new);
+            for number in ["-1", "0", "-9223372036854775808", "9223372036854775807"] {
+                put_in(&sealed, &id, &zeros).await;
+                sealed.meddle(&[format!("UPDATE event SET rowid = {number} WHERE id = {id}")]).await;
+                let faults = sealed.verify(None).await.faults;
+                assert!(
+                    faults.iter().any(|f| matches!(f, Fault::Inserted(e) if e.event == new)),
+                    "{number}: {faults:?}"
+                );
+                sealed.meddle(&[format!("DELETE FROM event WHERE id = {id}")]).await;
+            }
         }
         assert_eq!(sealed.verify(None).await.faults, []);
         // The hash was changed before the event was sealed.

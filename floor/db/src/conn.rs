@@ -1,9 +1,14 @@
 //! A pooled connection while a transaction is open on it.
 
+use std::time::Duration;
+
 use kernel::Result;
 use sqlx::{AssertSqlSafe, Database, Executor as _, pool::PoolConnection};
 
 use crate::{fault::problem, idle::Place};
+
+/// How long a server may take to give up a transaction.
+const GIVE_UP: Duration = Duration::from_secs(5);
 
 /// One connection, taken from its pool for one transaction. However that ends, the next one finds either a clean
 /// connection or a new one: after some errors SQLite ends a transaction by itself, and a pool that does not know could
@@ -36,19 +41,19 @@ engine!(sqlx::Sqlite);
 engine!(sqlx::Postgres);
 
 impl<D: Engine> Conn<D> {
-    /// Begins on a connection. One that cannot begin is of no use to the next one either: it may have been opened while
-    /// the file could not be written, and stays read-only for ever.
+    /// Begins on a connection. One that cannot begin in time is of no use to the next one either: it may lead to a server
+    /// that is gone, or have been opened while the file could not be written, and stays read-only for ever.
     ///
     /// # Errors
     /// What the engine says, and the place that it was to take.
     pub async fn begin(
         held: PoolConnection<D>,
-        begin: &str,
+        (begin, within): (&str, Duration),
         place: Place<D>,
     ) -> Result<Self, (sqlx::Error, Place<D>)> {
         let mut conn = Self { held: Some(held), place: None, open: true, spoilt: false };
         let begun = match conn.connection() {
-            Ok(held) => D::run(held, begin.to_owned()).await,
+            Ok(held) => in_time(within, D::run(held, begin.to_owned())).await,
             Err(error) => Err(error),
         };
         match begun {
@@ -79,7 +84,9 @@ impl<D: Engine> Conn<D> {
     async fn end(mut self, how: &str) -> sqlx::Result<()> {
         D::run(self.connection()?, how.to_owned()).await?;
         self.open = false;
-        if let (Some(held), Some(place), false) = (self.held.take(), self.place.take(), self.spoilt) {
+        if !self.spoilt
+            && let (Some(held), Some(place)) = (self.held.take(), self.place.take())
+        {
             place.keep(held);
         }
         Ok(())
@@ -103,11 +110,23 @@ impl<D: Engine> Drop for Conn<D> {
         } else if self.open {
             // Whoever asked went away, or the end itself failed. Closing rolls back as well, and then nothing is left.
             let Ok(runtime) = tokio::runtime::Handle::try_current() else { return held.close_on_drop() };
+            let place = self.place.take();
             runtime.spawn(async move {
-                if D::run(&mut held, "ROLLBACK".to_owned()).await.is_err() {
+                if in_time(GIVE_UP, D::run(&mut held, "ROLLBACK".to_owned())).await.is_err() {
                     held.close_on_drop();
                 }
+                // Only now is there room for another.
+                drop(place);
             });
         }
     }
+}
+
+/// Whoever never answers gives an error like one who says so: a connection may be dead without having been told.
+pub(crate) async fn in_time<T>(
+    within: Duration,
+    work: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(within, work).await.unwrap_or_else(late)
 }

@@ -3,7 +3,7 @@
 //! A pool asks a connection whether it still lives when it is taken and when it comes back: two exchanges with the server,
 //! or with the thread of an SQLite file, beside the two that begin and end a transaction. Here a connection that ended its
 //! transaction in good order waits for the next one as it is. One that died meanwhile shows when the next transaction
-//! begins on it, which has changed nothing yet, and so begins on another.
+//! begins on it, which has changed nothing yet, and so begins on another; one that died unheard does not answer in time.
 //!
 //! **Invariant:** one connection of a pool is never taken from here, so that whoever takes from the pool itself waits for
 //! nobody who keeps connections here.
@@ -22,6 +22,8 @@ use crate::conn::{Conn, Engine};
 const LIFE: Duration = Duration::from_secs(1_800);
 /// One that nobody needed for so long goes back too.
 const IDLE: Duration = Duration::from_secs(600);
+/// How long one that is at hand may take to begin: long for a busy server, short for somebody who waits for a page.
+const ALIVE: Duration = Duration::from_secs(2);
 
 /// The connections of a pool, those at hand first.
 pub(crate) struct Idle<D: Engine> {
@@ -77,37 +79,46 @@ impl<D: Engine> Idle<D> {
         let place = place.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let kept = (options.get_max_connections() > 1).then(|| Arc::clone(&self.kept));
         let mut place = Place { kept, taken: Instant::now(), _place: place };
-        while let Some(at_hand) = self.take() {
+        if let Some(at_hand) = self.take() {
             place.taken = at_hand.taken;
-            match Conn::begin(at_hand.conn, begin, place).await {
+            match Conn::begin(at_hand.conn, (begin, ALIVE), place).await {
                 Ok(conn) => return Ok(conn),
-                // It may have died long ago: another one tells what is true now.
+                // It may have died long ago, and the others with it: a new one tells what is true now.
                 Err((_, back)) => place = back,
             }
+            self.clear();
         }
         let conn = self.pool.acquire().await?;
         place.taken = Instant::now();
-        Conn::begin(conn, begin, place).await.map_err(|(error, _)| error)
+        let within = options.get_acquire_timeout();
+        Conn::begin(conn, (begin, within), place).await.map_err(|(error, _)| error)
     }
 
     fn take(&self) -> Option<One<D>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.pop()
     }
 
-    /// Gives back what is at hand: it leads to a server that is no longer the one.
+    /// Closes what is at hand: it leads to a server that is no longer the one, or no longer there. The pool would ask each
+    /// first whether it lives, and wait for the answer.
     pub fn clear(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = kept.as_mut().map(std::mem::take);
         drop(kept);
-        drop(gone);
+        gone.into_iter().flatten().for_each(One::close);
     }
 
     /// Ends all connections, those in use as soon as they come back.
     pub async fn close(&self) {
         self.places.close();
         let gone = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(gone);
+        gone.into_iter().flatten().for_each(One::close);
         self.pool.close().await;
+    }
+}
+
+impl<D: Engine> One<D> {
+    fn close(mut self) {
+        self.conn.close_on_drop();
     }
 }
 

@@ -472,7 +472,7 @@ impl Db {
             return Ok(());
         }
         let begun = Moment::now();
-        sqlx::query(how).execute(server.pool()).await.map_err(|e| problem(e, how))?;
+        server.run_beside(how).await.map_err(|e| problem(e, how))?;
         *learned = Some(begun);
         Ok(())
     }

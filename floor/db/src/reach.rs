@@ -7,11 +7,11 @@ use std::{
 };
 
 use kernel::{Instant, Problem, Result};
-use sqlx::{Connection as _, PgPool, Postgres, postgres::PgConnectOptions};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, postgres::PgConnectOptions};
 use tokio::time::{Instant as Moment, timeout};
 
 use crate::{
-    conn::Conn,
+    conn::{Conn, in_time},
     fault::problem,
     hosts::{Hosts, STANDBY, ask, cause, name},
     idle::Idle,
@@ -49,6 +49,27 @@ impl Server {
     /// The pool, for statements without a transaction.
     pub const fn pool(&self) -> &PgPool {
         self.idle.pool()
+    }
+
+    /// A number that a statement answers with, if it does at once.
+    pub async fn number(&self, sql: &'static str) -> Option<i64> {
+        let mut conn = timeout(ANSWER, self.pool().acquire()).await.ok()?.ok()?;
+        let number = in_time(ANSWER, sqlx::query_scalar(sql).fetch_one(&mut *conn)).await;
+        if number.is_err() {
+            conn.close_on_drop();
+        }
+        number.ok()
+    }
+
+    /// Runs a long statement on a connection of its own: nobody waits for it.
+    ///
+    /// # Errors
+    /// Those of connecting and of the statement.
+    pub async fn run_beside(&self, sql: &'static str) -> sqlx::Result<()> {
+        let present = self.present.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut conn = in_time(PATIENCE, PgConnection::connect_with(&present)).await?;
+        sqlx::query(sql).execute(&mut conn).await?;
+        conn.close().await
     }
 
     /// Begins a transaction; says what went wrong as it is.

@@ -27,6 +27,10 @@ pub(crate) fn is_enough() -> bool {
 
 /// How far a standby may be behind what is read from it.
 pub const MOST: Duration = Duration::from_secs(5);
+/// How far the log of the first server goes, in bytes.
+const STANDS: &str = "SELECT CAST(pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS BIGINT)";
+/// How much of it a standby has, in bytes.
+const HAS: &str = "SELECT CAST(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') AS BIGINT)";
 /// Between two comparisons.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -70,16 +74,10 @@ impl Standby {
 
     async fn compare(&self, first: &Server, known: &mut Known) {
         let now = Moment::now();
-        let stands =
-            sqlx::query_scalar("SELECT CAST(pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS BIGINT)")
-                .fetch_one(first.pool());
-        if let Ok(Ok(stands)) = tokio::time::timeout(LOOK, stands).await {
+        if let Some(stands) = first.number(STANDS).await {
             known.marks.push_back((now, stands));
         }
-        let has = "SELECT CAST(pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') AS BIGINT)";
-        let has = sqlx::query_scalar(has).fetch_one(self.server.pool());
-        let Ok(Ok(has)) = tokio::time::timeout(LOOK, has).await else { return };
-        let has: i64 = has;
+        let Some(has) = self.server.number(HAS).await else { return };
         while let Some((at, _)) = known.marks.front().filter(|(_, stood)| *stood <= has) {
             known.reached = Some(*at);
             known.marks.pop_front();

@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -21,6 +21,8 @@ pub struct Proxy {
     pub address: SocketAddr,
     behind: String,
     state: Arc<AtomicU8>,
+    /// How often the connections of a time were left.
+    times: Arc<AtomicUsize>,
     streams: Arc<Mutex<Vec<TcpStream>>>,
     accepting: Option<thread::JoinHandle<()>>,
 }
@@ -35,6 +37,7 @@ impl Proxy {
             address,
             behind: if host.contains(':') { host.clone() } else { format!("{host}:5432") },
             state: Arc::default(),
+            times: Arc::default(),
             streams: Arc::default(),
             accepting: None,
         };
@@ -44,6 +47,7 @@ impl Proxy {
 
     fn accept(&mut self, listener: TcpListener) {
         let (state, streams, behind) = (self.state.clone(), self.streams.clone(), self.behind.clone());
+        let times = self.times.clone();
         listener.set_nonblocking(true).expect("a listener that can be stopped");
         self.accepting = Some(thread::spawn(move || {
             while state.load(Ordering::SeqCst) != CUT {
@@ -55,8 +59,13 @@ impl Proxy {
                 let far = TcpStream::connect(&behind).expect("the server behind");
                 for (from, to) in [(&near, &far), (&far, &near)] {
                     let (from, to) = (clone(from), clone(to));
-                    let state = state.clone();
-                    thread::spawn(move || pass(from, to, &state));
+                    let (state, times) = (state.clone(), times.clone());
+                    let time = times.load(Ordering::SeqCst);
+                    thread::spawn(move || {
+                        pass(from, to, || {
+                            state.load(Ordering::SeqCst) == SILENT || times.load(Ordering::SeqCst) != time
+                        });
+                    });
                 }
                 let mut all = streams.lock().unwrap_or_else(PoisonError::into_inner);
                 all.extend([near, far]);
@@ -76,6 +85,11 @@ impl Proxy {
     /// Goes on taking connections and passes nothing on any more, as a network that drops packets does.
     pub fn fall_silent(&mut self) {
         self.state.store(SILENT, Ordering::SeqCst);
+    }
+
+    /// Passes nothing on any more for the connections there are, as a firewall that forgot them does; new ones work.
+    pub fn forget(&mut self) {
+        self.times.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Works again, for new connections.
@@ -105,10 +119,10 @@ fn clone(stream: &TcpStream) -> TcpStream {
     stream.try_clone().expect("a second handle")
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, state: &AtomicU8) {
+fn pass(mut from: TcpStream, mut to: TcpStream, is_silent: impl Fn() -> bool) {
     let mut part = [0; 16 * 1024];
     while let Ok(got @ 1..) = from.read(&mut part) {
-        if state.load(Ordering::SeqCst) != SILENT && to.write_all(&part[..got]).is_err() {
+        if !is_silent() && to.write_all(&part[..got]).is_err() {
             break;
         }
     }

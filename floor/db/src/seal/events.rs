@@ -10,9 +10,9 @@ use super::{
     AT_ONCE,
     sums::{Secret, Sums},
 };
-use crate::{Db, Engine, Sql, Wall, gate, sweep::Passing, vals};
+use crate::{Db, Engine, Sql, Tx, Wall, gate, sweep::Passing, vals};
 
-/// Rows of SQLite's table in one piece.
+/// Numbers of SQLite's rows in one piece.
 const ROWS: i64 = 50_000;
 /// Pages of PostgreSQL's table in one piece.
 const PAGES: i64 = 2_000;
@@ -21,9 +21,10 @@ const ON_A_PAGE: i64 = 8;
 
 /// The events of all organisations as they lie on the disk.
 pub(super) struct Table {
-    engine: Engine,
-    /// How many places for rows, or pages, there are.
-    end: i64,
+    /// The conditions of the pieces, which lie together each.
+    pieces: Vec<String>,
+    /// How many events there are, about.
+    rows: i64,
 }
 
 impl Table {
@@ -32,24 +33,47 @@ impl Table {
     /// # Errors
     /// As a read.
     pub async fn look(db: &Db) -> Result<Self> {
-        let sql = Sql::new(match db.engine() {
-            Engine::Sqlite => "SELECT COALESCE(MAX(rowid), 0) AS n FROM event",
-            Engine::Postgres => {
-                "SELECT pg_relation_size('event') / current_setting('block_size')::bigint AS n"
-            }
-        });
-        let end =
-            crate::read!(db, Wall::All("how large the table is"), |tx| tx.one(sql, &[]).await?.get("n"))?;
-        Ok(Self { engine: db.engine(), end })
+        crate::read!(db, Wall::All("how large the table is"), |tx| match tx.engine() {
+            Engine::Sqlite => Self::by_numbers(tx).await,
+            Engine::Postgres => Self::by_pages(tx).await,
+        })
+    }
+
+    /// SQLite numbers rows in the order in which they came, unless somebody numbered them: any number then, with wide
+    /// gaps between.
+    async fn by_numbers(tx: &mut Tx) -> Result<Self> {
+        const NEXT: Sql = Sql::new("SELECT MIN(rowid) AS n FROM event WHERE rowid >= $1");
+        const LAST: Sql = Sql::new("SELECT MAX(rowid) AS n FROM event");
+        let end: Option<i64> = tx.one(LAST, &[]).await?.get("n")?;
+        let (mut pieces, mut rows, mut from) = (Vec::new(), 0_i64, end.map(|_| i64::MIN));
+        while let Some(least) = from {
+            let Some(first) = tx.one(NEXT, &vals![least]).await?.get::<Option<i64>>("n")? else { break };
+            let last = first.saturating_add(ROWS - 1);
+            // By their places and not by the key of the organisation.
+            pieces.push(format!("+e.org_id = $1 AND e.rowid >= {first} AND e.rowid <= {last}"));
+            rows += last.min(end.unwrap_or(last)).saturating_sub(first) + 1;
+            from = last.checked_add(1);
+        }
+        Ok(Self { pieces, rows })
+    }
+
+    /// PostgreSQL leaves rows on the page that they were written to.
+    async fn by_pages(tx: &mut Tx) -> Result<Self> {
+        const SIZE: Sql =
+            Sql::new("SELECT pg_relation_size('event') / current_setting('block_size')::bigint AS n");
+        let end: i64 = tx.one(SIZE, &[]).await?.get("n")?;
+        let froms =
+            std::iter::successors(Some(0), |from: &i64| Some(from + PAGES)).take_while(|from| *from < end);
+        let piece = |from: i64| {
+            let to = (from + PAGES).min(end);
+            format!("e.org_id = $1 AND e.ctid >= '({from},0)'::tid AND e.ctid < '({to},0)'::tid")
+        };
+        Ok(Self { pieces: froms.map(piece).collect(), rows: end.saturating_mul(ON_A_PAGE) })
     }
 
     /// Whether so many events are found faster by their ids than among all.
-    pub fn is_mostly_others(&self, events: i64) -> bool {
-        let rows = match self.engine {
-            Engine::Sqlite => self.end,
-            Engine::Postgres => self.end * ON_A_PAGE,
-        };
-        rows > events.saturating_mul(8)
+    pub const fn is_mostly_others(&self, events: i64) -> bool {
+        self.rows > events.saturating_mul(8)
     }
 
     /// Sums all events of an organisation but those that wait for a seal, each with the hash of what it holds. Each piece
@@ -60,13 +84,14 @@ impl Table {
     pub async fn sum(&self, db: &Db, org: OrgId, secret: Secret, queue: &Arc<HashSet<Uuid>>) -> Result<Sums> {
         let mut all = Sums::new(secret);
         let mut running: JoinSet<Result<Sums>> = JoinSet::new();
-        for piece in self.pieces() {
+        for piece in &self.pieces {
+            let sql = Sql::built(format!("SELECT {} FROM event e WHERE {piece}", gate::COLUMNS)).once();
             while running.len() >= AT_ONCE {
                 merge(&mut all, running.join_next().await)?;
             }
             let (db, queue) = (db.clone(), Arc::clone(queue));
             running.spawn(async move {
-                let piece = (piece, vals![org].to_vec());
+                let piece = (sql, vals![org].to_vec());
                 db.sweep(org, piece, Sums::new(secret), move |sums, row| take(sums, row, org, &queue)).await
             });
         }
@@ -74,27 +99,6 @@ impl Table {
             merge(&mut all, running.join_next().await)?;
         }
         Ok(all)
-    }
-
-    /// The table in pieces that lie together. SQLite numbers rows in the order in which they came; PostgreSQL leaves them on
-    /// the page that they were written to.
-    fn pieces(&self) -> impl Iterator<Item = Sql> {
-        let step = match self.engine {
-            Engine::Sqlite => ROWS,
-            Engine::Postgres => PAGES,
-        };
-        let froms = std::iter::successors(Some(0), move |from| Some(from + step));
-        froms.take_while(|from| *from < self.end).map(move |from| {
-            let to = (from + step).min(self.end);
-            let rows = match self.engine {
-                // By their places and not by the key of the organisation.
-                Engine::Sqlite => format!("+e.org_id = $1 AND e.rowid > {from} AND e.rowid <= {to}"),
-                Engine::Postgres => {
-                    format!("e.org_id = $1 AND e.ctid >= '({from},0)'::tid AND e.ctid < '({to},0)'::tid")
-                }
-            };
-            Sql::built(format!("SELECT {} FROM event e WHERE {rows}", gate::COLUMNS)).once()
-        })
     }
 }
 

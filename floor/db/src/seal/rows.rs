@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{AT_ONCE, Fault, Record, Wanted, fault::RowFault, verify::MOST_FAULTS};
 use crate::{
-    Db, Sql, Tx,
+    Db, Engine, Sql, Tx,
     sweep::{Cell, Passing},
     vals,
 };
@@ -68,8 +68,13 @@ fn add(all: &mut Found, done: Option<Result<Result<Found>, JoinError>>) -> Resul
 /// The last id of the page after one; none when the page is the last.
 async fn end(tx: &mut Tx, org: OrgId, record: &Record, from: Option<Uuid>) -> Result<Option<Uuid>> {
     let Record { table, key, .. } = record;
+    // SQLite takes anything for an id; a page ends with one that is.
+    let is_id = match tx.engine() {
+        Engine::Sqlite => format!(" AND length(d.{key}) = 16"),
+        Engine::Postgres => String::new(),
+    };
     let sql = Sql::built(format!(
-        "SELECT d.{key} AS record_key FROM {table} d WHERE d.org_id = $1 AND d.{key} > $2 ORDER BY d.{key} \
+        "SELECT d.{key} AS record_key FROM {table} d WHERE d.org_id = $1 AND d.{key} > $2{is_id} ORDER BY d.{key} \
          LIMIT 1 OFFSET {PAGE}"
     ));
     let end = tx.find(sql, &vals![org, from.unwrap_or(Uuid::nil())]).await?;
