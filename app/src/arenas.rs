@@ -4,7 +4,7 @@
 //! megabytes on every thread of the server, so that it held two and a half times what it used
 //! ([ADR 16](../../docs/adr/0016-two-heaps.md)).
 
-use std::{env, os::unix::process::CommandExt as _, process::Command};
+use std::{env, os::unix::process::CommandExt as _, path::Path, process::Command};
 
 /// What glibc reads when a program begins, and what a server does well with: two heaps, and freed memory given back.
 const SETTINGS: [(&str, &str); 2] = [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
@@ -17,8 +17,29 @@ pub fn limit() {
         return;
     }
     let mut args = env::args_os();
-    if let (Ok(program), Some(name)) = (env::current_exe(), args.next()) {
+    if let (Ok(program), Some(name)) = (env::current_exe(), args.next())
+        && !is_loader(&program)
+    {
         // It only returns when it failed, and then nothing is lost but memory.
         let _ = Command::new(program).arg0(name).args(args).envs(SETTINGS).exec();
+    }
+}
+
+/// Whether what runs is the system's loader, which somebody called with this program: begun anew, it would take the first
+/// argument for a program.
+fn is_loader(program: &Path) -> bool {
+    program.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_is_not_taken_for_this_program() {
+        for loader in ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-2.31.so"] {
+            assert!(is_loader(Path::new(loader)), "{loader}");
+        }
+        assert!(!is_loader(Path::new("/usr/bin/baton")));
     }
 }

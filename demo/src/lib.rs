@@ -140,7 +140,7 @@ pub async fn create_fresh(
     let db = fresh.finish(rooms, &progress).await?;
     progress("Filing names for lists of the past.");
     fleet::device::then::file(&db, made.org, Duration::ZERO).await?;
-    db.learn_bulk().await?;
+    db.learn_bulk().await;
     Ok((db, made))
 }
 

@@ -71,7 +71,7 @@ struct Inner {
     /// Why the last write could not reach the disk; nothing once one did.
     trouble: Mutex<Option<String>>,
     /// Since when PostgreSQL has looked at all rows; held while it does.
-    learned: tokio::sync::Mutex<Option<Moment>>,
+    learned: tokio::sync::Mutex<Option<(Moment, Look)>>,
     /// Held for the life of the process so that a second server on the same file is refused.
     _lock: Option<std::fs::File>,
 }
@@ -86,6 +86,24 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Attempts beside other writers before a write asks to be alone. On PostgreSQL the first of two to commit wins, so that
 /// short writes in a row would send a longer one back for ever.
 const BESIDE_OTHERS: u32 = 4;
+
+/// What PostgreSQL looks at; what comes later holds what comes before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Look {
+    /// How rows are spread.
+    Spread,
+    /// Which pages everybody sees.
+    Pages,
+}
+
+impl Look {
+    const fn statement(self) -> &'static str {
+        match self {
+            Self::Spread => "ANALYZE",
+            Self::Pages => "VACUUM (ANALYZE)",
+        }
+    }
+}
 
 /// How a transaction stands to others.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -445,36 +463,37 @@ impl Db {
     }
 
     /// Has PostgreSQL look at how rows are spread, on which its plans rest. It does so by itself, but only a minute or more
-    /// after a bulk came in, and until then a list may take seconds. SQLite's plans rest on the statements.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub async fn learn(&self) -> Result<()> {
-        self.look_at_all("ANALYZE").await
+    /// after a bulk came in, and until then a list may take seconds. SQLite's plans rest on the statements. Where it cannot
+    /// be done, that is logged: what follows is slower for a while, and no less true.
+    pub async fn learn(&self) {
+        self.look_at_all(Look::Spread).await;
     }
 
     /// The same after very many rows came in: sums up what was counted, and has PostgreSQL note besides which pages
     /// everybody sees. Only then are lists read from their indexes alone. It takes as long as reading what came in.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub async fn learn_bulk(&self) -> Result<()> {
-        crate::tally::fold_all(self).await?;
-        self.look_at_all("VACUUM (ANALYZE)").await
+    pub async fn learn_bulk(&self) {
+        if let Err(error) = crate::tally::fold_all(self).await {
+            tracing::warn!(%error, "what was counted is not summed up; lists count more slowly until it is");
+        }
+        self.look_at_all(Look::Pages).await;
     }
 
-    async fn look_at_all(&self, how: &'static str) -> Result<()> {
-        let Pools::Postgres(server) = &self.inner.pools else { return Ok(()) };
+    async fn look_at_all(&self, look: Look) {
+        let Pools::Postgres(server) = &self.inner.pools else { return };
         let asked = Moment::now();
         let mut learned = self.inner.learned.lock().await;
-        if learned.is_some_and(|begun| begun >= asked) {
+        if learned.is_some_and(|(begun, looked)| begun >= asked && looked >= look) {
             // Somebody else had it looked at while this one waited.
-            return Ok(());
+            return;
         }
         let begun = Moment::now();
-        server.run_beside(how).await.map_err(|e| problem(e, how))?;
-        *learned = Some(begun);
-        Ok(())
+        match server.run_beside(look.statement()).await {
+            Ok(()) => *learned = Some((begun, look)),
+            Err(error) => tracing::warn!(
+                %error,
+                "PostgreSQL did not look at the new rows; lists may be slow until it does so by itself"
+            ),
+        }
     }
 
     /// From now on notes how SQLite goes about each statement; the test of plans looks at them.

@@ -1,7 +1,7 @@
 //! HIBCC: primary and secondary symbols, apart or together, and provider symbols (ANSI/HIBC 2.6 Supplier Labeling
 //! Standard; ANSI/HIBC 1.3 Provider Applications Standard).
 
-use crate::{Agency, Date, Field, Udi, Warning, check, date::century};
+use crate::{Agency, Date, Udi, Warning, check, date::century};
 
 /// The most characters of a lot or serial number.
 const NUMBER: usize = 18;

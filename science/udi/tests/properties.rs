@@ -1,4 +1,5 @@
 //! What holds for any text and any content.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 use proptest::prelude::*;
 use udi::{

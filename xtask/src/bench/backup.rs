@@ -62,7 +62,10 @@ pub fn run(bench: &Bench<'_>) -> Result<Vec<Figure>> {
     let detail = serde_json::json!({ "bytes": bytes, "devices": devices });
     let mut figures =
         vec![Figure::new("backup", seconds, "s").at_most(LIMIT * bytes / LIMIT_BYTES).detail(detail)];
-    for ((page, alone), (_, during)) in alone.into_iter().zip(during) {
+    for (page, during) in during {
+        let Some((_, alone)) = alone.iter().find(|(name, _)| *name == page) else {
+            bail!("no {page} was read without the backup; give it more time with --seconds")
+        };
         let detail = serde_json::json!({ "without": alone, "users": bench.args.users });
         figures.push(
             Figure::new(format!("{page}_p95_during"), during, "ms").at_most(alone * SLOWER).detail(detail),

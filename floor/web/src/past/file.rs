@@ -26,7 +26,9 @@ use crate::{
 /// Records of a batch.
 const BATCH: u32 = 200;
 
-/// `GET /past/{kind}/list.csv`: what the page of the same question shows, whole.
+/// `GET /past/{kind}/list.csv`: what the page of the same question shows, whole. It takes what seeing the page takes, as
+/// every list of the past in the API does; devices, of which a hospital may not want copies to go about, have their own
+/// permission to be exported ([`of_devices`]).
 pub(super) async fn file(ctx: Ctx, Path(kind): Path<String>, RawQuery(query): RawQuery) -> Reply {
     let kind = read::kind(&ctx.app, ctx.actor(), &kind)?;
     let asked = Asked::read(query.as_deref());

@@ -163,7 +163,7 @@ pub async fn drive(
         tokio::task::yield_now().await;
     }
     if work.run().state == RunState::Done && work.run().counts.devices >= MANY {
-        db.learn_bulk().await?;
+        db.learn_bulk().await;
     }
     Ok(())
 }

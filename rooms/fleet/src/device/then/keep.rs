@@ -86,7 +86,10 @@ pub async fn ready(app: &App, who: &Actor, at: Instant) -> Result<()> {
             }
             return Err(Problem::conflict("fleet.then.filing", words(&left, db.only_reads())));
         }
-        step(db, org, behind).await?;
+        // What takes longer is gone on with in the background.
+        if let Ok(stepped) = tokio::time::timeout(PATIENCE, step(db, org, behind)).await {
+            stepped?;
+        }
     }
 }
 
@@ -162,7 +165,7 @@ async fn step(db: &Db, org: OrgId, behind: Duration) -> Result<bool> {
     })?;
     if let Some((progress, next)) = ended {
         // Very many rows, of which the engine knows nothing yet. Lists are read from when it says that they are whole.
-        db.learn().await?;
+        db.learn().await;
         db::write!(db, org, |tx| {
             // Whoever filed at the same time may have come here first.
             if store::progress(tx, org).await? == Some(progress) {
