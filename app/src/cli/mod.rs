@@ -11,6 +11,7 @@ mod org;
 mod out;
 mod serve;
 mod token;
+mod udi;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -74,6 +75,9 @@ enum Command {
     /// Bring devices in from files, and undo it.
     #[command(subcommand)]
     Import(import::Command),
+    /// Device identifiers, as scanners and registers give them.
+    #[command(subcommand)]
+    Udi(udi::Command),
     /// Write the fleet into a folder of files that import back.
     Export(export::Args),
 }
@@ -110,6 +114,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Audit(command) => audit::run(call, command).await,
         Command::Token(command) => token::run(call, command).await,
         Command::Import(command) => import::run(call, command).await,
+        Command::Udi(command) => udi::run(&command),
         Command::Export(args) => export::run(call, args).await,
     }
 }

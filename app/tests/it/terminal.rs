@@ -1,7 +1,13 @@
 //! What the commands say, to people and as JSON.
 
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::Stdio,
+};
+
 use baton::rooms;
 use db::{Db, scratch::Bare};
+use serde_json::json;
 
 use crate::{
     hospital::set_up_at,
@@ -367,4 +373,44 @@ async fn what_only_reads_says_why_postgres_cannot_be_read() {
         assert!(server.logs("serving") && !server.log().contains("already exists"), "{}", server.log());
     }
     bare.finish().await.unwrap();
+}
+
+#[test]
+fn device_identifiers_are_read_line_by_line() {
+    let mut command = baton(&["udi", "parse", "--year", "2026"]);
+    let mut running = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut to, mut from) = (running.stdin.take().unwrap(), BufReader::new(running.stdout.take().unwrap()));
+    let mut said = |code: &[u8]| -> serde_json::Value {
+        to.write_all(code).unwrap();
+        let mut line = String::new();
+        from.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    };
+    for separator in [&b"^"[..], b"\x1d"] {
+        let code = [&b"010061414100003617290331"[..], b"10L77", separator, b"21SN1\n"].concat();
+        let told = said(&code);
+        assert_eq!(
+            [&told["ok"], &told["agency"], &told["di"], &told["lot"], &told["serial"], &told["expiry"]],
+            [
+                &json!(true),
+                &json!("GS1"),
+                &json!("00614141000036"),
+                &json!("L77"),
+                &json!("SN1"),
+                &json!("2029-03-31")
+            ]
+        );
+    }
+    let wrong = said(b"00614141000037\r\n");
+    assert_eq!((&wrong["ok"], &wrong["di"]), (&json!(false), &json!("00614141000037")));
+    assert_eq!(wrong["warnings"][0]["code"], "check_differs");
+    let open = said(b"10AB2112\n");
+    assert_eq!((&open["lot"], open["candidates"].as_array().unwrap().len()), (&json!(null), 2));
+    let secondary = said(b"+$$3290331L77CF\n");
+    assert_eq!((&secondary["ok"], &secondary["di"]), (&json!(true), &json!(null)));
+    for odd in [&b"\n"[..], b"\xff\xfe\n", b"no code at all\n"] {
+        assert_eq!(said(odd)["ok"], false, "{odd:?}");
+    }
+    drop(to);
+    assert!(running.wait().unwrap().success());
 }

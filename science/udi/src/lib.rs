@@ -17,6 +17,8 @@ mod read;
 
 use std::fmt;
 
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
 pub use date::Date;
 pub use hibc::written as hibc_written;
 pub use read::{gs1_written, identifier, parse};
@@ -43,13 +45,19 @@ impl Agency {
     }
 }
 
+impl Serialize for Agency {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.code())
+    }
+}
+
 /// What a code says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Udi {
-    /// Who issued it, as far as its form tells.
-    pub agency: Option<Agency>,
     /// Whether it is valid for its agency. A device identifier need not be in it: a secondary symbol has none.
     pub ok: bool,
+    /// Who issued it, as far as its form tells.
+    pub agency: Option<Agency>,
     /// The device identifier: a GTIN of 14 digits, LIC with PCN and unit of measure, or an ICCBBA product.
     pub di: Option<String>,
     /// The level of packaging as the identifier tells it: a GTIN's indicator digit, HIBCC's unit of measure.
@@ -77,7 +85,7 @@ pub struct Udi {
 }
 
 /// A part of a code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// What marks it: an application identifier, a data identifier, or the name of its place.
     pub code: String,
@@ -136,6 +144,16 @@ impl fmt::Display for Warning {
             Self::Field { code, what } | Self::Company { code, what } => write!(f, "{code}: {what}"),
             Self::Ambiguous => f.write_str("It can be read in several ways."),
         }
+    }
+}
+
+/// A word for programs and a sentence for people.
+impl Serialize for Warning {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut both = to.serialize_struct("Warning", 2)?;
+        both.serialize_field("code", self.code())?;
+        both.serialize_field("message", &self.to_string())?;
+        both.end()
     }
 }
 

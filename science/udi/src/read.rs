@@ -13,6 +13,12 @@ const RULES: Rules = Rules { unknown: false, link: Link { words: true, short_gti
 const TOLD: usize = 10;
 /// Readings that are looked for.
 const LOOKED_FOR: usize = 200;
+/// Parts that are tried to find them: a text made to be read in very many ways is not worth more.
+const TRIED: usize = 2_000;
+/// The longest of [`USUAL`] elements.
+const ELEMENT: usize = 34;
+/// The longest text that is read: no symbol holds more.
+const LONGEST: usize = 4_096;
 
 /// Reads a code. FNC1 is byte 29 or `^`; two digits of a year are those nearest to `now`, a year.
 ///
@@ -41,6 +47,9 @@ fn mark(text: &str) -> (Option<&str>, &str) {
 }
 
 fn read(text: &str, by_mark: bool, now: u16) -> Udi {
+    if text.len() > LONGEST {
+        return malformed(None, "it is longer than any code");
+    }
     // A blank at the end of a HIBC symbol may be its check character.
     let bare = text.trim();
     match bare.as_bytes() {
@@ -173,8 +182,7 @@ fn gs1_string(text: &str, by_mark: bool, now: u16) -> Udi {
         return of_elements(as_it_is, now);
     }
     // No separator came: perhaps the scanner drops them.
-    let mut ways = Vec::new();
-    cuts(rest, &mut Vec::new(), &mut ways);
+    let mut ways = Cuts::of(rest).found;
     ways.retain(|way| as_it_is.as_ref() != Ok(way));
     let plain = of_elements(as_it_is.clone(), now);
     if ways.is_empty() {
@@ -190,33 +198,49 @@ fn gs1_string(text: &str, by_mark: bool, now: u16) -> Udi {
 const USUAL: &[&str] =
     &["01", "10", "11", "13", "15", "17", "20", "21", "22", "30", "37", "240", "241", "250", "251", "8012"];
 
-/// All ways to cut a text into elements where no separator says where they end.
-fn cuts(text: &str, before: &mut Vec<Element>, ways: &mut Vec<Vec<Element>>) {
-    if ways.len() >= LOOKED_FOR {
-        return;
+/// The ways to cut a text into elements where no separator says where they end.
+#[derive(Default)]
+struct Cuts {
+    found: Vec<Vec<Element>>,
+    before: Vec<Element>,
+    tried: usize,
+}
+
+impl Cuts {
+    fn of(text: &str) -> Self {
+        let mut cuts = Self::default();
+        cuts.go_on(text);
+        cuts
     }
-    if text.is_empty() {
-        ways.push(before.clone());
-        return;
-    }
-    let known = USUAL.iter().any(|ai| text.starts_with(ai) && before.iter().all(|e| e.ai != *ai));
-    if !known {
-        return;
-    }
-    // The longest first: it is what the text says as it is.
-    for end in (1..=text.len()).rev().filter(|end| text.is_char_boundary(*end)) {
-        let Some((some, rest)) = text.split_at_checked(end) else { continue };
-        let Ok(one) = gs1::elements(some, RULES) else { continue };
-        if one.len() != 1 {
-            continue;
+
+    fn go_on(&mut self, text: &str) {
+        if text.is_empty() {
+            self.found.push(self.before.clone());
+            return;
         }
-        let before_len = before.len();
-        let fixed = one.first().is_some_and(|e| !gs1::separated(&e.ai));
-        before.extend(one);
-        cuts(rest, before, ways);
-        before.truncate(before_len);
-        if fixed {
-            break;
+        let known = |ai: &&str| text.starts_with(*ai) && self.before.iter().all(|e| e.ai != **ai);
+        if !USUAL.iter().any(known) {
+            return;
+        }
+        // The longest first: it is what the text says as it is.
+        let ends = (1..=text.len().min(ELEMENT)).rev();
+        for (some, rest) in ends.filter_map(|end| text.split_at_checked(end)) {
+            if self.found.len() >= LOOKED_FOR || self.tried >= TRIED {
+                return;
+            }
+            self.tried += 1;
+            let Ok(one) = gs1::elements(some, RULES) else { continue };
+            if one.len() != 1 {
+                continue;
+            }
+            let before = self.before.len();
+            let fixed = one.first().is_some_and(|e| !gs1::separated(&e.ai));
+            self.before.extend(one);
+            self.go_on(rest);
+            self.before.truncate(before);
+            if fixed {
+                break;
+            }
         }
     }
 }

@@ -68,6 +68,14 @@ proptest! {
         parse(&text, 2026);
     }
 
+    /// A text made of marks can be cut in more ways than anybody could look through.
+    #[test]
+    fn nor_one_that_can_be_read_in_very_many_ways(
+        marks in prop::collection::vec(prop::sample::select(&["10", "21", "240", "241", "250", "30", "37", "8012", "17"][..]), 0..200),
+    ) {
+        prop_assert!(parse(&marks.concat(), 2026).candidates.len() <= 10);
+    }
+
     #[test]
     fn what_is_written_is_read_in_every_form(meant in gs1_content()) {
         let elements = gs1::in_brackets(&gs1::brackets(&udi::gs1_written(&meant).unwrap()), Rules::default()).unwrap();

@@ -11,6 +11,7 @@ mod disk;
 mod import;
 mod memory;
 mod server;
+mod udi;
 mod verify;
 mod writes;
 
@@ -112,6 +113,12 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "import", about: "a CSV file of --rows devices", by_name_only: false, run: import::run },
     Scenario {
+        name: "udi",
+        about: "device identifiers read from a file and printed as JSON, on one core",
+        by_name_only: false,
+        run: udi::run,
+    },
+    Scenario {
         name: "verify",
         about: "the check of the sealed record of --devices",
         by_name_only: false,
@@ -148,17 +155,30 @@ struct Figure {
     unit: &'static str,
     /// The most it may be.
     at_most: Option<f64>,
+    /// The least it may be.
+    at_least: Option<f64>,
     /// What else belongs to it: counts, errors.
     detail: serde_json::Value,
 }
 
 impl Figure {
     fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { name: name.into(), value, unit, at_most: None, detail: serde_json::Value::Null }
+        Self {
+            name: name.into(),
+            value,
+            unit,
+            at_most: None,
+            at_least: None,
+            detail: serde_json::Value::Null,
+        }
     }
 
     fn at_most(self, limit: f64) -> Self {
         Self { at_most: Some(limit), ..self }
+    }
+
+    fn at_least(self, limit: f64) -> Self {
+        Self { at_least: Some(limit), ..self }
     }
 
     fn detail(self, detail: serde_json::Value) -> Self {
@@ -177,6 +197,10 @@ impl Figure {
         if let Some(limit) = self.at_most {
             line["at_most"] = json!(limit);
             line["met"] = json!(self.value <= limit);
+        }
+        if let Some(limit) = self.at_least {
+            line["at_least"] = json!(limit);
+            line["met"] = json!(self.value >= limit);
         }
         if !self.detail.is_null() {
             line["detail"] = self.detail.clone();
@@ -260,6 +284,9 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&line).expect("one JSON value");
         assert_eq!((line.lines().count(), &value["value"], &value["met"]), (1, &json!(31.26), &json!(false)));
         assert_eq!(value["fsyncs_per_second"], json!(812.5));
+        let line = Figure::new("durable_writes", 1_999.0, "1/s").at_least(2_000.0).line("writes", 812.5);
+        let value: serde_json::Value = serde_json::from_str(&line).expect("one JSON value");
+        assert_eq!((&value["at_least"], &value["met"]), (&json!(2_000.0), &json!(false)));
     }
 
     #[test]
