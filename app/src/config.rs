@@ -116,7 +116,7 @@ impl Default for Config {
             backup_at: "02:30".to_owned(),
             backup_every: None,
             backup_keep: Keep::default(),
-            backup_rate: 100,
+            backup_rate: 70,
             backup_s3_endpoint: None,
             backup_s3_region: None,
             backup_s3_credentials: None,
