@@ -128,6 +128,15 @@ impl Default for Config {
     }
 }
 
+/// The name of a PostgreSQL database, as a file may be called.
+fn database_name(url: &str) -> &str {
+    let path =
+        url.split_once("://").map_or(url, |(_, rest)| rest).split(['?', '#']).next().unwrap_or_default();
+    let name = path.split_once('/').map_or("", |(_, name)| name);
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(plain) { name } else { "baton" }
+}
+
 /// The file read when none is named, if it exists.
 const USUAL: &str = "baton.toml";
 
@@ -183,7 +192,7 @@ impl Config {
         }
         match self.database.strip_prefix("sqlite://") {
             Some(database) => PathBuf::from(format!("{database}.seal-key")),
-            None => PathBuf::from("baton.seal-key"),
+            None => PathBuf::from(format!("{}.seal-key", database_name(&self.database))),
         }
     }
 

@@ -150,8 +150,21 @@ pub async fn run(house: House, doors: Doors) -> anyhow::Result<()> {
     if tokio::time::timeout(std::time::Duration::from_secs(10), all).await.is_err() {
         tracing::warn!("the work in hand did not finish; it will be taken up again");
     }
+    seal_the_rest(&house.app).await;
     house.app.db().close().await;
     Ok(())
+}
+
+/// Seals what the last minute brought: a server may rest for long.
+async fn seal_the_rest(app: &web::App) {
+    if app.db().only_reads() {
+        return;
+    }
+    match tokio::time::timeout(std::time::Duration::from_secs(10), web::duty::seal(app)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(problem)) => tracing::warn!(error = %problem, "what was recorded last is not sealed"),
+        Err(_) => tracing::warn!("what was recorded last is not sealed in time; the next start does it"),
+    }
 }
 
 /// Waits until work is to stop.

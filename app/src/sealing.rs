@@ -28,7 +28,8 @@ pub async fn sealer(db: &Db, config: &Config) -> kernel::Result<Sealer> {
                 );
                 None
             } else {
-                Signer::create(&file)
+                Sealer::new(file.clone(), witness.clone())
+                    .begin()
                     .map(|signer| {
                         tracing::info!(
                             file = %file.display(),
@@ -50,14 +51,18 @@ pub async fn sealer(db: &Db, config: &Config) -> kernel::Result<Sealer> {
 /// Forgets what was sealed of a demonstration that is made anew.
 ///
 /// # Errors
-/// [`Problem::Conflict`] when the file cannot be removed.
+/// [`Problem::Conflict`] when the note of it cannot be written.
 pub fn forget(config: &Config) -> kernel::Result<()> {
-    let witness = config.seal_witness();
-    match std::fs::remove_file(&witness) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            let words = format!("{} cannot be removed ({error}).", witness.display());
-            Err(Problem::conflict("seal.witness", words))
-        }
-        _ => Ok(()),
-    }
+    let (file, witness) = (config.seal_key(), config.seal_witness());
+    let done = match Signer::read(&file) {
+        Ok(signer) => Sealer::new(file, witness).begin_anew(&signer),
+        // The next start makes one, unless a note says that there was one.
+        Err(_) => match std::fs::remove_file(&witness) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(KeyFault::Disk { file: witness.display().to_string(), error })
+            }
+            _ => Ok(()),
+        },
+    };
+    done.map_err(|fault| Problem::conflict("seal.witness", fault.to_string()))
 }

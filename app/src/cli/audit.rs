@@ -135,7 +135,7 @@ async fn verify(
             out!("THE RECORD IS NOT WHOLE: organisation {org}, whose record was sealed here, is not there.");
         }
     }
-    let (mut values, mut faults) = (Vec::new(), gone.len());
+    let (mut values, mut faults, mut unheld) = (Vec::new(), gone.len(), false);
     for org in &orgs {
         let anchor = Anchor {
             root: expected_of(org),
@@ -146,17 +146,19 @@ async fn verify(
         let mut account = seal::verify(&db, org.id, &records(), &anchor).await?;
         account.faults.retain(|f| !matches!(f, Fault::Key { key, .. } if trusted.contains(key)));
         faults += account.faults.len();
-        let held_against = if witness.is_some() { Some(file.display().to_string()) } else { None };
-        values.push(value(org, &account, held_against.as_deref()));
+        let held = witness.is_some() || !anchor.keys.is_empty() || expect.is_some();
+        unheld |= !held && account.batches > 0;
+        values.push(value(org, &account, witness.is_some().then_some(file.as_path())));
         if !call.json {
-            print(org, &account, (held_against.as_deref(), !anchor.keys.is_empty() || expect.is_some()));
+            print(org, &account, (&file, witness.is_some(), held));
         }
     }
     db.close().await;
     if call.json {
-        out!("{}", json!({ "ok": faults == 0, "organisations": values, "organisations_gone": gone }));
+        let ok = faults == 0 && !unheld;
+        out!("{}", json!({ "ok": ok, "organisations": values, "organisations_gone": gone }));
     }
-    if faults > 0 {
+    if faults > 0 || unheld {
         std::process::exit(1);
     }
     Ok(())
@@ -186,7 +188,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn value(org: &Org, account: &Account, witness: Option<&str>) -> Value {
+fn value(org: &Org, account: &Account, witness: Option<&Path>) -> Value {
     let faults: Vec<Value> = account
         .faults
         .iter()
@@ -212,7 +214,7 @@ fn value(org: &Org, account: &Account, witness: Option<&str>) -> Value {
     })
 }
 
-fn print(org: &Org, account: &Account, (witness, held): (Option<&str>, bool)) {
+fn print(org: &Org, account: &Account, (file, is_there, held): (&Path, bool, bool)) {
     let n = kernel::thousands;
     out!(
         "{}: {} sealed events in {} {}, {} not sealed yet, {} records",
@@ -229,20 +231,33 @@ fn print(org: &Org, account: &Account, (witness, held): (Option<&str>, bool)) {
     for (batch, key) in &account.keys {
         out!("  from batch {batch} on sealed with the key {key}");
     }
-    match witness {
-        Some(file) => out!("  held against {file}"),
-        None if !held => out!(
-            "  Held against nothing but itself: the note of what this installation sealed is not here. Whoever can write \
-             the database could have sealed another history. Compare the keys above with yours (--key), or give a root \
-             that was kept elsewhere (--expect-root)."
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let file = file.display();
+    match (is_there, account.batches) {
+        (true, _) => out!("  held against {file}"),
+        (false, 0) => {
+            out!("  Nothing is sealed yet, and there is no {file}: nothing says what was sealed before.")
+        }
+        (false, _) if !held => out!(
+            "  HELD AGAINST NOTHING BUT ITSELF: the note of what this installation sealed, {file}, is not there. Whoever can \
+             write the database could have sealed another history. Say where the note lies (seal_witness in the \
+             configuration), compare the keys above with yours (--key), or give a root that was kept elsewhere \
+             (--expect-root)."
         ),
-        None => {}
+        (false, _) => {}
     }
     if let Some(number) = account.expected {
         out!("  the expected root is that of batch {number} of {}", account.batches);
     }
     if account.faults.is_empty() {
-        out!("  The record is whole.");
+        out!(
+            "{}",
+            if held || account.batches == 0 {
+                "  The record is whole."
+            } else {
+                "  Within itself it is whole."
+            }
+        );
         return;
     }
     out!("  THE RECORD IS NOT WHOLE. First:");
@@ -297,15 +312,15 @@ fn sealer(call: &Call) -> Sealer {
 
 async fn seal_now(call: &Call) -> anyhow::Result<()> {
     let db = call.open().await?;
-    let file = call.config.seal_key();
+    let (file, sealer) = (call.config.seal_key(), sealer(call));
     let sealed_before = db::read!(db, Wall::All("whether there is a seal"), |tx| seal::any(tx).await)?;
     match Signer::read(&file) {
         Err(KeyFault::Missing(_)) if !sealed_before && !call.config.seal_witness().exists() => {
-            Signer::create(&file)?
+            sealer.begin()?
         }
         read => read?,
     };
-    let (sealer, mut sealed) = (sealer(call), 0);
+    let mut sealed = 0;
     for waiting in db::read!(&db, Wall::All("sealing now"), |tx| seal::unsealed(tx).await)? {
         sealed += sealer.seal(&db, waiting.org, Instant::machine_now()).await?;
     }

@@ -109,6 +109,12 @@ impl Server {
         self.child.id()
     }
 
+    /// Asks it to stop, as systemd does, and waits until it has.
+    pub fn stop(mut self) {
+        assert!(Command::new("kill").arg(self.pid().to_string()).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "{}", self.log());
+    }
+
     /// What it has logged until now.
     pub fn log(&self) -> String {
         self.err.lock().unwrap().clone()

@@ -301,6 +301,16 @@ testkit::engine_tests! {
         let next = Signer::create(&sealed.folder.path().join("next")).unwrap();
         let refused = sealer.announce(sealed.db(), sealed.org, (&sealed.signer, next.public()), at, "yearly").await;
         assert_eq!(refused.unwrap_err().code(), "seal.cut");
+        // Nor where the note was taken away with the seals: only a person may say that there were none, and that stays.
+        std::fs::remove_file(sealed.witness()).unwrap();
+        let refused = sealer.seal(sealed.db(), sealed.org, at).await.unwrap_err();
+        assert_eq!(refused.code(), "seal.witness", "{refused:?}");
+        let refused = sealer.announce(sealed.db(), sealed.org, (&sealed.signer, next.public()), at, "yearly").await;
+        assert_eq!(refused.unwrap_err().code(), "seal.witness");
+        assert!(!sealed.witness().exists());
+        let batch = sealer.resume(sealed.db(), sealed.org, at, "it was never sealed").await.unwrap().unwrap();
+        assert!(batch.note.as_ref().unwrap().contains("neither a seal nor a note"), "{:?}", batch.note);
+        assert!(sealer.seal(sealed.db(), sealed.org, at).await.unwrap() > 1);
     }
 
     async fn a_history_sealed_with_another_key_is_named_and_not_gone_on_with(store: Store) {

@@ -50,7 +50,10 @@ pub fn of_floor() -> Vec<Duty> {
 
 /// Seals what was recorded since the last time, where this server holds the key. The hour of a seal is the machine's,
 /// whatever the pages' clock says.
-async fn seal(app: &App) -> Result<()> {
+///
+/// # Errors
+/// As [`db::seal::Sealer::seal`]; the other organisations' records are sealed all the same.
+pub async fn seal(app: &App) -> Result<()> {
     let Some(sealer) = app.room::<Arc<db::seal::Sealer>>() else { return Ok(()) };
     let mut done = Ok(());
     for waiting in db::read!(app.db(), EVERY, |tx| db::seal::unsealed(tx).await)? {

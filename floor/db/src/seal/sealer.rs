@@ -33,6 +33,27 @@ impl Sealer {
         Self { key, witness, turn: Mutex::new(()) }
     }
 
+    /// Makes the key of an installation that never sealed anything, and a witness that says so: from then on a witness that is
+    /// not there was taken away.
+    ///
+    /// # Errors
+    /// [`KeyFault`], such as when there is a key.
+    pub fn begin(&self) -> Result<Signer, KeyFault> {
+        let signer = Signer::create(&self.key)?;
+        self.begin_anew(&signer)?;
+        Ok(signer)
+    }
+
+    /// Forgets what was sealed, of a database that is made anew.
+    ///
+    /// # Errors
+    /// [`KeyFault::Disk`].
+    pub fn begin_anew(&self, signer: &Signer) -> Result<(), KeyFault> {
+        let mut witness = Witness::default();
+        witness.trust(signer.public());
+        witness.write(&self.witness)
+    }
+
     /// The key's file.
     pub fn key(&self) -> &Path {
         &self.key
@@ -42,12 +63,15 @@ impl Sealer {
     ///
     /// # Errors
     /// [`Problem::Conflict`] with code `seal.key` when the key cannot be read or is not the one to go on with, with code
-    /// `seal.witness` when the witness cannot be read or written, with code `seal.cut` when the chain does not hold what this
+    /// `seal.witness` when the witness cannot be read or written, or is not there and neither is a seal, with code `seal.cut` when the chain does not hold what this
     /// installation sealed last; else as a write.
     pub async fn seal(&self, db: &Db, org: OrgId, at: Instant) -> Result<i64> {
         let _turn = self.turn.lock().await;
         let signer = Signer::read(&self.key).map_err(|fault| no_key(&fault))?;
         let (mut witness, is_new) = self.read(db, org).await?;
+        if witness.keys().is_empty() {
+            return Err(self.nothing_known());
+        }
         self.check(db, org, &witness).await?;
         let (mut events, mut sealed) = (0, None);
         let done = loop {
@@ -83,6 +107,9 @@ impl Sealer {
     ) -> Result<Batch> {
         let _turn = self.turn.lock().await;
         let (mut witness, _) = self.read(db, org).await?;
+        if witness.keys().is_empty() {
+            return Err(self.nothing_known());
+        }
         self.check(db, org, &witness).await?;
         witness.trust(to);
         self.write(&witness)?;
@@ -92,17 +119,22 @@ impl Sealer {
         Ok(batch)
     }
 
-    /// Goes on where the chain does not hold what was sealed last, as after a backup was restored: a batch without events
-    /// says so and why, signed. Returns nothing where nothing is missing.
+    /// Goes on where the chain does not hold what was sealed last, as after a backup was restored, or where nothing tells
+    /// whether anything was sealed: a batch without events says so and why, signed. Returns nothing where nothing is missing.
     ///
     /// # Errors
     /// As [`Sealer::seal`], but for `seal.cut`.
     pub async fn resume(&self, db: &Db, org: OrgId, at: Instant, why: &str) -> Result<Option<Batch>> {
         let _turn = self.turn.lock().await;
         let (mut witness, _) = self.read(db, org).await?;
-        let Some((number, _)) = missing(db, org, &witness).await? else { return Ok(None) };
+        let words = match missing(db, org, &witness).await? {
+            Some((number, _)) => format!("{why} (batch {number}, sealed here before, is not in the chain)"),
+            None if witness.keys().is_empty() => {
+                format!("{why} (there was neither a seal nor a note of one)")
+            }
+            None => return Ok(None),
+        };
         let signer = Signer::read(&self.key).map_err(|fault| no_key(&fault))?;
-        let words = format!("{why} (batch {number}, sealed here before, is not in the chain)");
         let batch = rotate(db, org, &signer, signer.public(), at, &words).await?;
         witness.note(org, &batch);
         self.write(&witness)?;
@@ -166,6 +198,17 @@ impl Sealer {
                 Err(cut(format!("The record does not hold batch {number}, which this installation sealed")))
             }
         }
+    }
+
+    fn nothing_known(&self) -> Problem {
+        let words = format!(
+            "There is a key, and neither a seal nor the note of what was sealed ({}): somebody may have taken both away to have \
+             another history sealed. Nothing is sealed until a person has looked. If a root was kept elsewhere, put back \
+             the backup whose chain has it. If nothing was ever sealed here, say so with `baton audit resume --reason \
+             \"…\"`, and sealing begins; see “Keys” in the guide to the record.",
+            self.witness.display()
+        );
+        Problem::conflict("seal.witness", words)
     }
 
     fn write(&self, witness: &Witness) -> Result<()> {
