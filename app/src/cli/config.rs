@@ -2,18 +2,19 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use db::backup::Shelf;
 use serde_json::json;
 
 use super::Call;
-use crate::config::Config;
+use crate::{backup::Plan, config::Config};
 
 /// Commands about the configuration.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Read file and environment and say what would be used, and whether the folders named are there. Passwords are left
-    /// out.
+    /// Read file and environment and say what would be used, and whether the folders and files named are there and can be
+    /// read. Passwords are left out.
     Check,
 }
 
@@ -24,6 +25,7 @@ pub enum Command {
 pub fn run(call: &Call, command: &Command) -> anyhow::Result<()> {
     let Command::Check = command;
     folders(&call.config)?;
+    files(&call.config)?;
     let shown = call.config.shown();
     let value = json!({ "ok": true, "config": shown });
     let mut words = String::from("The configuration can be used:\n");
@@ -34,6 +36,14 @@ pub fn run(call: &Call, command: &Command) -> anyhow::Result<()> {
     }
     call.say(&value, words.trim_end());
     Ok(())
+}
+
+/// Whether what a start reads can be read: the certificate and its key, and the keys of a bucket.
+fn files(config: &Config) -> anyhow::Result<()> {
+    if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {
+        web::Tls::read(certificate, key)?;
+    }
+    Plan::of(config).context("backup_to").map(drop)
 }
 
 /// Whether the folders are there that nobody makes but whoever looks after the machine.

@@ -123,8 +123,8 @@ async fn open_or_create(call: &Call, args: &Args) -> anyhow::Result<(Db, Vec<Sig
         Held::Whole(made, sign_ins) if !args.fresh => {
             anyhow::ensure!(
                 (made.devices, made.today) == (args.devices, args.today),
-                "{name} holds a demonstration of {} devices up to {}. Use --fresh to begin anew, or name another \
-                 place.",
+                "{name} holds a demonstration of {0} devices up to {1}. Say `--devices {0} --today {1}` to open it, name \
+                 another place to make one there, or throw it away and begin anew with --fresh.",
                 made.devices,
                 made.today
             );

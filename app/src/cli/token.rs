@@ -187,6 +187,10 @@ async fn revoke(call: &Call, db: &Db, gone: &Revoke) -> anyhow::Result<()> {
     let token = db::write!(db, org, |tx| {
         let all = token::list(tx, &who).await?;
         let found = all.into_iter().find(|l| l.token.id == gone.id);
+        if let Some(at) = found.as_ref().and_then(|l| l.token.revoked_at) {
+            let words = format!("This token was revoked already, on {at}.");
+            return Err(kernel::Problem::conflict("token.revoked", words));
+        }
         let Some(version) = found.map(|l| l.token.version) else {
             let words = format!(
                 "There is no token {}. `baton token list` prints all of them with their ids.",

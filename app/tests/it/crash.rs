@@ -17,7 +17,7 @@ use baton::rooms;
 use db::{
     Db,
     scratch::Scratch,
-    seal::{self, Signer},
+    seal::{self, Sealer, Signer, Witness},
 };
 use kernel::{Instant, OrgId};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -47,6 +47,8 @@ struct Hospital {
     kept: Mutex<Vec<String>>,
     /// Pages of imports that were begun: their files came whole.
     begun: Mutex<Vec<String>>,
+    /// Those of them that were acknowledged to run.
+    ran: Mutex<Vec<String>>,
     _folder: tempfile::TempDir,
 }
 
@@ -54,9 +56,10 @@ impl Hospital {
     async fn new(url: String) -> Self {
         let (org, token) = set_up_at(&url).await;
         let folder = tempfile::tempdir().unwrap();
-        let signer = Signer::create(&folder.path().join("key")).unwrap();
-        let (kept, begun) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-        Self { url, org, token, signer, kept, begun, _folder: folder }
+        let key = folder.path().join("key");
+        let signer = Sealer::new(key.clone(), Witness::beside(&key)).begin().unwrap();
+        let [kept, begun, ran] = [(); 3].map(|()| Mutex::new(Vec::new()));
+        Self { url, org, token, signer, kept, begun, ran, _folder: folder }
     }
 
     fn serve(&self) -> Server {
@@ -122,12 +125,10 @@ impl Hospital {
             let shown = self.get(address, &page)?;
             if shown.contains(&format!("All rows are ready: {ROWS} devices.")) {
                 let run = format!("command={}", kernel::Id::<()>::new());
-                self.post(
-                    address,
-                    &format!("{page}/run"),
-                    "application/x-www-form-urlencoded",
-                    run.as_bytes(),
-                )?;
+                let kind = "application/x-www-form-urlencoded";
+                let (status, text) = self.post(address, &format!("{page}/run"), kind, run.as_bytes())?;
+                assert_eq!(status, 303, "{}", said(&text));
+                self.ran.lock().unwrap().push(page);
                 return Some(());
             }
             thread::sleep(Duration::from_millis(20));
@@ -186,7 +187,8 @@ impl Hospital {
         assert_eq!(account.faults, [], "life {life}: the record is not whole");
     }
 
-    /// In the end every file that came is either done or can be brought in; none is there in part or twice.
+    /// In the end every file that came is either done or can be brought in, and done where that was acknowledged; none is
+    /// there in part or twice.
     fn finish(&self) {
         let server = self.serve();
         let begun = self.begun.lock().unwrap().clone();
@@ -212,6 +214,8 @@ impl Hospital {
                 "{came} devices of {page}, which says: {}",
                 shown.find("<main").map_or(&*shown, |at| &shown[at..shown.len().min(at + 1_500)])
             );
+            let acknowledged = self.ran.lock().unwrap().contains(page);
+            assert!(finished || !acknowledged, "{page} was acknowledged to run and is not done");
             done += usize::from(finished);
         }
         println!(
@@ -345,15 +349,20 @@ mod disk {
         assert_eq!(acknowledged, 20, "{trace}");
     }
 
+    /// Several people write at once, so that they share commits: none of them is answered before the sync of their own.
     #[tokio::test]
     async fn a_sync_that_fails_acknowledges_nothing_and_loses_nothing() {
         let watched = Watched::new().await;
         assert_eq!(watched.add("Before"), 303);
         fs::write(&watched.fail, "").unwrap();
-        for n in 0..5 {
-            let status = watched.add(&format!("While{n}"));
-            assert!(status >= 400, "a write that could not be synced was answered {status}");
-        }
+        let all =
+            |writer: usize| (0..5).map(|n| watched.add(&format!("While{writer}{n}"))).collect::<Vec<_>>();
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..6).map(|writer| scope.spawn(move || all(writer))).collect();
+            for status in writers.into_iter().flat_map(|one| one.join().unwrap()) {
+                assert!(status >= 400, "a write that could not be synced was answered {status}");
+            }
+        });
         assert_eq!(watched.server.ask("/devices", &watched.token, None).status, 200, "looking goes on");
         fs::remove_file(&watched.fail).unwrap();
         assert_eq!(watched.add("After"), 303);

@@ -64,7 +64,14 @@ async fn a_disk_that_was_full_is_written_again() {
         assert_eq!(healed.status, 303, "{}\n{}", healed.main(), server.log());
     }
     assert_eq!(server.ask("/readyz", &token, None).status, 200);
-    drop(server);
+    server.stop();
+    let whole = call(&["audit", "verify", "--json", "--database", &sqlite(&file)]);
+    assert_eq!(
+        (whole.code, &whole.json()["organisations"][0]["unsealed_events"]),
+        (0, &0.into()),
+        "{}",
+        whole.out
+    );
     let db = Db::open(&sqlite(&file), &rooms::schemas()).await.unwrap();
     let sites = db::read!(db, org, |tx| identity::site::list(tx, org).await).unwrap();
     assert_eq!(sites.len(), 1 + kept + 3, "what was refused is not there, what was said to be kept is");

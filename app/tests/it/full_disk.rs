@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::program::call;
+
 /// A demonstration hospital in a process of its own.
 struct Server {
     child: Child,
@@ -127,6 +129,18 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Stops it; then its record is sealed and whole.
+    fn stop_whole(mut self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+        let database = format!("sqlite://{}", self._folder.path().join("baton.sqlite").display());
+        let whole = call(&["audit", "verify", "--json", "--database", &database]);
+        assert_eq!(whole.code, 0, "{}", whole.out);
+        assert_eq!(whole.json()["organisations"][0]["unsealed_events"], 0, "{}", whole.out);
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -174,4 +188,5 @@ fn a_full_disk_is_said_and_the_work_goes_on_once_there_is_room() {
     server.until(&page, "6,000 devices imported.");
     assert!(server.get(&list).body.contains("6,000 devices came in with “list.csv”."));
     assert!(server.get("/devices").body.matches("class=\"tagno\"").count() >= before);
+    server.stop_whole();
 }

@@ -54,14 +54,18 @@ async fn attempts(db: &Db) -> Vec<i64> {
 /// Pieces of work for two servers.
 const JOBS: usize = 600;
 
-/// How often a server's log says that it tried each of the jobs.
-fn tries(server: &Server) -> Vec<i64> {
-    let mut all = vec![0; JOBS];
-    for after in server.log().split("kind=\"nobody.does.").skip(1) {
-        let number: usize = after.split('"').next().unwrap().parse().unwrap();
-        all[number] += 1;
+/// The attempts that a server's log tells of: which of the jobs, and for which time.
+fn tries(server: &Server) -> Vec<(usize, i64)> {
+    let log = server.log();
+    let mut tries = Vec::new();
+    for line in log.lines().filter(|line| line.contains("kind=\"nobody.does.")) {
+        let number = |after: &str| -> String {
+            let rest = line.split_once(after).unwrap().1;
+            rest.chars().take_while(char::is_ascii_digit).collect()
+        };
+        tries.push((number("nobody.does.").parse().unwrap(), number("attempt=").parse().unwrap()));
     }
-    all
+    tries
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,11 +97,18 @@ async fn two_servers_share_the_work_and_each_job_is_done_once() {
     until("every job was tried, and each attempt by one server", 60, async || {
         let before = attempts(&db).await;
         let [first, second] = servers.each_ref().map(tries);
-        let sums: Vec<i64> = first.iter().zip(&second).map(|(a, b)| a + b).collect();
+        let mut sums = vec![0; JOBS];
+        first.iter().chain(&second).for_each(|(job, _)| sums[*job] += 1);
         let quiet = before == attempts(&db).await && before.len() == JOBS && before.iter().all(|n| *n > 0);
-        quiet && sums == before && [first, second].iter().all(|tries| tries.iter().any(|n| *n > 0))
+        quiet && sums == before && !first.is_empty() && !second.is_empty()
     })
     .await;
+    // The first attempt of a job, the second and so on, was each made once.
+    let mut all: Vec<(usize, i64)> = servers.iter().flat_map(tries).collect();
+    let made = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), made, "an attempt was made by both");
     drop(servers);
     db.close().await;
     bare.finish().await.unwrap();

@@ -210,7 +210,7 @@ async fn a_token_is_made_listed_and_revoked_in_the_terminal() {
     drop(server);
     let id = made["id"].as_str().unwrap();
     assert_eq!(token(&["revoke", id]).code, 0);
-    assert_eq!(token(&["revoke", id]).json()["code"], "stale");
+    assert_eq!(token(&["revoke", id]).json()["code"], "token.revoked");
     let server = Server::start(baton(&["serve", "--listen", "127.0.0.1:0", "--database", &url]));
     assert_eq!(ask(&server).status, 401);
 }

@@ -22,6 +22,9 @@ impl AsOf {
     pub fn read(text: &str, zone: &TimeZone) -> Result<Self, String> {
         let text = text.trim();
         if let Ok(at) = text.parse::<Timestamp>() {
+            if at.to_zoned(TimeZone::UTC).year() < 1 {
+                return Err(format!("“{text}” is earlier than any record."));
+            }
             return Ok(Self { at: Instant::from_micros(at.as_microsecond()), whole_day: false });
         }
         if let Ok(at) = text.parse::<DateTime>()
@@ -29,7 +32,15 @@ impl AsOf {
         {
             return Ok(Self { at: Instant::of_civil(at, zone), whole_day: false });
         }
+        if text.contains(':') {
+            return Err(format!(
+                "“{text}” is not an instant. Write it as 2025-03-01T12:00:00Z, or a day as 2025-03-01."
+            ));
+        }
         let day = crate::read_day(text)?;
+        if day.year() < 1 {
+            return Err(format!("“{text}” is earlier than any record."));
+        }
         let after = day.tomorrow().map_err(|_| format!("“{text}” is later than any record."))?;
         let next = Instant::at_start_of(after, zone);
         Ok(Self { at: Instant::from_micros(next.micros() - 1), whole_day: true })

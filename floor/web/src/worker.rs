@@ -85,7 +85,8 @@ pub async fn turn(app: &App, holder: &str) -> Result<bool> {
         Ok(()) => db::write!(app.db(), EVERY, |tx| job::done(tx, &taken, holder).await)?,
         Err(problem) => {
             let said = words(&problem);
-            tracing::warn!(kind = taken.kind, error = said, "a job failed");
+            let attempt = taken.attempts + 1;
+            tracing::warn!(kind = taken.kind, attempt, error = said, "a job failed");
             let blameless = [db::DISK, "away"].contains(&problem.code());
             db::write!(app.db(), EVERY, |tx| match blameless {
                 true => job::put_back(tx, &taken, holder, app.now(), &said).await,

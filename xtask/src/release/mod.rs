@@ -23,7 +23,16 @@ pub struct Args {
 }
 
 /// What goes into the archive besides the program, as it lies in the checkout.
-const FILES: &[&str] = &["LICENSE", "README.md", "CHANGELOG.md", "THREAT_MODEL.md", "deploy", "docs/book"];
+const FILES: &[&str] = &[
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "THREAT_MODEL.md",
+    "deploy",
+    "docs",
+];
 /// The bill of materials in the archive.
 const SBOM: &str = "sbom.cdx.json";
 

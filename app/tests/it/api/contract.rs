@@ -70,6 +70,8 @@ impl Maker<'_> {
             "USD",
             "Europe/Berlin",
             "07:00",
+            "2000-01-01",
+            "2000-01-02",
             "17:00",
             "someone@here.example",
             "\u{200b}",
@@ -328,7 +330,8 @@ async fn requests_made_from_the_document_are_answered_as_it_says() {
         };
         let never: Vec<_> = never.into_iter().filter(unreached).collect();
         println!("{asked} requests; never good: {never:?}");
-        assert!(never.len() < 20, "too few requests are good: {never:#?}");
+        // Good answers of the rest are those of tests written by hand, checked by `agrees`.
+        assert!(never.len() <= 12, "too few requests are good: {never:#?}");
         h.finish().await;
     }
 }

@@ -190,7 +190,13 @@ impl Edit {
 pub fn edit(device: &Device, facts: &Facts, fields: &Edit) -> Result<Device, Vec<Refusal>> {
     let mut unmet = fields.unmet(Some(device), facts);
     unmet.extend(removed(device));
-    if unmet.is_empty() { Ok(fields.applied(device)) } else { Err(unmet) }
+    if !unmet.is_empty() {
+        return Err(unmet);
+    }
+    let after = fields.applied(device);
+    // What says the same as before is no change, and leaves no version.
+    let same = Device { version: device.version, ..after.clone() } == *device;
+    Ok(if same { device.clone() } else { after })
 }
 
 pub(super) fn no_owner() -> Refusal {

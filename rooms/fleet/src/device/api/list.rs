@@ -1,6 +1,6 @@
 //! Finding devices: the list, one, by tag or scanned code, how many there are, and what one was.
 
-use kernel::{DepartmentId, Instant, Keyset, Problem, Result, SiteId};
+use kernel::{DepartmentId, FieldError, Instant, Keyset, Problem, Result, SiteId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
@@ -178,8 +178,22 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
+/// Refuses a text to search for that holds no word: it would look as if it had narrowed the list.
+///
+/// # Errors
+/// [`Problem::Invalid`].
+pub(crate) fn worded(asked: &Asked) -> Result<(), Problem> {
+    let text = asked.q.as_deref().unwrap_or_default().trim();
+    if text.is_empty() || !kernel::words(text).is_empty() {
+        return Ok(());
+    }
+    let message = "There is no word in it: search for letters or digits, or leave q out.".to_owned();
+    Err(Problem::Invalid { fields: vec![FieldError { field: "q".into(), message }] })
+}
+
 async fn devices(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
+    worded(&asked)?;
     let keyset = keyset(asked.after.as_deref(), asked.limit)?;
     let (who, wanted) = (call.actor(), wanted(&asked));
     if let Some(at) = instant(&call, &asked)? {
