@@ -11,8 +11,14 @@ pub enum Cond {
     Part(&'static str, Vec<Val>),
     /// The column is one of these.
     In(&'static str, Vec<Val>),
+    /// The column is one of those that a query leads to, as in [`Select::one_of_those`].
+    Those(&'static str, &'static str, Vec<Val>),
     /// All of these hold.
     All(Vec<Cond>),
+    /// One of these holds.
+    Any(Vec<Cond>),
+    /// It does not hold, or nothing is known of it.
+    Not(Box<Cond>),
 }
 
 /// A query being put together from written parts and bound values. `{}` in a part stands for the next value's
@@ -183,10 +189,25 @@ impl Select {
                 let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
                 Some(format!("{column} IN ({})", places.join(", ")))
             }
+            Cond::Those(_, _, vals) if vals.is_empty() => None,
+            Cond::Those(column, part, vals) => {
+                let part = self.fill(part, [self.org.into()]);
+                let places: Vec<String> = vals.into_iter().map(|v| format!("${}", self.bind(v))).collect();
+                Some(format!("{column} IN ({part} IN ({}))", places.join(", ")))
+            }
             Cond::All(all) => {
                 let all: Option<Vec<String>> = all.into_iter().map(|one| self.spelt(one)).collect();
-                all.map(|all| all.join(" AND "))
+                all.map(|all| format!("({})", all.join(" AND ")))
             }
+            Cond::Any(any) => {
+                let any: Vec<String> = any.into_iter().filter_map(|one| self.spelt(one)).collect();
+                (!any.is_empty()).then(|| format!("({})", any.join(" OR ")))
+            }
+            // What is not known is not so either. Nothing is unlike nothing.
+            Cond::Not(one) => Some(match self.spelt(*one) {
+                Some(one) => format!("NOT COALESCE({one}, FALSE)"),
+                None => "1 = 1".to_owned(),
+            }),
         }
     }
 
@@ -243,6 +264,28 @@ impl Select {
         let among = search::among_found(tx.engine(), of, (&beginnings, asks), [org, kind, condition]);
         self.conditions.push(among);
         self.few = self.few || !walk;
+        self
+    }
+
+    /// Keeps records that hold no words beginning with those of `text`; each record is asked for its words.
+    pub fn not_found(
+        &mut self,
+        tx: &Tx,
+        kind: &'static str,
+        of: (&'static str, &'static str),
+        text: &str,
+    ) -> &mut Self {
+        let Some(condition) = search::condition(tx.engine(), text) else { return self };
+        let org = self.bind(self.org.into());
+        let kind = self.bind(kind.into());
+        let condition = self.bind(condition.into());
+        let beginnings: Vec<usize> = if tx.engine() == Engine::Sqlite {
+            search::beginnings(text).into_iter().map(|word| self.bind(word.into())).collect()
+        } else {
+            Vec::new()
+        };
+        let among = search::among_found(tx.engine(), of, (&beginnings, true), [org, kind, condition]);
+        self.conditions.push(format!("NOT COALESCE({among}, FALSE)"));
         self
     }
 

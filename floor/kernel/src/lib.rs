@@ -12,6 +12,7 @@ mod id;
 mod money;
 mod page;
 mod problem;
+pub mod query;
 mod role;
 mod schema;
 mod text;

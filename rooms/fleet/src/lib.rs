@@ -73,6 +73,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0008_area.sqlite.sql"),
             include_str!("../migrations/0008_area.pg.sql"),
         ),
+        File::both(9, "search", include_str!("../migrations/0009_search.sql")),
     ],
     unrecorded: &[
         ("former_tag", "derived from records: the versions of the device hold its tags"),
@@ -91,6 +92,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::former::ALL,
         device::list::ALL,
         device::pages::STATEMENTS,
+        device::search::ALL,
         device::store::ALL,
         device::then::CHECKS,
         device::then::STATEMENTS,

@@ -9,6 +9,7 @@ pub mod list;
 pub mod moves;
 pub(crate) mod pages;
 pub mod rules;
+pub mod search;
 pub mod state;
 pub mod store;
 mod tag;

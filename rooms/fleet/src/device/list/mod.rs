@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use db::{Row, Select, Tx, Val, vals};
 use kernel::{Actor, Cursor, Date, DepartmentId, Keyset, Problem, Result, SiteId, Slice};
 
+mod also;
+pub mod facets;
 mod narrow;
 pub mod way;
+
+pub use also::{Also, Blank, Of};
 
 use self::way::{TRIED, Walk, Way};
 use super::{DeviceId, Gap, ImportId, State, store};
 use crate::{CompanyId, DeviceTypeId, ModelId, RiskLevel, permit};
 
 /// What the list shall hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
     /// Words, each of which must begin a word of the device: tag, serial, UDI, type, maker, model, place, site,
     /// owner.
@@ -42,6 +46,10 @@ pub struct Wanted {
     pub gap: Option<Gap>,
     /// Only devices on which anything at all is not decided yet.
     pub undecided: bool,
+    /// Words of which none may begin a word of the device. Lists of the past cannot be asked for it.
+    pub without: Vec<String>,
+    /// What else must hold, all of it. Lists of the past cannot be asked for it.
+    pub also: Vec<Also>,
     /// The order.
     pub sort: Sort,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use db::{Select, Tx, Val};
+use db::{Cond, Select, Tx, Val};
 use kernel::{Actor, Keyset, OrgId, Result, ScopeSet};
 
 use super::{
@@ -25,9 +25,9 @@ const REMOVED_NEVER: &str = "d.removed_at IS NULL";
 
 const NO_OWNER: &str = "d.department_id IS NULL";
 const NO_STRATEGY: &str = "d.strategy IS NULL";
-const NO_RISK: &str = "(d.risk IS NULL AND d.model_id IN (SELECT m.id FROM model m \
+pub(super) const NO_RISK: &str = "(d.risk IS NULL AND d.model_id IN (SELECT m.id FROM model m \
     JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id WHERE m.org_id = {} AND t.risk IS NULL))";
-const ANY_GAP: &str = "(d.department_id IS NULL OR d.strategy IS NULL \
+pub(super) const ANY_GAP: &str = "(d.department_id IS NULL OR d.strategy IS NULL \
     OR (d.risk IS NULL AND d.model_id IN (SELECT m.id FROM model m \
     JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id WHERE m.org_id = {} AND t.risk IS NULL)))";
 
@@ -46,7 +46,7 @@ pub(super) fn present() -> impl Iterator<Item = Val> {
 }
 
 /// The states of devices on the inventory; what is not decided about others is no gap.
-fn inventory() -> impl Iterator<Item = Val> {
+pub(super) fn inventory() -> impl Iterator<Item = Val> {
     State::ALL.iter().filter(|s| s.in_inventory()).map(|s| Val::from(s.code()))
 }
 
@@ -67,6 +67,9 @@ impl Wanted {
     pub(super) fn go(&self, tx: &Tx, select: &mut Select, who: &Actor, way: Way) {
         self.narrow(select, who, None);
         select.found(tx, "device", ("d.id", "d.site_id"), &self.text, way != Way::Fetch(Set::Words));
+        for text in &self.without {
+            select.not_found(tx, "device", ("d.id", "d.site_id"), text);
+        }
         match way {
             Way::Walk(walk) => {
                 if walk.is_here() {
@@ -82,6 +85,10 @@ impl Wanted {
                     }
                     Set::Undecided => {
                         select.filter(UNDECIDED, [who.org; 4].map(Val::from));
+                    }
+                    // To the letter what the index is made with.
+                    Set::NotOwned => {
+                        select.filter("d.tenure <> 'owned'", []);
                     }
                     _ => {}
                 }
@@ -113,6 +120,9 @@ impl Wanted {
     pub(super) fn fit(&self, tx: &Tx, select: &mut Select, who: &Actor, walk: Walk) {
         self.narrow(select, who, Some(walk));
         select.found(tx, "device", ("d.id", "d.site_id"), &self.text, true);
+        for text in &self.without {
+            select.not_found(tx, "device", ("d.id", "d.site_id"), text);
+        }
     }
 
     /// Puts a query into the order of the list, after the last row of the page before.
@@ -159,6 +169,9 @@ impl Wanted {
         }
         if let Some(gap) = self.gap {
             narrow_gap(select, who.org, gap);
+        }
+        for also in &self.also {
+            select.any(vec![also.condition(who.org)]);
         }
     }
 
@@ -306,6 +319,16 @@ impl Wanted {
             }
             known.sets.push((Set::Undecided, n));
         }
+        for also in &self.also {
+            let Some(set) = also.set() else { continue };
+            // A list goes by one index, so the smaller of two conditions that lead to the same one is as good.
+            let mut select = counting(org, set);
+            if set == Set::NotOwned {
+                select.filter("d.tenure <> 'owned'", []);
+            }
+            select.any(vec![also.condition(org)]);
+            known.sets.push((set, select.count(tx, MOST).await?));
+        }
         Ok(())
     }
 }
@@ -316,12 +339,17 @@ fn here(counts: &BTreeMap<String, i64>) -> i64 {
     here.map(|state| counts.get(state.code()).copied().unwrap_or(0)).sum()
 }
 
-fn narrow_gap(select: &mut Select, org: OrgId, gap: Gap) {
+/// The condition that something is not decided.
+pub(super) fn gap(gap: Gap, org: OrgId) -> Cond {
     match gap {
-        Gap::Owner => select.filter(NO_OWNER, []),
-        Gap::RiskLevel => select.filter(NO_RISK, [org.into()]),
-        Gap::Strategy => select.filter(NO_STRATEGY, []),
-    };
+        Gap::Owner => Cond::Part(NO_OWNER, vec![]),
+        Gap::RiskLevel => Cond::Part(NO_RISK, vec![org.into()]),
+        Gap::Strategy => Cond::Part(NO_STRATEGY, vec![]),
+    }
+}
+
+fn narrow_gap(select: &mut Select, org: OrgId, of: Gap) {
+    select.any(vec![gap(of, org)]);
 }
 
 const fn set_of(gap: Gap) -> Set {

@@ -114,6 +114,26 @@ pub enum Set {
     NoStrategy,
     /// Devices of which something is not decided.
     Undecided,
+    /// Places.
+    Places,
+    /// Tags that begin alike.
+    Tags,
+    /// Serial numbers that begin alike.
+    Serials,
+    /// UDIs that begin alike.
+    Udis,
+    /// Days of acquisition.
+    Acquired,
+    /// Since when they are in their state.
+    Since,
+    /// Prices in one currency.
+    Price,
+    /// Maintenance strategies.
+    Strategy,
+    /// What is rented, borrowed or on trial.
+    NotOwned,
+    /// What is built into systems.
+    Components,
 }
 
 impl Set {
@@ -128,6 +148,16 @@ impl Set {
             Self::Import => "device_by_import",
             Self::Held => "device_held",
             Self::NoStrategy => "device_no_strategy",
+            Self::Places => "device_by_place",
+            Self::Tags => "device_by_tag",
+            Self::Serials => "device_by_serial",
+            Self::Udis => "device_by_udi",
+            Self::Acquired => "device_by_acquired",
+            Self::Since => "device_by_since",
+            Self::Price => "device_by_price",
+            Self::Strategy => "device_by_strategy",
+            Self::NotOwned => "device_not_owned",
+            Self::Components => "device_by_parent",
         }
     }
 }

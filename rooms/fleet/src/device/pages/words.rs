@@ -42,7 +42,7 @@ pub(super) fn respelt(asked: &str, device: &Device, page: &str, query: Option<&s
 }
 
 /// The mark of a state; a hold wins over any state on the inventory.
-pub(super) fn state_of(state: State, held: bool) -> look::State {
+pub(in crate::device) fn state_of(state: State, held: bool) -> look::State {
     if held && state.in_inventory() && state != State::Quarantined {
         return look::State::DoNotUse;
     }
