@@ -24,7 +24,7 @@ const LARGE: &[(&str, &[&str])] = &[
 ];
 
 /// Indexes that hold only the few rows they are made for, and may be read whole.
-const SHORT: &[&str] = &["device_held", "device_no_strategy"];
+const SHORT: &[&str] = &["device_held", "device_no_strategy", "device_no_serial"];
 
 /// Statements that may, each with the reason; a part of the text names them.
 const MAY: &[(&str, &str)] = &[
@@ -135,6 +135,19 @@ const LISTS: &[&str] = &[
     "/devices?import={IMPORT}",
     "/devices.csv?q=helion",
     "/devices?q=nothing-like-it",
+    "/devices?q=type:pump+-site:lakeside+risk:h,none+-nh",
+    "/devices?q=acquired:%3C2010",
+    "/devices?q=age:%3E30+cost:%3E90000USD",
+    "/devices?q=since:%3C2001&sort=since",
+    "/devices?q=tag:NH-1+serial:VP",
+    "/devices?q=udi:00614141000036",
+    "/devices?q=loc:bay+tenure:rented",
+    "/devices?q=strategy:by_law",
+    "/devices?q=flag:component",
+    "/devices?q=system:NH-2",
+    "/devices?q=state:any+dept:none",
+    "/devices?q=serial:none+cost:none",
+    "/devices?q=loc:none+acquired:none+risk:none",
     "/api/v1/devices?sort=since&count=true",
     "/api/v1/devices?q=helion&site={SITE}&state=in_service&count=true",
     "/api/v1/devices?show=undecided&count=true",

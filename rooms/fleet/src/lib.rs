@@ -93,6 +93,8 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::list::ALL,
         device::pages::STATEMENTS,
         device::search::ALL,
+        device::search::CODES,
+        device::search::TICKS,
         device::store::ALL,
         device::then::CHECKS,
         device::then::STATEMENTS,

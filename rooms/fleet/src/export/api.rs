@@ -7,7 +7,7 @@ use web::{
 
 use super::list;
 use crate::{
-    device::api::{Asked, instant, wanted, worded},
+    device::api::{Asked, instant, wanted},
     permit,
 };
 
@@ -25,8 +25,8 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn download(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
-    worded(&asked)?;
     let at = instant(&call, &asked)?;
-    let body = list::body(call.app.clone(), call.actor().clone(), wanted(&asked), at).await?;
+    let wanted = wanted(&call, &asked).await?;
+    let body = list::body(call.app.clone(), call.actor().clone(), wanted, at).await?;
     Ok(Answer::csv(body, list::file_name(at, call.now(), &call.org.zone)))
 }

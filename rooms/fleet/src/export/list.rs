@@ -13,6 +13,7 @@ use crate::{
     device::{
         list::{Wanted, page},
         pages::ask::Asked,
+        search::Day,
         then,
     },
     permit,
@@ -29,8 +30,14 @@ pub fn routes() -> Vec<Route> {
 pub(super) const BATCH: u32 = 500;
 
 async fn file(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
+    let (zone, who) = (&ctx.org.zone, ctx.actor());
     let asked = Asked::read(&query.unwrap_or_default());
-    let zone = &ctx.org.zone;
+    let day = Day::of(ctx.now(), zone);
+    let understood = db::read!(ctx.app.db(), who.org, |tx| {
+        let asked = asked.clone().written(tx, who, &day).await?;
+        asked.understood(tx, who, &day).await
+    })?;
+    understood.sound("q")?;
     let at = match asked.as_of.as_str() {
         "" => None,
         text => {
@@ -38,7 +45,7 @@ async fn file(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
             Some(read.map_err(|message| Problem::invalid("as-of", message))?.at)
         }
     };
-    let body = body(ctx.app.clone(), ctx.actor().clone(), asked.wanted(), at).await?;
+    let body = body(ctx.app.clone(), ctx.actor().clone(), understood.wanted, at).await?;
     Ok(download::answer(&file_name(at, ctx.now(), zone), body))
 }
 

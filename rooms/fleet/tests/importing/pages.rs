@@ -105,9 +105,10 @@ async fn only_its_devices(house: &House, page: &str) {
         .says("/d/I-3")
         .hides("/d/NH-1");
     shown.says("old &lt;list&gt;.csv").says("class=\"tok\" href=\"/devices\" title=\"remove\"");
-    let csv = list.replace("/devices", "/devices.csv");
+    let csv = list.replace("/devices?import=", "/devices.csv?q=import%3A");
     shown.hides(&csv);
     house.get("lead", &list).await.says(&csv);
+    house.get("lead", &list.replace("/devices", "/devices.csv")).await.is(200).says("I-1,S1,").hides("NH-1");
     house.get("lead", &csv).await.is(200).says("I-1,S1,").says("I-3,S3,").hides("NH-1");
     let narrowed = house.get("lead", &format!("{list}&q=I-3&state=retired")).await;
     narrowed.is(303).goes_to("/d/I-3");

@@ -9,3 +9,4 @@ mod house;
 mod invariants;
 mod lists;
 mod record;
+mod search;

@@ -1,6 +1,6 @@
 //! Finding devices: the list, one, by tag or scanned code, how many there are, and what one was.
 
-use kernel::{DepartmentId, FieldError, Instant, Keyset, Problem, Result, SiteId};
+use kernel::{DepartmentId, Instant, Keyset, Problem, Result, SiteId, query::Query};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
@@ -13,7 +13,8 @@ use crate::{
     CompanyId, DeviceTypeId, ModelId,
     device::{
         Device, DeviceId, Gap, ImportId, State, actions,
-        list::{self, Sort, Wanted},
+        list::{self, Of, Sort, Wanted},
+        search::{self, Day},
         store, then,
     },
     permit,
@@ -40,9 +41,9 @@ enum Order {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct Asked {
-    /// Words, each of which begins a word of the device: tag, serial number, UDI, type, maker, model, place, site,
-    /// owner.
-    #[schemars(length(max = 200))]
+    /// What is looked for, in the language of the list: words, each of which begins a word of the device (tag, serial
+    /// number, UDI, type, maker, model, place, site, owner), and fields such as `type:"infusion pump" age:>7 -site:Lakeside`.
+    #[schemars(length(max = 2000))]
     q: Option<String>,
     /// States, any of them; without one, all but those that have left.
     state: Vec<State>,
@@ -77,29 +78,38 @@ pub(crate) struct Asked {
     limit: Option<u32>,
 }
 
-/// The question as the list understands it.
-pub(crate) fn wanted(asked: &Asked) -> Wanted {
+/// The question as the list understands it: all that the query and the filters ask for.
+///
+/// # Errors
+/// [`Problem::Invalid`] for a query that is not understood.
+pub(crate) async fn wanted(call: &Call, asked: &Asked) -> Result<Wanted> {
+    let (who, day) = (call.actor(), Day::of(call.now(), &call.org.zone));
+    let query = Query::parse(asked.q.as_deref().unwrap_or_default());
+    let understood = db::read!(call.app.db(), who.org, |tx| search::understand(tx, who, &query, &day).await)?;
+    understood.sound("q")?;
+    let mut wanted = understood.wanted;
     let left = State::ALL.iter().copied().filter(|s| s.kind().is_terminal());
     let states = match asked.show {
         Some(Show::Left) if asked.state.is_empty() => left.collect(),
         _ => asked.state.clone(),
     };
-    Wanted {
-        text: asked.q.as_deref().unwrap_or_default().trim().chars().take(200).collect(),
-        states,
-        left_too: asked.import.is_some(),
-        sites: asked.site.clone(),
-        departments: asked.department.clone(),
-        models: asked.model.clone(),
-        types: asked.r#type.clone(),
-        companies: asked.maker.clone(),
-        import: asked.import,
-        unusable: asked.show == Some(Show::DoNotUse),
-        undecided: asked.show == Some(Show::Undecided),
-        gap: asked.gap,
-        sort: if asked.sort == Some(Order::Since) { Sort::State } else { Sort::Tag },
-        ..Wanted::default()
+    wanted.left_too |= asked.import.is_some() || states.iter().any(|state| state.kind().is_terminal());
+    wanted.and(Of::State(states));
+    wanted.and(Of::Site(asked.site.clone()));
+    wanted.and(Of::Department(asked.department.clone()));
+    wanted.and(Of::Model(asked.model.clone()));
+    wanted.and(Of::Type(asked.r#type.clone()));
+    wanted.and(Of::Company(asked.maker.clone()));
+    for of in [
+        asked.import.map(Of::Import),
+        (asked.show == Some(Show::DoNotUse)).then_some(Of::Unusable),
+        (asked.show == Some(Show::Undecided)).then_some(Of::Undecided),
+        asked.gap.map(Of::Gap),
+    ] {
+        of.into_iter().for_each(|of| wanted.and(of));
     }
+    wanted.sort = if asked.sort == Some(Order::Since) { Sort::State } else { Sort::Tag };
+    Ok(wanted)
 }
 
 /// How many devices of one state a site has.
@@ -178,24 +188,10 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Refuses a text to search for that holds no word: it would look as if it had narrowed the list.
-///
-/// # Errors
-/// [`Problem::Invalid`].
-pub(crate) fn worded(asked: &Asked) -> Result<(), Problem> {
-    let text = asked.q.as_deref().unwrap_or_default().trim();
-    if text.is_empty() || !kernel::words(text).is_empty() {
-        return Ok(());
-    }
-    let message = "There is no word in it: search for letters or digits, or leave q out.".to_owned();
-    Err(Problem::Invalid { fields: vec![FieldError { field: "q".into(), message }] })
-}
-
 async fn devices(call: Call) -> Result<Answer, Fault> {
     let asked: Asked = call.query()?;
-    worded(&asked)?;
     let keyset = keyset(asked.after.as_deref(), asked.limit)?;
-    let (who, wanted) = (call.actor(), wanted(&asked));
+    let (who, wanted) = (call.actor(), wanted(&call, &asked).await?);
     if let Some(at) = instant(&call, &asked)? {
         return devices_then(&call, &wanted, at, &keyset, asked.count).await;
     }
@@ -270,7 +266,7 @@ async fn by_tag(call: Call) -> Result<Answer, Fault> {
 async fn by_code(call: Call) -> Result<Answer, Fault> {
     let (who, code) = (call.actor(), call.part("code"));
     Ok(db::read!(call.app.db(), who.org, |tx| {
-        let id = list::named(tx, who, code).await?;
+        let id = search::by_code(tx, who, code).await?;
         shown::answer(tx, who, id.ok_or_else(|| Problem::not_found("one device by this code"))?).await
     })?)
 }

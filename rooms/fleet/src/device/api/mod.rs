@@ -12,7 +12,7 @@ mod spot;
 
 use web::Route;
 
-pub(crate) use list::{Asked, instant, wanted, worded};
+pub(crate) use list::{Asked, instant, wanted};
 pub(crate) use shown::Shown;
 
 const TAG: &str = "devices";

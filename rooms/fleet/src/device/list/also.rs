@@ -3,7 +3,7 @@
 use db::{Cond, Val};
 use kernel::{Currency, Date, DepartmentId, Instant, OrgId, SiteId};
 
-use super::{narrow, way::Set};
+use super::{Wanted, narrow, way::Set};
 use crate::{
     CompanyId, DeviceTypeId, ModelId, RiskLevel,
     device::{DeviceId, Gap, ImportId, PlaceId, State, Strategy, Tenure},
@@ -90,6 +90,52 @@ pub enum Blank {
     Risk,
     /// Maintenance strategy.
     Strategy,
+}
+
+impl Wanted {
+    /// Adds that one of these holds, or that none does, where the list finds its rows best: the first of a kind among the
+    /// filters it keeps counts for.
+    pub fn keep(&mut self, not: bool, any: Vec<Of>) {
+        match any.as_slice() {
+            [Of::State(of)] if !not && self.states.is_empty() => self.states.clone_from(of),
+            [Of::Site(ids)] if !not && self.sites.is_empty() => self.sites.clone_from(ids),
+            [Of::Department(ids)] if !not && self.departments.is_empty() => self.departments.clone_from(ids),
+            [Of::Model(ids)] if !not && self.models.is_empty() => self.models.clone_from(ids),
+            [Of::Type(ids)] if !not && self.types.is_empty() => self.types.clone_from(ids),
+            [Of::Company(ids)] if !not && self.companies.is_empty() => self.companies.clone_from(ids),
+            [Of::Held] if !not => self.held = true,
+            [Of::Unusable] if !not => self.unusable = true,
+            [Of::Undecided] if !not => self.undecided = true,
+            [Of::Gap(gap)] if !not && self.gap.is_none() => self.gap = Some(*gap),
+            [Of::Import(id)] if !not && self.import.is_none() => {
+                self.import = Some(*id);
+                // Wherever in its life a device is now that an import brought.
+                self.left_too = true;
+            }
+            _ => self.also.push(Also { not, any }),
+        }
+    }
+
+    /// Adds that this holds too; an empty list of answers asks for nothing.
+    pub fn and(&mut self, of: Of) {
+        let asks = match &of {
+            Of::State(all) => !all.is_empty(),
+            Of::Site(ids) => !ids.is_empty(),
+            Of::Department(ids) => !ids.is_empty(),
+            Of::Model(ids) => !ids.is_empty(),
+            Of::Type(ids) => !ids.is_empty(),
+            Of::Company(ids) => !ids.is_empty(),
+            _ => true,
+        };
+        if asks {
+            self.keep(false, vec![of]);
+        }
+    }
+
+    /// Whether it is known that nothing fits.
+    pub fn is_nothing(&self) -> bool {
+        self.also.iter().any(|also| !also.not && also.any.is_empty())
+    }
 }
 
 impl Also {
@@ -202,7 +248,7 @@ impl Of {
             Self::Since(..) => Set::Since,
             Self::Price(each) if each.len() == 1 => Set::Price,
             Self::Held => Set::Held,
-            Self::Without(Blank::Strategy) => Set::NoStrategy,
+            Self::Without(blank) => return blank.set(),
             Self::Import(_) => Set::Import,
             Self::PartOf(_) | Self::Component => Set::Components,
             _ => return None,
@@ -215,13 +261,27 @@ impl Blank {
         match self {
             Self::Department => "d.department_id IS NULL",
             Self::Place => "d.place_id IS NULL",
-            Self::Serial => "d.serial IS NULL",
+            Self::Serial => "d.serial_key IS NULL",
             Self::Udi => "d.udi IS NULL",
             Self::Acquired => "d.acquired_on IS NULL",
-            Self::Price => "d.price_minor IS NULL",
+            Self::Price => "d.price_currency IS NULL",
             Self::Risk => narrow::NO_RISK,
             Self::Strategy => "d.strategy IS NULL",
         }
+    }
+
+    const fn set(self) -> Option<Set> {
+        Some(match self {
+            Self::Department => Set::Departments,
+            Self::Place => Set::Places,
+            Self::Serial => Set::NoSerial,
+            Self::Acquired => Set::Acquired,
+            Self::Price => Set::Price,
+            Self::Risk => Set::Models,
+            Self::Strategy => Set::NoStrategy,
+            // Most have none, and those that have are the few.
+            Self::Udi => return None,
+        })
     }
 
     fn vals(self, org: OrgId) -> Vec<Val> {

@@ -44,6 +44,11 @@ impl Wanted {
         *self == of
     }
 
+    /// Whether lists of the past can be asked for it.
+    pub fn is_of_the_past(&self) -> bool {
+        self.also.is_empty() && self.without.is_empty()
+    }
+
     /// Whether a device of this state is among those asked for, as far as that goes.
     pub fn holds_state(&self, state: State) -> bool {
         match (self.states.is_empty(), self.left_too) {

@@ -379,36 +379,4 @@ pub async fn tallies(
 db::statements! {
     /// The names of the sites, in their order.
     SITES = "SELECT s.id, s.name FROM site s WHERE s.org_id = $1 ORDER BY s.name_key, s.id";
-    /// Devices with this key as their tag or serial number, or with this UDI, the tag first.
-    NAMED = "SELECT d.id, d.site_id, d.department_id, CAST(1 AS BIGINT) AS means FROM device d \
-             WHERE d.org_id = $1 AND d.tag_key = $2 AND d.removed_at IS NULL \
-             UNION ALL SELECT d.id, d.site_id, d.department_id, CAST(2 AS BIGINT) AS means FROM device d \
-             WHERE d.org_id = $1 AND d.serial_key = $2 AND d.removed_at IS NULL \
-             UNION ALL SELECT d.id, d.site_id, d.department_id, CAST(3 AS BIGINT) AS means FROM device d \
-             WHERE d.org_id = $1 AND d.udi = $3 AND d.removed_at IS NULL ORDER BY means LIMIT 3";
-}
-
-/// The one device that a scanned or typed code names: its tag, else its serial number, else its UDI. `None` when
-/// no device or more than one fits, or when it is out of the actor's sight.
-///
-/// # Errors
-/// As [`Tx::all`].
-pub async fn named(tx: &mut Tx, who: &Actor, code: &str) -> Result<Option<DeviceId>> {
-    let key = kernel::key(code);
-    if key.is_empty() {
-        return Ok(None);
-    }
-    let rows = tx.all(NAMED, &vals![who.org, key, code.trim()]).await?;
-    let mut found: Option<(i64, &Row)> = None;
-    for row in &rows {
-        let means: i64 = row.get("means")?;
-        match found {
-            None => found = Some((means, row)),
-            Some((first, _)) if first == means => return Ok(None),
-            Some(_) => break,
-        }
-    }
-    let Some((_, row)) = found else { return Ok(None) };
-    let reach = kernel::Reach { site: row.get("site_id")?, department: row.get("department_id")? };
-    if who.may(permit::DEVICE_VIEW, reach) { Ok(Some(row.get("id")?)) } else { Ok(None) }
 }

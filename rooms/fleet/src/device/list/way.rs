@@ -120,6 +120,8 @@ pub enum Set {
     Tags,
     /// Serial numbers that begin alike.
     Serials,
+    /// Devices without a serial number.
+    NoSerial,
     /// UDIs that begin alike.
     Udis,
     /// Days of acquisition.
@@ -151,6 +153,7 @@ impl Set {
             Self::Places => "device_by_place",
             Self::Tags => "device_by_tag",
             Self::Serials => "device_by_serial",
+            Self::NoSerial => "device_no_serial",
             Self::Udis => "device_by_udi",
             Self::Acquired => "device_by_acquired",
             Self::Since => "device_by_since",

@@ -1,63 +1,29 @@
 //! What the list is asked, as it stands in the address: any view of it can be sent to a colleague.
+//!
+//! The query in its own language is the whole question. Ticks beside the list arrive as parameters of their own and are
+//! written into it, as are the filters that links of earlier versions carry.
 
-use std::{fmt::Display, str::FromStr};
-
-use kernel::{Cursor, DepartmentId, SiteId};
-
-use crate::{
-    CompanyId, DeviceTypeId, ModelId,
-    device::{
-        Gap, ImportId, State,
-        list::{Sort, Wanted},
-    },
+use db::Tx;
+use kernel::{
+    Actor, Cursor, Result,
+    query::{self, Query, Term},
 };
 
-/// A view that is more than a choice of states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Show {
-    /// What the other filters say.
-    #[default]
-    All,
-    /// Held, or kept for investigation.
-    DoNotUse,
-    /// Something is not decided yet.
-    Undecided,
-    /// Retired, returned, cancelled.
-    Left,
-}
-
-impl Show {
-    const fn code(self) -> &'static str {
-        match self {
-            Self::All => "",
-            Self::DoNotUse => "do_not_use",
-            Self::Undecided => "undecided",
-            Self::Left => "left",
-        }
-    }
-
-    fn from_code(code: &str) -> Self {
-        [Self::DoNotUse, Self::Undecided, Self::Left]
-            .into_iter()
-            .find(|s| s.code() == code)
-            .unwrap_or_default()
-    }
-}
+use crate::device::{
+    State,
+    list::Sort,
+    search::{self, Day, Understood},
+};
 
 /// The question. Whatever it does not know is left aside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Asked {
-    pub(super) text: String,
-    pub(super) show: Show,
-    pub(super) states: Vec<State>,
-    pub(super) sites: Vec<SiteId>,
-    pub(super) departments: Vec<DepartmentId>,
-    pub(super) models: Vec<ModelId>,
-    pub(super) types: Vec<DeviceTypeId>,
-    pub(super) companies: Vec<CompanyId>,
-    pub(super) gap: Option<Gap>,
-    /// What one import brought, wherever it is in its life now.
-    pub(super) import: Option<ImportId>,
+    /// The query as it was typed.
+    pub(crate) text: String,
+    /// Answers beside the query: the field and its value, an id or a code.
+    pub(super) ticks: Vec<(&'static str, String)>,
+    /// The groups of answers that stood beside the list; of these what is not ticked is not asked for.
+    pub(super) offered: Vec<&'static str>,
     pub(super) sort: Sort,
     /// The moment of the past whose list is asked for, as it was written; empty for the present.
     pub(crate) as_of: String,
@@ -67,10 +33,35 @@ pub(crate) struct Asked {
     pub(super) before: i64,
 }
 
-/// More text than this is no search.
-const LONGEST: usize = 200;
-/// More answers to one filter than this are left aside.
-const MOST: usize = 50;
+/// More answers than this are left aside.
+const MOST: usize = 200;
+
+/// Parameters that are written into the query: the field each becomes, and what its values are called there.
+const PARAMETERS: &[(&str, &str)] = &[
+    ("state", "state"),
+    ("site", "site"),
+    ("department", "dept"),
+    ("dept", "dept"),
+    ("model", "model"),
+    ("type", "type"),
+    ("maker", "maker"),
+    ("risk", "risk"),
+    ("flag", "flag"),
+    ("gap", "flag"),
+    ("show", "flag"),
+    ("import", "import"),
+];
+
+/// The word of a flag for what earlier versions called a gap or a view.
+fn flag(value: &str) -> &str {
+    match value {
+        "do_not_use" => "do-not-use",
+        "owner" => "no-owner",
+        "risk_level" => "no-risk",
+        "strategy" => "no-strategy",
+        other => other,
+    }
+}
 
 impl Asked {
     /// Reads a query string.
@@ -78,21 +69,15 @@ impl Asked {
         let mut asked = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "q" => asked.text = value.trim().chars().take(LONGEST).collect(),
-                "show" => asked.show = Show::from_code(&value),
-                "state" => add(&mut asked.states, &value),
-                "site" => add(&mut asked.sites, &value),
-                "department" => add(&mut asked.departments, &value),
-                "model" => add(&mut asked.models, &value),
-                "type" => add(&mut asked.types, &value),
-                "maker" => add(&mut asked.companies, &value),
-                "gap" => asked.gap = value.parse().ok(),
-                "import" => asked.import = value.parse().ok(),
+                "q" => asked.add(&value, false),
+                // What the query bar shows as filters, before the words that are typed beside them.
+                "f" => asked.add(&value, true),
+                "of" => asked.offered.extend(fields(&value)),
                 "sort" => asked.sort = Sort::from_code(&value),
-                "as-of" => asked.as_of = value.trim().chars().take(LONGEST).collect(),
+                "as-of" => asked.as_of = value.trim().chars().take(200).collect(),
                 "after" => asked.after = Cursor::decode(&value),
                 "before" => asked.before = value.parse().unwrap_or(0).clamp(0, 100_000_000),
-                _ => {}
+                _ => asked.tick(&name, &value),
             }
         }
         if asked.after.is_none() {
@@ -101,42 +86,72 @@ impl Asked {
         asked
     }
 
-    /// The question as the list understands it.
-    pub(crate) fn wanted(&self) -> Wanted {
-        let states = match self.show {
-            Show::Left if self.states.is_empty() => {
-                State::ALL.iter().copied().filter(|s| s.kind().is_terminal()).collect()
-            }
-            _ => self.states.clone(),
+    fn add(&mut self, text: &str, first: bool) {
+        let (one, two) = if first { (text, &*self.text) } else { (&*self.text, text) };
+        let text = format!("{} {}", one.trim(), two.trim());
+        self.text = text.trim().chars().take(query::LONGEST).collect();
+    }
+
+    fn tick(&mut self, name: &str, value: &str) {
+        let known = PARAMETERS.iter().find(|(known, _)| *known == name);
+        let Some((_, field)) = known.filter(|_| self.ticks.len() < MOST) else { return };
+        let value = value.trim();
+        let tick = match (name, value) {
+            ("show", "left") => ("state", "left"),
+            (_, value) if *field == "flag" => ("flag", flag(value)),
+            _ => (*field, value),
         };
-        Wanted {
-            text: self.text.clone(),
-            states,
-            sites: self.sites.clone(),
-            departments: self.departments.clone(),
-            models: self.models.clone(),
-            types: self.types.clone(),
-            companies: self.companies.clone(),
-            unusable: self.show == Show::DoNotUse,
-            undecided: self.show == Show::Undecided,
-            gap: self.gap,
-            import: self.import,
-            left_too: self.import.is_some(),
-            sort: self.sort,
-            ..Wanted::default()
+        let tick = (tick.0, tick.1.to_owned());
+        if !value.is_empty() && !self.ticks.contains(&tick) {
+            self.ticks.push(tick);
         }
     }
 
-    /// Whether the tallies by site and state answer how many there are.
-    pub(super) fn is_plain(&self) -> bool {
-        self.text.is_empty()
-            && matches!(self.show, Show::All | Show::Left)
-            && self.departments.is_empty()
-            && self.models.is_empty()
-            && self.types.is_empty()
-            && self.companies.is_empty()
-            && self.gap.is_none()
-            && self.import.is_none()
+    /// The question with what was ticked written into its query, by the names that people read.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub(crate) async fn written(mut self, tx: &mut Tx, who: &Actor, day: &Day) -> Result<Self> {
+        if self.ticks.is_empty() && self.offered.is_empty() {
+            return Ok(self);
+        }
+        let mut query = self.query();
+        let now = search::understand(tx, who, &query, day).await?;
+        let mut fields: Vec<&'static str> = self.offered.clone();
+        fields.extend(self.ticks.iter().map(|(field, _)| *field));
+        fields.sort_unstable();
+        fields.dedup();
+        for field in fields {
+            let ticked: Vec<&str> =
+                self.ticks.iter().filter(|(of, _)| *of == field).map(|(_, value)| value.as_str()).collect();
+            // What stands in the query in other words and means just that stays as it is written.
+            if self.offered.contains(&field) && same(&search::ticked(&now, &query, field), &ticked) {
+                continue;
+            }
+            let mut values = Vec::with_capacity(ticked.len());
+            for value in ticked {
+                values.push(search::value_of(tx, who, field, value).await?);
+            }
+            query = query.asking(field, values);
+        }
+        self.text = query.to_string();
+        (self.ticks, self.offered) = (Vec::new(), Vec::new());
+        Ok(self)
+    }
+
+    /// The query.
+    pub(crate) fn query(&self) -> Query {
+        Query::parse(&self.text)
+    }
+
+    /// The list that is asked for, in its order.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub(crate) async fn understood(&self, tx: &mut Tx, who: &Actor, day: &Day) -> Result<Understood> {
+        let mut understood = search::understand(tx, who, &self.query(), day).await?;
+        understood.wanted.sort = self.sort;
+        Ok(understood)
     }
 
     /// Whether anything is asked at all.
@@ -144,56 +159,21 @@ impl Asked {
         Self { sort: Sort::Tag, after: None, before: 0, ..self.clone() } == Self::default()
     }
 
-    /// Whether a device of this state is among those asked for, as far as that goes.
-    pub(super) fn holds_state(&self, state: State) -> bool {
-        match (self.states.is_empty(), self.show) {
-            (false, _) => self.states.contains(&state),
-            (true, Show::Left) => state.kind().is_terminal(),
-            (true, _) => !state.kind().is_terminal(),
-        }
-    }
-
-    /// The filters as they stand in the address, without words, order and page.
-    pub(super) fn filters(&self) -> Vec<(String, String)> {
-        let mut pairs = Vec::new();
-        let mut put = |name: &str, value: String| pairs.push((name.to_owned(), value));
-        if self.show != Show::All {
-            put("show", self.show.code().to_owned());
-        }
-        self.states.iter().for_each(|s| put("state", s.code().to_owned()));
-        self.sites.iter().for_each(|id| put("site", id.to_string()));
-        self.others().into_iter().for_each(|(name, value)| put(&name, value));
-        pairs
-    }
-
-    /// The filters that have no checkbox beside the list.
-    pub(super) fn others(&self) -> Vec<(String, String)> {
-        let mut pairs = Vec::new();
-        pairs.extend(named("department", &self.departments));
-        pairs.extend(named("model", &self.models));
-        pairs.extend(named("type", &self.types));
-        pairs.extend(named("maker", &self.companies));
-        pairs.extend(self.gap.map(|gap| ("gap".to_owned(), gap.code().to_owned())));
-        pairs.extend(named("import", self.import.as_slice()));
-        pairs
-    }
-
     /// The address of this question.
     pub(super) fn href(&self) -> String {
         let mut pairs = Vec::new();
         if !self.text.is_empty() {
-            pairs.push(("q".to_owned(), self.text.clone()));
+            pairs.push(("q", self.text.clone()));
         }
-        pairs.extend(self.filters());
         if self.sort != Sort::Tag {
-            pairs.push(("sort".to_owned(), self.sort.code().to_owned()));
+            pairs.push(("sort", self.sort.code().to_owned()));
         }
         if let Some(after) = &self.after {
-            pairs.push(("after".to_owned(), after.encode()));
-            pairs.push(("before".to_owned(), self.before.to_string()));
+            pairs.push(("after", after.encode()));
+            pairs.push(("before", self.before.to_string()));
         }
         if !self.as_of.is_empty() {
-            pairs.push(("as-of".to_owned(), self.as_of.clone()));
+            pairs.push(("as-of", self.as_of.clone()));
         }
         if pairs.is_empty() {
             return "/devices".to_owned();
@@ -207,33 +187,41 @@ impl Asked {
         Self { after: None, before: 0, ..self.clone() }
     }
 
-    /// A view of one state, without anything else.
-    pub(super) fn of_state(state: State) -> Self {
-        Self { states: vec![state], ..Self::default() }
+    /// Another query in the same order, at the same moment.
+    pub(super) fn asking(&self, query: &Query) -> Self {
+        Self { text: query.to_string(), ..self.first() }
     }
+}
 
-    /// One of the views.
-    pub(super) fn of_show(show: Show) -> Self {
-        Self { show, ..Self::default() }
-    }
+/// The views that every list has: the name, and the query.
+pub(super) fn views() -> [(&'static str, Query); 7] {
+    let one = |field: &str, value: &str| Query { terms: vec![Term::one_of(field, [value.to_owned()])] };
+    [
+        ("All", Query::default()),
+        ("In service", one("state", "in service")),
+        ("In repair", one("state", "in repair")),
+        ("Not located", one("state", "not located")),
+        ("Do not use", one("flag", "do-not-use")),
+        ("Not decided yet", one("flag", "undecided")),
+        ("Left", one("state", "left")),
+    ]
+}
+
+/// The groups of answers named in a parameter.
+fn fields(value: &str) -> impl Iterator<Item = &'static str> {
+    let known = PARAMETERS
+        .iter()
+        .filter(move |(known, field)| known == field && value.split(',').any(|name| name == *known));
+    known.map(|(_, field)| *field)
+}
+
+fn same(one: &[String], other: &[&str]) -> bool {
+    one.len() == other.len() && one.iter().all(|value| other.contains(&value.as_str()))
 }
 
 /// The states one may tick beside the list: those of devices that have not left.
 pub(super) fn present() -> impl Iterator<Item = State> {
     State::ALL.iter().copied().filter(|s| !s.kind().is_terminal())
-}
-
-fn add<T: FromStr + PartialEq>(list: &mut Vec<T>, value: &str) {
-    if let Ok(value) = value.parse()
-        && list.len() < MOST
-        && !list.contains(&value)
-    {
-        list.push(value);
-    }
-}
-
-fn named<T: Display>(name: &'static str, ids: &[T]) -> impl Iterator<Item = (String, String)> {
-    ids.iter().map(move |id| (name.to_owned(), id.to_string()))
 }
 
 #[cfg(test)]
@@ -243,37 +231,32 @@ mod tests {
 
     #[test]
     fn an_address_reads_back() {
-        let site = SiteId::new();
         let asked = Asked {
-            text: "icu \"2\" & west".into(),
-            show: Show::Undecided,
-            states: vec![State::InService],
-            sites: vec![site],
-            gap: Some(Gap::Owner),
-            import: Some(ImportId::new()),
+            text: "icu \"2 & west\" state:spare".into(),
             sort: Sort::State,
             as_of: "2026-03-01".into(),
             ..Asked::default()
         };
         let href = asked.href();
         assert_eq!(Asked::read(href.split_once('?').unwrap().1), asked);
-        assert!(!asked.is_everything() && !asked.is_plain());
+        assert!(!asked.is_everything());
         assert!(Asked::default().is_everything());
         assert_eq!(Asked::default().href(), "/devices");
     }
 
     #[test]
-    fn the_left_are_asked_for_by_their_states() {
-        let left = Asked::of_show(Show::Left);
-        assert_eq!(left.wanted().states, [State::Retired, State::Returned, State::Cancelled]);
-        assert!(left.holds_state(State::Retired) && !left.holds_state(State::InService));
+    fn what_is_ticked_becomes_fields() {
+        let asked = Asked::read("q=icu&of=state,site,nonsense&state=spare&show=left&gap=owner&colour=red");
+        assert_eq!(asked.offered, ["state", "site"]);
+        let ticks: Vec<(&str, &str)> = asked.ticks.iter().map(|(f, v)| (*f, v.as_str())).collect();
+        assert_eq!(ticks, [("state", "spare"), ("state", "left"), ("flag", "no-owner")]);
     }
 
     proptest! {
         #[test]
         fn any_query_is_read_without_panic(query in any::<String>()) {
             let asked = Asked::read(&query);
-            prop_assert!(asked.text.chars().count() <= LONGEST);
+            prop_assert!(asked.text.chars().count() <= query::LONGEST);
         }
     }
 }

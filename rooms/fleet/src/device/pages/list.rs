@@ -6,22 +6,25 @@ use axum::{
 };
 use db::Tx;
 use identity::{site::short_name, tally::Counts};
-use kernel::{Date, Keyset, OrgId, Result, Slice};
+use kernel::{
+    Date, Keyset, OrgId, Result, Slice,
+    query::{Query, Term},
+};
 use maud::{Markup, Render as _, html};
 use uuid::Uuid;
 use web::{
     Ctx, Reply,
     look::{
-        Column, DeviceGlyph, FacetGroup, FacetOption, Hide, Icon, Pager, PhoneSlot, QueryBar, Row,
-        Sort as Way, Tab, Table, Token, empty_state, facets, glyph, icon_sized, link_button,
+        Column, DeviceGlyph, FacetGroup, Hide, Icon, Pager, PhoneSlot, QueryBar, Row, Sort as Way, Tab,
+        Table, Token, Tone, empty_state, facets as beside, glyph, icon_sized, link_button,
         list::{FacetWords, list_page},
-        quiet_answer, tabs, tag_link,
+        message, quiet_answer, tabs, tag_link,
     },
 };
 
 use super::{
-    ask::{Asked, Show, present},
-    first_run,
+    ask::{self, Asked},
+    facet, first_run,
     names::{Ids, Names},
     show::formerly,
     then,
@@ -30,7 +33,8 @@ use super::{
 use crate::{
     device::{
         OutFor, State, actions, former,
-        list::{self, Listed, Matches, Sort, Tallies},
+        list::{self, Listed, Matches, Sort, Tallies, facets::facets},
+        search::{self, Day, Trouble, Understood},
         store,
     },
     permit, stand,
@@ -39,9 +43,13 @@ use crate::{
 /// What the page needs from the database.
 struct Found {
     tallies: Tallies,
+    understood: Understood,
     slice: Slice<Listed>,
     matches: Matches,
-    names: Names,
+    /// What stands beside the list.
+    groups: Vec<FacetGroup>,
+    /// The name of the file whose import is asked for.
+    import: Option<String>,
     /// Components by system, of the devices on this page.
     parts: Counts,
 }
@@ -59,9 +67,11 @@ impl Found {
         held.map(|(_, n)| n).sum::<i64>() + self.tallied(|state| state == State::Quarantined)
     }
 
-    /// Devices among which the question looks: what an import brought may have left since.
-    fn looked_at(&self, asked: &Asked) -> i64 {
-        if asked.import.is_some() { self.tallied(|_| true) } else { self.present() }
+    /// Devices among which the question looks: also those that have left, where they are asked for.
+    fn looked_at(&self) -> i64 {
+        let wanted = &self.understood.wanted;
+        let left = wanted.left_too || wanted.states.iter().any(|state| state.kind().is_terminal());
+        if left { self.tallied(|_| true) } else { self.present() }
     }
 
     fn tallied(&self, of: impl Fn(State) -> bool) -> i64 {
@@ -71,15 +81,16 @@ impl Found {
 
 /// `GET /devices`.
 pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
+    let (who, day) = (ctx.actor(), Day::of(ctx.now(), &ctx.org.zone));
     let asked = Asked::read(query.as_deref().unwrap_or_default());
+    let asked = db::read!(ctx.app.db(), who.org, |tx| asked.clone().written(tx, who, &day).await)?;
     if !asked.as_of.is_empty() {
         return then::page(&ctx, &asked).await;
     }
-    let who = ctx.actor();
     let found = db::read!(ctx.app.db(), who.org, |tx| {
         match one(tx, &ctx, &asked).await? {
             Some(there) => Ok(Err(there)),
-            None => find(tx, &ctx, &asked).await.map(Ok),
+            None => find(tx, &ctx, &asked, &day).await.map(Ok),
         }
     })?;
     let found = match found {
@@ -95,58 +106,67 @@ pub(super) async fn page(ctx: Ctx, RawQuery(query): RawQuery) -> Reply {
 /// The address of the one device that the words name exactly, whatever filters are set: as it is known now, or by a tag
 /// it carried before.
 async fn one(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Option<String>> {
-    if asked.text.is_empty() || asked.after.is_some() {
+    let query = asked.query();
+    // A code may hold blanks and signs, so it is taken as it was typed where nothing else is asked.
+    let code = match query.terms.iter().all(|term| term.field.is_none() && !term.not) {
+        true => asked.text.clone(),
+        false => query.words().collect::<Vec<_>>().join(" "),
+    };
+    if code.is_empty() || asked.after.is_some() {
         return Ok(None);
     }
     let who = ctx.actor();
-    if let Some(id) = list::named(tx, who, &asked.text).await? {
+    if let Some(id) = search::by_code(tx, who, &code).await? {
         return Ok(Some(href(&actions::visible(tx, who, id).await?.tag)));
     }
-    let Some(former) = former::find(tx, who.org, &asked.text).await? else { return Ok(None) };
+    let Some(former) = former::find(tx, who.org, &code).await? else { return Ok(None) };
     let device = store::get(tx, who.org, former.device).await?;
     let seen = who.may(permit::DEVICE_VIEW, device.reach());
     Ok(seen.then(|| formerly(&device.tag, &former.tag)))
 }
 
-/// A dozen short statements at most: the kept counts and the sites' names, how much each filter leaves, the rows, their
-/// number, the names of what was filtered by.
-async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Found> {
+/// A dozen short statements at most: what the query means, the kept counts and the sites' names, how much each filter
+/// leaves, the rows, their number, the answers beside the list.
+async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked, day: &Day) -> Result<Found> {
     let who = ctx.actor();
-    let states = State::ALL.iter().copied().filter(|state| asked.holds_state(*state));
-    let tallies = list::tallies(tx, who, &asked.sites, states).await?;
-    let wanted = asked.wanted();
+    let understood = asked.understood(tx, who, day).await?;
+    let wanted = &understood.wanted;
+    let states = State::ALL.iter().copied().filter(|state| wanted.holds_state(*state));
+    let tallies = list::tallies(tx, who, &wanted.sites, states).await?;
     let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
-    let (slice, left) = list::page_of(tx, who, &wanted, &keyset).await?;
-    let matches = if asked.is_plain() {
-        let there = tallies.there.iter().filter(|(state, _)| asked.holds_state(**state));
-        let count = there.map(|(_, n)| n).sum();
-        Matches { count, more: false }
-    } else {
-        Matches { count: asked.before + left.count, ..left }
+    let (slice, left) = list::page_of(tx, who, wanted, &keyset).await?;
+    let counted = facets(&ctx.app, tx, who, wanted).await?;
+    let matches = match &counted {
+        Some(facets) => Matches { count: facets.total, more: false },
+        None => Matches { count: asked.before + left.count, ..left },
     };
-    let names = names(tx, who.org, asked).await?;
+    let groups = facet::groups(tx, who, (&understood, &asked.query()), &tallies, counted.as_ref()).await?;
+    let import = match wanted.import {
+        Some(id) => Some(import_name(tx, who.org, id.uuid()).await?),
+        None => None,
+    };
     let shown: Vec<_> = slice.rows.iter().map(|device| device.id).collect();
     let parts = stand::parts(tx, who.org, &shown).await?;
-    Ok(Found { tallies, slice, matches, names, parts })
+    Ok(Found { tallies, understood, slice, matches, groups, import, parts })
 }
 
-/// The names of what is filtered by.
-pub(super) async fn names(tx: &mut Tx, org: OrgId, asked: &Asked) -> Result<Names> {
+async fn import_name(tx: &mut Tx, org: OrgId, id: Uuid) -> Result<String> {
     let mut ids = Ids::default();
-    for (name, value) in asked.others() {
-        ids.add(&name, value.parse().unwrap_or(Uuid::nil()));
-    }
-    Names::read(tx, org, &ids).await
+    ids.add("import", id);
+    Ok(Names::read(tx, org, &ids).await?.text(id))
 }
 
 fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
+    let troubles = &found.understood.troubles;
     let main = list_page(
-        Some(&facets("/devices", &WORDS, &kept(asked), &groups(asked, found))),
+        Some(&beside("/devices", &WORDS, &kept(asked, &found.groups), &found.groups)),
         &html! {
             (tabs("Views", &views(asked, found)))
-            (bar(ctx, asked, &found.names))
-            @if found.slice.rows.is_empty() { (nothing(asked, found)) }
-            @else {
+            (bar(ctx, asked))
+            (troubled(asked, troubles))
+            @if found.slice.rows.is_empty() {
+                @if troubles.is_empty() { (nothing(asked, found)) }
+            } @else {
                 (table(ctx, asked, found))
                 (pager(asked, found))
             }
@@ -164,6 +184,20 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
     ctx.page("Devices", "/devices").head(head).actions(actions).search(&asked.text).show(main)
 }
 
+/// What was not understood, each with what was probably meant. The text stays as it was typed.
+pub(super) fn troubled(asked: &Asked, troubles: &[Trouble]) -> Markup {
+    html! {
+        @for trouble in troubles {
+            (message(Tone::Warn, &html! {
+                (trouble.words)
+                @if let Some(instead) = &trouble.instead {
+                    " Did you mean " a href=(asked.asking(instead).href()) { (instead) } "?"
+                }
+            }))
+        }
+    }
+}
+
 pub(super) const WORDS: FacetWords<'static> =
     FacetWords { name: "Filters", apply: "Show results", close: "Close" };
 
@@ -172,7 +206,7 @@ fn of(asked: &Asked, found: &Found) -> String {
     if asked.is_everything() {
         return super::words::devices(found.present());
     }
-    format!("{} of {}", matches(found), count(found.looked_at(asked)))
+    format!("{} of {}", matches(found), count(found.looked_at()))
 }
 
 /// Tallies count to the end; other counts may have stopped.
@@ -183,16 +217,17 @@ fn matches(found: &Found) -> String {
 
 /// The page's answer, spoken and printed.
 fn sentence(asked: &Asked, found: &Found) -> String {
-    if let Some(import) = asked.import
-        && (Asked { import: Some(import), ..Asked::default() }) == asked.first()
-    {
+    if let Some(trouble) = found.understood.troubles.first() {
+        return trouble.words.clone();
+    }
+    if let Some(import) = found.import.as_ref().filter(|_| asked.query().terms.len() == 1) {
         let came = matches(found);
         let devices = if found.matches.count == 1 { "device" } else { "devices" };
-        return format!("{came} {devices} came in with “{}”.", found.names.text(import.uuid()));
+        return format!("{came} {devices} came in with “{import}”.");
     }
     let unusable = found.unusable();
     if !asked.is_everything() {
-        return format!("{} of {} devices match.", matches(found), count(found.looked_at(asked)));
+        return format!("{} of {} devices match.", matches(found), count(found.looked_at()));
     }
     let all = super::words::devices(found.present());
     match unusable {
@@ -203,37 +238,33 @@ fn sentence(asked: &Asked, found: &Found) -> String {
 
 fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
     let of_state = |state: State| found.tallied(|of| of == state);
-    let repair = State::OutOfService(OutFor::Repair);
-    let unusable = found.unusable();
-    let views = [
-        ("All", Asked::default(), Some(found.present())),
-        ("In service", Asked::of_state(State::InService), Some(of_state(State::InService))),
-        ("In repair", Asked::of_state(repair), Some(of_state(repair))),
-        ("Not located", Asked::of_state(State::NotLocated), Some(of_state(State::NotLocated))),
-        ("Do not use", Asked::of_show(Show::DoNotUse), Some(unusable)),
-        ("Not decided yet", Asked::of_show(Show::Undecided), None),
-        ("Left", Asked::of_show(Show::Left), Some(found.tallied(|state| state.kind().is_terminal()))),
+    let counts = [
+        Some(found.present()),
+        Some(of_state(State::InService)),
+        Some(of_state(State::OutOfService(OutFor::Repair))),
+        Some(of_state(State::NotLocated)),
+        Some(found.unusable()),
+        None,
+        Some(found.tallied(|state| state.kind().is_terminal())),
     ];
-    let now = Asked { text: String::new(), sort: Sort::Tag, ..asked.first() };
-    views
-        .into_iter()
-        .map(|(label, view, n)| Tab {
-            label: label.to_owned(),
-            href: view.href(),
-            count: n.map(count),
-            current: view == now,
-        })
-        .collect()
+    let now = asked.query();
+    let view = |((label, query), n): ((&str, Query), Option<i64>)| Tab {
+        label: label.to_owned(),
+        href: Asked { text: query.to_string(), ..Asked::default() }.href(),
+        count: n.map(count),
+        current: query == now,
+    };
+    ask::views().into_iter().zip(counts).map(view).collect()
 }
 
-/// What the filters' form sends along: the words, the view, the order, and filters without a checkbox.
-pub(super) fn kept(asked: &Asked) -> Vec<(String, String)> {
-    let mut kept = Vec::new();
+/// What the form of the answers beside the list sends along: the query, the order, and which groups were offered, so that
+/// what is not ticked there is not asked for.
+pub(super) fn kept(asked: &Asked, groups: &[FacetGroup]) -> Vec<(String, String)> {
+    let offered: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    let mut kept = vec![("of".to_owned(), offered.join(","))];
     if !asked.text.is_empty() {
         kept.push(("q".to_owned(), asked.text.clone()));
     }
-    kept.extend(Asked::of_show(asked.show).filters());
-    kept.extend(asked.others());
     if asked.sort != Sort::Tag {
         kept.push(("sort".to_owned(), asked.sort.code().to_owned()));
     }
@@ -243,54 +274,23 @@ pub(super) fn kept(asked: &Asked) -> Vec<(String, String)> {
     kept
 }
 
-/// States and sites. A count stands beside an answer only while it is the count within the present result.
-fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
-    let plain = asked.is_plain() && asked.show == Show::All;
-    let said = |n: i64| if plain { count(n) } else { String::new() };
-    let states = present()
-        .filter(|state| asked.states.contains(state) || found.tallied(|of| of == *state) > 0)
-        .map(|state| FacetOption {
-            value: state.code().to_owned(),
-            label: facet_word(state).to_owned(),
-            count: said(found.tallies.there.get(&state).copied().unwrap_or(0)),
-            checked: asked.states.contains(&state),
-        })
-        .collect();
-    let sites: Vec<FacetOption> = found
-        .tallies
-        .sites
-        .iter()
-        .map(|(site, name, n)| FacetOption {
-            value: site.to_string(),
-            label: name.clone(),
-            count: said(*n),
-            checked: asked.sites.contains(site),
-        })
-        .collect();
-    let mut groups =
-        vec![FacetGroup { title: "State".to_owned(), name: "state".to_owned(), options: states }];
-    if sites.len() > 1 {
-        groups.push(FacetGroup { title: "Site".to_owned(), name: "site".to_owned(), options: sites });
-    }
-    groups
-}
-
-/// “Do not use” is a view of held and sequestered devices; the state alone is called by what it is.
-pub(super) fn facet_word(state: State) -> &'static str {
-    match state {
-        State::Quarantined => "Kept for investigation",
-        other => super::words::state_of(other, false).word(),
-    }
-}
-
-pub(super) fn bar(ctx: &Ctx, asked: &Asked, names: &Names) -> Markup {
+pub(super) fn bar(ctx: &Ctx, asked: &Asked) -> Markup {
+    let query = asked.query();
+    let (fields, words): (Vec<_>, Vec<_>) =
+        query.terms.iter().enumerate().partition(|(_, term)| term.field.is_some());
+    let words = Query { terms: words.into_iter().map(|(_, term)| term.clone()).collect() };
     let mut bar = QueryBar::new("/devices", "Search devices", "Search")
-        .query(&asked.text)
-        .placeholder("Tag, serial, UDI, type, model or place")
+        .query(words.to_string())
+        .placeholder(if fields.is_empty() {
+            "Tag, serial, UDI, words, or type:, site:, age:>7 …"
+        } else {
+            "Add a filter, tag, serial or UDI"
+        })
         .filter("Filter")
-        .tokens(tokens(asked, names));
-    for (name, value) in asked.filters() {
-        bar = bar.keep(name, value);
+        .tokens(fields.iter().map(|(at, term)| token(asked, &query, *at, term)).collect());
+    if !fields.is_empty() {
+        let fields = Query { terms: fields.into_iter().map(|(_, term)| term.clone()).collect() };
+        bar = bar.keep("f", fields.to_string());
     }
     if asked.sort != Sort::Tag {
         bar = bar.keep("sort", asked.sort.code());
@@ -306,34 +306,17 @@ pub(super) fn bar(ctx: &Ctx, asked: &Asked, names: &Names) -> Markup {
     bar.render()
 }
 
-/// Filters without a checkbox beside the list, each with a way to take it away.
-fn tokens(asked: &Asked, names: &Names) -> Vec<Token> {
-    asked
-        .others()
-        .into_iter()
-        .map(|(field, value)| {
-            let mut rest = asked.first();
-            rest.departments.retain(|id| id.to_string() != value);
-            rest.models.retain(|id| id.to_string() != value);
-            rest.types.retain(|id| id.to_string() != value);
-            rest.companies.retain(|id| id.to_string() != value);
-            rest.import = rest.import.filter(|id| id.to_string() != value);
-            let words = match asked.gap.filter(|_| field == "gap") {
-                Some(gap) => {
-                    rest.gap = None;
-                    gap.on_page().to_owned()
-                }
-                None => names.text(value.parse().unwrap_or(Uuid::nil())),
-            };
-            Token {
-                field,
-                value: words,
-                negated: false,
-                remove_href: rest.href(),
-                remove_word: "remove".into(),
-            }
-        })
-        .collect()
+/// A field that is asked for, with a way to take it away.
+fn token(asked: &Asked, query: &Query, at: usize, term: &Term) -> Token {
+    let written = Term { not: false, ..term.clone() }.to_string();
+    let (field, value) = written.split_once(':').unwrap_or_default();
+    Token {
+        field: field.to_owned(),
+        value: value.to_owned(),
+        negated: term.not,
+        remove_href: asked.asking(&query.without(at)).href(),
+        remove_word: "remove".into(),
+    }
 }
 
 pub(super) fn columns(asked: &Asked) -> Vec<Column> {
@@ -414,9 +397,11 @@ fn pager(asked: &Asked, found: &Found) -> Pager {
 
 /// No row: what is true, and the nearest way on.
 fn nothing(asked: &Asked, found: &Found) -> Markup {
-    let more = Asked { text: asked.text.clone(), ..Asked::default() };
+    let query = asked.query();
+    let words = Query { terms: query.terms.iter().filter(|term| term.field.is_none()).cloned().collect() };
+    let more = Asked { text: words.to_string(), ..Asked::default() };
     let all = count(found.present());
-    let (text, action) = if !asked.text.is_empty() && more != asked.first() {
+    let (text, action) = if !words.is_empty() && words != query {
         (
             "The filters hide what else the words may find.",
             link_button(format!("Search all {all}"), more.href()),
@@ -429,10 +414,10 @@ fn nothing(asked: &Asked, found: &Found) -> Markup {
             link_button("Show all devices", "/devices"),
         )
     };
-    let title = if asked.text.is_empty() {
+    let title = if words.is_empty() {
         "No device matches these filters.".to_owned()
     } else {
-        format!("No device matches “{}”.", asked.text)
+        format!("No device matches “{words}”.")
     };
     empty_state(&title, text, Some(&action.render()))
 }

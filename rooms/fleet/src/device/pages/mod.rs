@@ -13,6 +13,7 @@ mod changed;
 mod edit;
 mod entry;
 mod evidence_fields;
+mod facet;
 mod first_run;
 mod history;
 mod hold;

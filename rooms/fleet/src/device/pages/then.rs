@@ -2,26 +2,27 @@
 
 use axum::response::IntoResponse as _;
 use http::StatusCode;
-use kernel::{AsOf, Cursor, Keyset, SiteId};
+use kernel::{AsOf, Cursor, Keyset, SiteId, query::Query};
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
     look::{
-        FacetGroup, FacetOption, Field, Icon, Pager, Section, Tab, Table, Tone, button, empty_state, facets,
-        link_button, list::list_page, message, quiet_answer, tabs,
+        Field, Icon, Pager, Section, Tab, Table, Tone, button, empty_state, facets, link_button,
+        list::list_page, message, quiet_answer, tabs,
     },
 };
 
 use super::{
-    ask::{Asked, Show, present},
-    list::{self, WORDS, columns, facet_word, kept},
-    names::Names,
+    ask::{self, Asked},
+    facet,
+    list::{self, WORDS, columns, kept},
     words::{count, href},
 };
 use crate::{
     device::{
-        OutFor, State,
-        list::{Listed, tallies},
+        State,
+        list::{Listed, Sort, tallies},
+        search::{Day, Understood},
         then,
     },
     export::described::Described,
@@ -32,7 +33,7 @@ struct Found {
     then: then::list::Found,
     rows: Vec<Described>,
     sites: Vec<(SiteId, String)>,
-    names: Names,
+    understood: Understood,
 }
 
 /// `GET /devices?as-of=`: whoever may look back sees those of the devices that stand within their reach today.
@@ -49,27 +50,32 @@ pub(super) async fn page(ctx: &Ctx, asked: &Asked) -> Reply {
     let (who, at) = (ctx.actor(), as_of.at.min(ctx.now()));
     then::ready(&ctx.app, who, at).await?;
     let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
-    let wanted = asked.wanted();
+    let day = Day::of(ctx.now(), zone);
     let found = db::read!(ctx.app.db(), who.org, |tx| {
-        let then = then::list::page(tx, who, &wanted, at, then::list::TO_SHOW, &keyset).await?;
+        let mut understood = asked.understood(tx, who, &day).await?;
+        understood.only_of_the_past();
+        let then = then::list::page(tx, who, &understood.wanted, at, then::list::TO_SHOW, &keyset).await?;
         let rows = then.described(tx, who.org, at).await?;
         let there = tallies(tx, who, &[], State::ALL.iter().copied()).await?.sites;
         let sites = there.into_iter().map(|(id, name, _)| (id, name)).collect();
-        let names = list::names(tx, who.org, asked).await?;
-        Ok(Found { then, rows, sites, names })
+        Ok(Found { then, rows, sites, understood })
     })?;
     Ok(show(ctx, asked, as_of, &found).into_response())
 }
 
 fn show(ctx: &Ctx, asked: &Asked, as_of: AsOf, found: &Found) -> axum::response::Response {
     let rows = &found.rows;
+    let groups = facet::of_the_past(&found.understood, &asked.query(), &found.sites);
+    let troubles = &found.understood.troubles;
     let main = list_page(
-        Some(&facets("/devices", &WORDS, &kept(asked), &groups(asked, found))),
+        Some(&facets("/devices", &WORDS, &kept(asked, &groups), &groups)),
         &html! {
             (tabs("Views", &views(asked)))
-            (list::bar(ctx, asked, &found.names))
-            @if rows.is_empty() { (nothing(asked, as_of, ctx)) }
-            @else {
+            (list::bar(ctx, asked))
+            (list::troubled(asked, troubles))
+            @if rows.is_empty() {
+                @if troubles.is_empty() { (nothing(asked, as_of, ctx)) }
+            } @else {
                 (table(ctx, asked, as_of, rows))
                 (pager(asked, found))
             }
@@ -101,49 +107,14 @@ fn sentence(asked: &Asked, found: &Found) -> String {
 }
 
 fn views(asked: &Asked) -> Vec<Tab> {
-    let views = [
-        ("All", Asked::default()),
-        ("In service", Asked::of_state(State::InService)),
-        ("In repair", Asked::of_state(State::OutOfService(OutFor::Repair))),
-        ("Not located", Asked::of_state(State::NotLocated)),
-        ("Do not use", Asked::of_show(Show::DoNotUse)),
-        ("Not decided yet", Asked::of_show(Show::Undecided)),
-        ("Left", Asked::of_show(Show::Left)),
-    ];
-    let now = Asked { text: String::new(), ..asked.first() };
-    let tab = |(label, view): (&str, Asked)| {
-        let view = Asked { as_of: asked.as_of.clone(), ..view };
-        Tab { label: label.to_owned(), href: view.href(), count: None, current: view == now }
+    let now = asked.query();
+    let tab = |(label, query): (&str, Query)| Tab {
+        label: label.to_owned(),
+        href: Asked { sort: Sort::Tag, ..asked.asking(&query) }.href(),
+        count: None,
+        current: query == now,
     };
-    views.into_iter().map(tab).collect()
-}
-
-/// States and sites, without counts: what they were is not kept.
-fn groups(asked: &Asked, found: &Found) -> Vec<FacetGroup> {
-    let option = |value: String, label: String, checked: bool| FacetOption {
-        value,
-        label,
-        count: String::new(),
-        checked,
-    };
-    let states = present()
-        .map(|s| option(s.code().to_owned(), facet_word(s).to_owned(), asked.states.contains(&s)))
-        .collect();
-    let sites: Vec<FacetOption> = found
-        .sites
-        .iter()
-        .map(|(id, name)| option(id.to_string(), name.clone(), asked.sites.contains(id)))
-        .collect();
-    let group = |title: &str, name: &str, options| FacetGroup {
-        title: title.to_owned(),
-        name: name.to_owned(),
-        options,
-    };
-    let mut groups = vec![group("State", "state", states)];
-    if sites.len() > 1 {
-        groups.push(group("Site", "site", sites));
-    }
-    groups
+    ask::views().into_iter().map(tab).collect()
 }
 
 fn table(ctx: &Ctx, asked: &Asked, as_of: AsOf, rows: &[Described]) -> Markup {

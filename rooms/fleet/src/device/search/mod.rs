@@ -3,9 +3,16 @@
 //! One language for the list, the palette, the API, exports, saved views and bulk work. What is not understood is never
 //! left aside without a word: a list that was to be narrowed and is not would be taken for the answer.
 
+mod code;
 mod names;
 mod state;
+mod ticks;
 mod value;
+
+pub(crate) use code::ALL as CODES;
+pub use code::named as by_code;
+pub(crate) use ticks::ALL as TICKS;
+pub use ticks::{names_of, ticked, value_of};
 
 use db::{Tx, vals};
 use kernel::{
@@ -18,7 +25,7 @@ use self::names::Kind;
 use super::list::{Also, Blank, Of, Wanted};
 use crate::{
     RiskLevel,
-    device::{DeviceId, Gap, Strategy, Tenure, store},
+    device::{DeviceId, Gap, Strategy, Tenure, store, then::list::NOT_OF_THE_PAST},
     permit,
 };
 
@@ -125,6 +132,18 @@ impl Understood {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl Understood {
+    /// Leaves aside what cannot be asked of the past, and says so.
+    pub fn only_of_the_past(&mut self) {
+        if self.wanted.is_of_the_past() {
+            return;
+        }
+        let words = NOT_OF_THE_PAST;
+        self.troubles.push(Trouble { words: words.to_owned(), instead: None, is_name: false });
+        self.wanted = Wanted { also: vec![Also::one(Vec::new())], ..Wanted::default() };
     }
 }
 
@@ -245,29 +264,8 @@ async fn read(
         Field::State => return state::read(term, wanted),
         _ => meaning(tx, who, field, term, day).await?,
     };
-    keep(wanted, term.not, any);
+    wanted.keep(term.not, any);
     Ok(())
-}
-
-/// Puts a condition where the list finds its rows best: the first of a kind among the filters it keeps counts for.
-fn keep(wanted: &mut Wanted, not: bool, any: Vec<Of>) {
-    match any.as_slice() {
-        [Of::Site(ids)] if !not && wanted.sites.is_empty() => wanted.sites.clone_from(ids),
-        [Of::Department(ids)] if !not && wanted.departments.is_empty() => wanted.departments.clone_from(ids),
-        [Of::Model(ids)] if !not && wanted.models.is_empty() => wanted.models.clone_from(ids),
-        [Of::Type(ids)] if !not && wanted.types.is_empty() => wanted.types.clone_from(ids),
-        [Of::Company(ids)] if !not && wanted.companies.is_empty() => wanted.companies.clone_from(ids),
-        [Of::Held] if !not => wanted.held = true,
-        [Of::Unusable] if !not => wanted.unusable = true,
-        [Of::Undecided] if !not => wanted.undecided = true,
-        [Of::Gap(gap)] if !not && wanted.gap.is_none() => wanted.gap = Some(*gap),
-        [Of::Import(id)] if !not && wanted.import.is_none() => {
-            wanted.import = Some(*id);
-            // Wherever in its life a device is now that an import brought.
-            wanted.left_too = true;
-        }
-        _ => wanted.also.push(Also { not, any }),
-    }
 }
 
 /// What a term of a field other than the state may be.
@@ -405,7 +403,7 @@ async fn system(tx: &mut Tx, who: &Actor, tag: &str) -> std::result::Result<Devi
 fn coded<T: Copy>(value: &str, all: &[T], called: fn(&T) -> [&str; 2]) -> std::result::Result<T, Fault> {
     let plain = |text: &str| kernel::fold(text).replace(['_', '-'], " ");
     let value = plain(value);
-    let names = |one: &T| called(one).map(|name| plain(name));
+    let names = |one: &T| called(one).map(plain);
     if let Some(exact) = all.iter().find(|one| names(one).contains(&value)) {
         return Ok(*exact);
     }

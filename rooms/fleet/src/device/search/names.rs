@@ -108,7 +108,7 @@ pub(super) async fn meant(tx: &mut Tx, org: OrgId, kind: Kind, name: &str) -> Re
     Ok((ids.len() <= MOST).then_some(ids))
 }
 
-async fn called(tx: &mut Tx, org: OrgId, kind: Kind, name: &str) -> Result<Vec<Uuid>> {
+pub(super) async fn called(tx: &mut Tx, org: OrgId, kind: Kind, name: &str) -> Result<Vec<Uuid>> {
     let mut select = Select::new(kind.head(), "x", org);
     for word in name.split(' ').filter(|word| !word.is_empty()) {
         select.filter(kind.by_word(), [pattern(word)]);

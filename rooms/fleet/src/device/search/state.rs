@@ -80,5 +80,5 @@ fn meant(value: &str) -> std::result::Result<Meant, Fault> {
         "“{value}” is no state. There are {}; also do not use, out of service, left and any.",
         words.join(", ")
     );
-    Err(Fault::Words(said, near.map(str::to_owned)))
+    Err(Fault::Words(said, near.map(str::to_lowercase)))
 }

@@ -6,6 +6,9 @@ use kernel::{Currency, Date, Money, query::Test};
 /// Days of a range, its ends with it; an end that is missing is open.
 pub(super) type Days = (Option<Date>, Option<Date>);
 
+/// Amounts of a range in minor units, its ends with it; an end that is missing is open.
+pub(super) type Amounts = (Option<i64>, Option<i64>);
+
 /// The ranges of days that a test asks for.
 ///
 /// # Errors
@@ -121,7 +124,7 @@ fn ago(years: f64, today: Date) -> Option<Date> {
 ///
 /// # Errors
 /// As [`days`].
-pub(super) fn prices(test: &Test, currency: Currency) -> Result<Vec<(Option<i64>, Option<i64>)>, String> {
+pub(super) fn prices(test: &Test, currency: Currency) -> Result<Vec<Amounts>, String> {
     let minor = |text: &str| {
         let read = Money::parse(text, currency).map(|money| money.minor);
         read.map_err(|_| {

@@ -1,7 +1,7 @@
 //! The list of devices as it was known at a past instant: the same questions as of the present one, in the order of tags.
 
 use db::Tx;
-use kernel::{Actor, Cursor, Instant, Keyset, OrgId, Permit, Result, Slice};
+use kernel::{Actor, Cursor, Instant, Keyset, OrgId, Permit, Problem, Result, Slice};
 use uuid::Uuid;
 
 pub use super::way::Limits;
@@ -39,7 +39,7 @@ pub const TO_TAKE_OUT: &[Permit] = &[permit::DEVICE_VIEW, permit::DEVICE_HISTORY
 /// The order is that of the tags then; `wanted.sort` is not asked.
 ///
 /// # Errors
-/// As [`Tx::all`].
+/// As [`Tx::all`]; [`Problem::Invalid`] for what cannot be asked of the past.
 pub async fn page(
     tx: &mut Tx,
     who: &Actor,
@@ -50,6 +50,10 @@ pub async fn page(
 ) -> Result<Found> {
     page_within(tx, who, (wanted, at), permits, (keyset, Limits::default())).await
 }
+
+/// Why a question cannot be asked of the past.
+pub const NOT_OF_THE_PAST: &str = "Lists of the past are searched by words, type, maker, model, site, dept, state, flag \
+    and import; not by what is excluded, and not by other fields.";
 
 /// The same with other limits than those which are right for a large fleet.
 ///
@@ -62,6 +66,12 @@ pub async fn page_within(
     permits: &'static [Permit],
     (keyset, limits): (&Keyset, Limits),
 ) -> Result<Found> {
+    if wanted.is_nothing() {
+        return Ok(Found { slice: Slice { rows: Vec::new(), next: None }, count: Some(0) });
+    }
+    if !wanted.is_of_the_past() {
+        return Err(Problem::invalid("q", NOT_OF_THE_PAST));
+    }
     let asked = Asked::new(tx, who, (wanted, permits), at).await?;
     let (ways, want) = (asked.ways(), i64::from(keyset.limit) + 1);
     let (mut rows, mut count) = match asked.shortest(tx, &ways, limits.few).await? {
