@@ -12,6 +12,7 @@
 #[macro_use]
 mod coded;
 
+pub mod act;
 pub mod company;
 pub mod device;
 pub mod device_type;
@@ -74,8 +75,11 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0008_area.pg.sql"),
         ),
         File::both(9, "search", include_str!("../migrations/0009_search.sql")),
+        File::both(22, "act", include_str!("../migrations/0022_act.sql")),
     ],
     unrecorded: &[
+        ("act_draft", "what somebody is about to do; the act itself is on record"),
+        ("act_item", "what an act made of a device; the devices are on record"),
         ("former_tag", "derived from records: the versions of the device hold its tags"),
         ("import_progress", "where the work on an import stands; the import itself is on record"),
         ("then_called", "filed from the record of changes, for lists of the past"),
@@ -87,6 +91,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         ("import_row", "what was said about a row of a file; the devices it became are on record"),
     ],
     statements: &[
+        act::store::ALL,
         company::store::ALL,
         device::actions::ALL,
         device::former::ALL,
@@ -106,6 +111,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         stand::ALL,
     ],
     records: &[
+        act::store::RECORD,
         company::store::RECORD,
         device_type::store::RECORD,
         model::store::RECORD,

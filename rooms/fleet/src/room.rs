@@ -2,7 +2,9 @@
 
 use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
 
-use crate::{SCHEMA, company, device, device_type, export, import, model, permit, reindex, sight, stand};
+use crate::{
+    SCHEMA, act, company, device, device_type, export, import, model, permit, reindex, sight, stand,
+};
 
 /// The fleet, for the list of rooms.
 pub fn room() -> Room {
@@ -21,7 +23,7 @@ pub fn room() -> Room {
     .into_iter()
     .flatten()
     .collect();
-    let jobs = [reindex::jobs(), import::jobs()].concat();
+    let jobs = [act::work::jobs(), reindex::jobs(), import::jobs()].concat();
     Room {
         name: "fleet",
         schema: SCHEMA,
@@ -29,7 +31,7 @@ pub fn room() -> Room {
         permits: permit::ALL,
         menu: menu(),
         jobs,
-        duties: device::then::duties(),
+        duties: [act::work::duties(), device::then::duties()].concat(),
         sights: sight::sights(),
         answers: |kept| {
             kept.insert(stand::TALLY);

@@ -42,6 +42,14 @@ pub(crate) fn sights() -> Vec<Sight> {
             sees: |_, who| all(who, permit::MODEL_VIEW),
         },
         Sight {
+            entity: "act",
+            many: "Changes of many devices",
+            named: "reason",
+            beside: &[("state", "State"), ("query", "Search")],
+            needs: Some(permit::DEVICE_EDIT),
+            sees: |_, who| acts(who),
+        },
+        Sight {
             entity: "import_run",
             many: "Imports",
             named: "file_name",
@@ -69,6 +77,15 @@ fn devices<'a>(who: &Actor) -> BoxFuture<'a, Result<Sees>> {
         let department = record["department"].as_str().and_then(|id| id.parse().ok());
         let reach = Reach { site: id("site"), department };
         who.may(permit::DEVICE_VIEW, reach) && who.may(permit::DEVICE_HISTORY, reach)
+    }))
+}
+
+/// One's own, or any for whoever may change devices everywhere.
+fn acts<'a>(who: &Actor) -> BoxFuture<'a, Result<Sees>> {
+    let (everywhere, person) = (who.scope(permit::DEVICE_EDIT) == ScopeSet::Everywhere, who.person);
+    now(Box::new(move |record: &Value| {
+        let by = record["by"].as_str().and_then(|id| id.parse().ok());
+        everywhere || (by.is_some() && by == person)
     }))
 }
 

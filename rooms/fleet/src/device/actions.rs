@@ -278,7 +278,7 @@ pub async fn transfer(
 }
 
 /// Brings everything below a device to where it is.
-async fn follow(tx: &mut Tx, who: &Actor, parent: &Device, reason: Option<String>) -> Result<()> {
+pub(crate) async fn follow(tx: &mut Tx, who: &Actor, parent: &Device, reason: Option<String>) -> Result<()> {
     let mut parents = vec![parent.clone()];
     while let Some(parent) = parents.pop() {
         for child in store::children(tx, who.org, parent.id).await? {

@@ -143,7 +143,15 @@ fn columns(device: &Device) -> Vec<Val> {
     vals
 }
 
-fn from_row(row: &Row) -> Result<Device> {
+/// A device with all its columns; for lists of them.
+pub(crate) const WHOLE: &str = "SELECT d.id, d.version, d.tag, d.serial, d.serial_less, d.udi, d.model_id, d.parent_id, d.site_id, \
+            d.place_id, d.department_id, d.state, d.state_since_at, d.inspect_after_at, d.accepted_at, \
+            d.accepted_as, d.hold_reason, d.hold_released_by, d.loan_agreement, d.loan_ends_on, d.risk, \
+            d.risk_reason, d.strategy, d.tenure, d.agreement, d.agreement_ends_on, d.acquired_on, d.price_minor, \
+            d.price_currency, d.notes, d.import_id, d.removed_at \
+            FROM device d";
+
+pub(crate) fn from_row(row: &Row) -> Result<Device> {
     let hold = match (row.get("hold_reason")?, row.get("hold_released_by")?) {
         (Some(reason), Some(released_by)) => Some(Hold { reason, released_by }),
         _ => None,

@@ -1,6 +1,7 @@
 //! The fleet's pages through the front door, and its store and invariants on both engines.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must stop")]
 
+mod acts;
 mod catalogue;
 #[path = "../shared/counts.rs"]
 mod counts;

@@ -129,6 +129,8 @@ fn act(event: &Event) -> (&'static str, Icon) {
         "fleet.device.import_undone" => ("Import undone", Icon::Undo),
         "fleet.device.edit" => ("Edited", Icon::Pencil),
         "fleet.device.transfer" => ("Moved", Icon::MapPin),
+        "fleet.device.bulk" => ("Changed with others", Icon::Pencil),
+        "fleet.device.bulk_undo" => ("Change undone", Icon::Undo),
         "fleet.device.follow" => ("Moved with its system", Icon::MapPin),
         "fleet.device.state" => ("State changed", Icon::Circle),
         "fleet.device.hold" => ("Put on hold", Icon::OctagonX),
