@@ -58,6 +58,7 @@ pub struct Records {
     pub company: fleet::CompanyId,
     pub device_type: fleet::DeviceTypeId,
     pub import: Id<fleet::device::Import>,
+    pub act: fleet::act::ActId,
     pub site: SiteId,
     pub place: identity::place::PlaceId,
     pub department: DepartmentId,
@@ -364,6 +365,7 @@ impl Spot {
         (grant, token): (Id<()>, Id<()>),
     ) -> Records {
         let import = an_import(db, org, self.department).await;
+        let act = an_act(db, org, self.device.id).await;
         let model =
             db::read!(db, org, |tx| fleet::model::store::get(tx, org, self.device.model).await).unwrap();
         Records {
@@ -372,6 +374,7 @@ impl Spot {
             company: model.company,
             device_type: model.device_type,
             import,
+            act,
             site: self.site,
             place: self.place,
             department: self.department,
@@ -421,6 +424,20 @@ fn fields(tag: &str, model: fleet::ModelId) -> Edit {
         price: None,
         notes: None,
     }
+}
+
+/// A change of one device, made by the server and not carried out.
+async fn an_act(db: &Db, org: OrgId, device: fleet::DeviceId) -> fleet::act::ActId {
+    use fleet::act::{Change, To, actions};
+    let who = system(org);
+    db::write!(db, org, |tx| {
+        let draft = actions::prepare(tx, &who, "").await?;
+        actions::put(tx, &who, draft.id, 0, &[device]).await?;
+        let change = Change { notes: Some(To::Set("as it was".into())), ..Change::default() };
+        actions::begin(tx, &who, draft.id, &change, "For the matrix").await
+    })
+    .unwrap()
+    .id
 }
 
 /// An import of one row, sent by the lead of one department and checked by nobody yet.

@@ -35,6 +35,8 @@ pub enum Seen {
     DepartmentChanged,
     /// Those of the organisation, by somebody who holds the role in all of it.
     OrgWide,
+    /// The same, and not found by others.
+    OrgWideUnseen,
     /// A token of the person of the records: seen by whoever manages people over all that person holds.
     OwnToken,
     /// None of theirs.
@@ -74,8 +76,8 @@ impl Entry {
 }
 
 use Seen::{
-    AtSite, DepartmentChanged, InOrg, InReach, NoRecord, Nowhere, OrgWide, OrgWideNoRecord, OwnToken,
-    SiteChanged,
+    AtSite, DepartmentChanged, InOrg, InReach, NoRecord, Nowhere, OrgWide, OrgWideNoRecord, OrgWideUnseen,
+    OwnToken, SiteChanged,
 };
 use Who::{BeforeSetUp, Public, Roles, SignedIn};
 
@@ -163,6 +165,13 @@ pub const MATRIX: &[Entry] = &[
     get("/devices/changes.csv", TAKES_HISTORY_OUT, NoRecord),
     get("/devices/new", WORKS, NoRecord),
     post("/devices/new", WORKS, NoRecord),
+    // One's own, or of anybody for whoever works everywhere.
+    get("/devices/bulk", WORKS, NoRecord),
+    post("/devices/bulk", WORKS, NoRecord),
+    get("/devices/bulk/{id}", WORKS, OrgWideUnseen),
+    post("/devices/bulk/{id}", WORKS, Nowhere),
+    post("/devices/bulk/{id}/begin", WORKS, Nowhere),
+    post("/devices/bulk/{id}/undo", WORKS, OrgWideUnseen),
     get("/d/{tag}/edit", WORKS, InReach),
     post("/d/{tag}/edit", WORKS, InReach),
     get("/d/{tag}/move", WORKS, InReach),
@@ -299,6 +308,12 @@ pub const MATRIX: &[Entry] = &[
     get("/api/v1/makers/{id}", READS_MODELS, InOrg),
     get("/api/v1/makers/{id}/history", READS_MODELS, InOrg),
     patch("/api/v1/makers/{id}", CORRECTS, OrgWide),
+    get("/api/v1/acts", WORKS, NoRecord),
+    call("/api/v1/acts", WORKS, NoRecord),
+    call("/api/v1/acts/try", WORKS, NoRecord),
+    get("/api/v1/acts/{id}", WORKS, OrgWideUnseen),
+    get("/api/v1/acts/{id}/devices", WORKS, OrgWideUnseen),
+    call("/api/v1/acts/{id}/undo", WORKS, OrgWideUnseen),
     get("/api/v1/imports", CORRECTS, NoRecord),
     call("/api/v1/imports", CORRECTS, NoRecord),
     get("/api/v1/imports/template.csv", CORRECTS, NoRecord),

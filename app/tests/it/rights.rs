@@ -45,6 +45,8 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
     let noun = path.strip_prefix("/api/v1").unwrap_or(path);
     let id = match noun.split('/').nth(1) {
         Some("devices") if !path.starts_with("/devices/") => records.device.to_string(),
+        Some("acts") => records.act.to_string(),
+        Some("devices") if path.starts_with("/devices/bulk") => records.act.to_string(),
         Some("tokens") | Some("me") => records.token.to_string(),
         Some("people") => records.person.to_string(),
         Some("sites" | "past") => records.site.to_string(),
@@ -105,6 +107,8 @@ fn wanted(entry: &Entry, role: Option<Role>, held: Held, stands: Stands) -> Want
     }
     match entry.seen {
         Seen::NoRecord => Wanted::In,
+        Seen::Nowhere => Wanted::NotFound,
+        Seen::OrgWideUnseen if stands == Stands::OtherOrg || held != Held::Everywhere => Wanted::NotFound,
         Seen::InReach if !stands.within(held) => Wanted::NotFound,
         Seen::InOrg if stands == Stands::OtherOrg => Wanted::NotFound,
         Seen::AtSite | Seen::SiteChanged | Seen::DepartmentChanged if !same_site(stands, held) => {

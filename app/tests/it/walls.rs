@@ -236,6 +236,15 @@ async fn work(hospital: &Hospital) {
     assert_eq!(run.counts.new, 2, "{:?} {:?}", run.error, run.counts.refusals);
     db::write!(db, org, |tx| actions::begin_run(tx, &who, &run).await).unwrap();
     on().await;
+    let bulk = hospital.records[&crate::hospital::Stands::Home].act;
+    let carry = async || fleet::act::work::drive(db, &Clock::hand(TEST_NOW), org, bulk).await.unwrap();
+    carry().await;
+    db::write!(db, org, |tx| {
+        let done = fleet::act::actions::visible(tx, &who, bulk).await?;
+        fleet::act::actions::begin_undo(tx, &who, &done).await
+    })
+    .unwrap();
+    carry().await;
     let folder = tempfile::tempdir().unwrap();
     folder::write(db, &who, folder.path(), None, |_, _| ()).await.unwrap();
     folder::read_names(db, &who, folder.path(), |_, _| ()).await.unwrap();

@@ -68,7 +68,13 @@ addEventListener('keydown', (event) => {
   const chord = event.ctrlKey || event.metaKey;
   let done = false;
   if (chord && event.key.toLowerCase() === 'k') done = focusFirst('[data-search]', '[data-filter]');
-  else if (event.key === 'Escape') done = escape();
+  else if (chord && event.key.toLowerCase() === 'a' && $('[data-bulk]') && !inField(event.target)) {
+    const all = rows();
+    const ticked = all.length && all.every((tr) => $('input[type=checkbox]', tr)?.checked);
+    if (ticked) $('[data-bulk] button[name=all]')?.focus();
+    else all.forEach((tr) => tick(tr, true));
+    done = true;
+  } else if (event.key === 'Escape') done = escape();
   else if (chord || event.altKey || inField(event.target)) return;
   else if (event.key === 'ArrowDown' && rowAt()) done = step(1);
   else if (event.key === 'ArrowUp' && rowAt()) done = step(-1);
@@ -127,6 +133,14 @@ addEventListener('submit', (event) => {
     if (button.dataset.busy) { button.dataset.label = label.textContent; label.textContent = button.dataset.busy; }
   });
 });
+// ---- the bar for ticked rows: there only while some are ----
+function bulk() {
+  const bar = $('[data-bulk]');
+  if (!bar) return;
+  const n = $$('table[data-rows] td input[type=checkbox]:checked').length;
+  bar.classList.toggle('some', n > 0);
+  $('[data-selected]', bar).textContent = `${n} selected`;
+}
 addEventListener('pageshow', (event) => {
   if (event.persisted) location.reload();
 });
@@ -134,6 +148,7 @@ addEventListener('change', (event) => {
   const el = event.target;
   if (el.matches('[data-all]')) rows().forEach((tr) => tick(tr, el.checked));
   if (el.matches('table[data-rows] td input[type=checkbox]')) el.closest('tr').classList.toggle('sel', el.checked);
+  bulk();
   const form = el.form;
   const mode = form?.dataset.autosubmit;
   if (mode !== undefined && (mode !== 'wide' || matchMedia('(min-width:1001px)').matches)) form.requestSubmit();
@@ -185,6 +200,7 @@ async function refresh(region) {
 for (const region of $$('[data-refresh]')) setTimeout(refresh, Number(region.dataset.refresh) * 1000, region);
 
 // ---- on arrival ----
+bulk();
 for (const select of $$('select[data-zone]')) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   // What the person or the record says stands; only an open question is answered.

@@ -9,6 +9,8 @@ use crate::{
 /// The fleet, for the list of rooms.
 pub fn room() -> Room {
     let routes: Vec<Route> = [
+        act::pages::routes(),
+        act::api::routes(),
         device::pages::routes(),
         device::api::routes(),
         model::pages::routes(),

@@ -1,5 +1,6 @@
 //! The API as a whole: its manners, its document, its tokens, and whether it can do all that the pages can.
 
+mod acts;
 mod changes;
 mod contract;
 mod counterpart;

@@ -375,6 +375,7 @@ fn list(t: Words<'_>) -> Markup {
         previous: Some("/devices?before=a".into()),
         next: Some("/devices?after=b".into()),
         names: PagerNames::default(),
+        lead: None,
     };
     let kept = [("q".to_owned(), t("pump"))];
     list_page(

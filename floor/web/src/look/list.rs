@@ -240,6 +240,8 @@ pub struct Pager {
     pub next: Option<String>,
     /// Spoken names of group, first, previous and next.
     pub names: PagerNames,
+    /// What may be done to the selected rows, before the pages.
+    pub lead: Option<Markup>,
 }
 
 /// The words of a [`Pager`].
@@ -269,7 +271,18 @@ impl Default for PagerNames {
 impl Render for Pager {
     fn render(&self) -> Markup {
         html! {
-            nav.pager aria-label=(self.names.group) {
+            @if let Some(lead) = &self.lead {
+                div.pager { (lead) nav.pages aria-label=(self.names.group) { (self.pages()) } }
+            } @else {
+                nav.pager aria-label=(self.names.group) { (self.pages()) }
+            }
+        }
+    }
+}
+
+impl Pager {
+    fn pages(&self) -> Markup {
+        html! {
                 span.sec { (self.summary) }
                 @if let Some(href) = &self.first { a.btn href=(href) { (self.names.first) } }
                 @if let Some(href) = &self.previous {
@@ -282,7 +295,6 @@ impl Render for Pager {
                         (icon(Icon::ChevronRight))
                     }
                 }
-            }
         }
     }
 }

@@ -5,6 +5,8 @@
 //! as they were and as they became, never a copy of a device.
 
 pub mod actions;
+pub(crate) mod api;
+pub(crate) mod pages;
 pub mod store;
 pub mod work;
 

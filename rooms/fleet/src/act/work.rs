@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use db::{Select, Tx, Val};
-use kernel::{Actor, Change as Event, OrgId, Problem, Reach, Result, SiteId, Via};
+use db::{Db, Select, Tx, Val};
+use kernel::{Actor, Change as Event, Clock, OrgId, Problem, Reach, Result, SiteId, Via};
 use serde_json::Value;
 
 use super::{
@@ -154,10 +154,10 @@ fn actor(act: &Act, org: OrgId, at: kernel::Instant) -> Actor {
 ///
 /// # Errors
 /// When the database is in trouble; calling again goes on where this ended.
-pub async fn drive(app: &web::App, org: OrgId, id: ActId) -> Result<()> {
+pub async fn drive(db: &Db, clock: &Clock, org: OrgId, id: ActId) -> Result<()> {
     loop {
-        let at = app.now();
-        let more = db::write!(app.db(), org, |tx| {
+        let at = clock.now();
+        let more = db::write!(db, org, |tx| {
             let Some(act) = store::find(tx, org, id).await? else { return Ok(false) };
             let who = actor(&act, org, at);
             match act.state {
@@ -262,7 +262,7 @@ pub fn jobs() -> Vec<web::JobKind> {
     fn go(app: web::App, job: db::job::Job) -> futures::future::BoxFuture<'static, Result<()>> {
         Box::pin(async move {
             let id: ActId = job.payload.parse().map_err(Problem::bug)?;
-            drive(&app, job.org, id).await
+            drive(app.db(), app.clock(), job.org, id).await
         })
     }
     [RUN, UNDO].map(|kind| web::JobKind { kind, run: go }).to_vec()

@@ -64,6 +64,11 @@ fn flag(value: &str) -> &str {
 }
 
 impl Asked {
+    /// What a query asks, and nothing else.
+    pub(crate) fn of(query: &str) -> Self {
+        Self { text: query.trim().to_owned(), ..Self::default() }
+    }
+
     /// Reads a query string.
     pub(crate) fn read(query: &str) -> Self {
         let mut asked = Self::default();

@@ -36,7 +36,7 @@ pub(super) fn ids(events: &[Event]) -> Ids {
 }
 
 /// The ids in these changes whose names a reader needs.
-pub(super) fn ids_of<'c>(changes: impl IntoIterator<Item = &'c FieldChange>) -> Ids {
+pub(crate) fn ids_of<'c>(changes: impl IntoIterator<Item = &'c FieldChange>) -> Ids {
     let mut ids = Ids::default();
     for change in changes {
         for value in [&change.before, &change.after] {
@@ -49,7 +49,7 @@ pub(super) fn ids_of<'c>(changes: impl IntoIterator<Item = &'c FieldChange>) -> 
 }
 
 /// Changes in words; those a reader learns elsewhere are left out.
-pub(super) fn lines(changes: &[FieldChange], names: &Names, zone: &TimeZone) -> Vec<Change> {
+pub(crate) fn lines(changes: &[FieldChange], names: &Names, zone: &TimeZone) -> Vec<Change> {
     changes.iter().filter_map(|change| line(change, names, zone)).collect()
 }
 

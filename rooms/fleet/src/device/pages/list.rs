@@ -16,7 +16,7 @@ use web::{
     Ctx, Reply,
     look::{
         Column, DeviceGlyph, FacetGroup, Hide, Icon, Pager, PhoneSlot, QueryBar, Row, Sort as Way, Tab,
-        Table, Token, Tone, empty_state, facets as beside, glyph, icon_sized, link_button,
+        Table, Token, Tone, button, empty_state, facets as beside, glyph, icon_sized, link_button,
         list::{FacetWords, list_page},
         message, quiet_answer, tabs, tag_link,
     },
@@ -168,7 +168,7 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
                 @if troubles.is_empty() { (nothing(asked, found)) }
             } @else {
                 (table(ctx, asked, found))
-                (pager(asked, found))
+                (Pager { lead: bulk(ctx, asked, found), ..pager(asked, found) })
             }
             @if ctx.may(permit::DEVICE_HISTORY) { (then::look_back(ctx, asked, None)) }
         },
@@ -346,7 +346,33 @@ fn table(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
         .iter()
         .map(|device| row(device, today, &ctx.org.name, (href(&device.tag), parts(device))))
         .collect();
-    Table::new("Devices", columns(asked), rows).list().render()
+    let table = Table::new("Devices", columns(asked), rows).list();
+    match ctx.may(permit::DEVICE_EDIT) {
+        true => table.selectable("device", BULK, "Select all on this page").render(),
+        false => table.render(),
+    }
+}
+
+/// The form that the ticks of the rows belong to.
+const BULK: &str = "bulk";
+
+/// What may be done to the ticked devices, or to all that match.
+fn bulk(ctx: &Ctx, asked: &Asked, found: &Found) -> Option<Markup> {
+    if !ctx.may(permit::DEVICE_EDIT) || found.slice.rows.is_empty() {
+        return None;
+    }
+    let all = matches(found);
+    let several = found.matches.count > found.slice.rows.len() as i64 || found.matches.more;
+    Some(html! {
+        form.bulkbar id=(BULK) method="post" action="/devices/bulk" data-bulk {
+            (web::look::hidden("q", &asked.text))
+            b.js-only data-selected aria-live="polite" { "0 selected" }
+            (button("Change").icon(Icon::Pencil).small().key("e"))
+            @if several {
+                (button(format!("Change all {all}")).small().ghost().sends("all", "1"))
+            }
+        }
+    })
 }
 
 pub(super) fn row(device: &Listed, today: Date, organisation: &str, (link, parts): (String, i64)) -> Row {
@@ -366,6 +392,7 @@ pub(super) fn row(device: &Listed, today: Date, organisation: &str, (link, parts
         state_mark(device.state, device.held),
         html! { (age(device.acquired_on, today).unwrap_or_default()) },
     ]);
+    let row = row.key(device.id.to_string(), format!("Select {}", device.tag));
     if device.state.kind().is_terminal() { row.faint() } else { row }
 }
 

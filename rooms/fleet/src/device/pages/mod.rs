@@ -9,7 +9,7 @@ pub(crate) mod ask;
 mod attach;
 mod between;
 mod change_state;
-mod changed;
+pub(crate) mod changed;
 mod edit;
 mod entry;
 mod evidence_fields;
@@ -21,7 +21,7 @@ mod known;
 mod ledgers;
 mod life;
 mod list;
-mod names;
+pub(crate) mod names;
 mod sentence;
 mod show;
 mod spot;
@@ -30,7 +30,7 @@ mod transfer;
 mod unretire;
 pub(crate) mod words;
 
-pub(super) use spot::Ground;
+pub(crate) use spot::Ground;
 
 use web::{Gate, Route};
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 /// Ids whose names are wanted, by what they identify.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ids {
+pub(crate) struct Ids {
     by_field: BTreeMap<&'static str, BTreeSet<Uuid>>,
 }
 
@@ -34,21 +34,21 @@ const HEADS: &[(&str, &str)] = &[
 
 impl Ids {
     /// Wants the name of an id that stands in a field; fields that hold no ids are left aside.
-    pub(super) fn add(&mut self, field: &str, id: Uuid) {
+    pub(crate) fn add(&mut self, field: &str, id: Uuid) {
         if let Some((field, _)) = HEADS.iter().find(|(known, _)| *known == field) {
             self.by_field.entry(field).or_default().insert(id);
         }
     }
 
     /// Whether a field holds ids.
-    pub(super) fn holds(field: &str) -> bool {
+    pub(crate) fn holds(field: &str) -> bool {
         HEADS.iter().any(|(known, _)| *known == field)
     }
 }
 
 /// The names that were found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     by_id: BTreeMap<Uuid, Name>,
 }
 
@@ -61,7 +61,7 @@ struct Name {
 
 impl Names {
     /// Reads all names wanted, one statement a kind.
-    pub(super) async fn read(tx: &mut Tx, org: OrgId, ids: &Ids) -> Result<Self> {
+    pub(crate) async fn read(tx: &mut Tx, org: OrgId, ids: &Ids) -> Result<Self> {
         let mut by_id = BTreeMap::new();
         for (field, head) in HEADS {
             let Some(ids) = ids.by_field.get(field) else { continue };
@@ -82,12 +82,12 @@ impl Names {
     }
 
     /// The name of an id without what lies around it; for where there is little room.
-    pub(super) fn short(&self, id: Uuid) -> String {
+    pub(crate) fn short(&self, id: Uuid) -> String {
         self.by_id.get(&id).map(|name| name.short.clone()).unwrap_or_default()
     }
 
     /// The name of an id, or words that say there is none any more.
-    pub(super) fn text(&self, id: Uuid) -> String {
+    pub(crate) fn text(&self, id: Uuid) -> String {
         self.by_id.get(&id).map_or_else(|| "no longer on record".to_owned(), |name| name.whole.clone())
     }
 }

@@ -22,10 +22,10 @@ const LISTED: usize = 300;
 const FOUND: usize = 50;
 
 /// The sites one may choose from, and what one of them holds.
-pub(in crate::device) struct Ground {
+pub(crate) struct Ground {
     sites: Vec<Site>,
     /// The chosen site.
-    pub(super) site: Site,
+    pub(crate) site: Site,
     places: Vec<Place>,
     departments: Vec<Department>,
     /// Whether a device of this site needs no owner to be in reach.
@@ -38,7 +38,7 @@ impl Ground {
     ///
     /// # Errors
     /// [`Problem::Forbidden`] when no site is in reach.
-    pub(in crate::device) async fn read(
+    pub(crate) async fn read(
         tx: &mut Tx,
         who: &Actor,
         permit: Permit,
@@ -124,9 +124,37 @@ impl Ground {
         Spot { site: self.site.id, place, department }
     }
 
+    /// Whether a place and an owner are at the chosen site and may be chosen.
+    pub(crate) fn offers(
+        &self,
+        place: Option<PlaceId>,
+        department: Option<DepartmentId>,
+        errors: &mut Vec<FieldError>,
+    ) {
+        let mut all = Vec::new();
+        self.chosen(Some(self.site.id), place, department, &mut all);
+        // That no owner was chosen leaves each device its own.
+        errors.extend(all.into_iter().filter(|error| error.field != "department" || department.is_some()));
+    }
+
+    /// The places to choose from, by what lies around them.
+    pub(crate) fn place_choices(&self, chosen: &str, find: &str) -> Vec<Choice> {
+        let groups = self.offered(chosen, find);
+        let choice = |around: &str, place: &Place| {
+            let choice = Choice::new(place.id.to_string(), &place.name);
+            if around.is_empty() { choice } else { choice.group(around) }
+        };
+        groups.iter().flat_map(|(around, places)| places.iter().map(|place| choice(around, place))).collect()
+    }
+
+    /// The owners to choose from.
+    pub(crate) fn owner_choices(&self) -> Vec<Choice> {
+        self.department_choices().into_iter().filter(|choice| !choice.value.is_empty()).collect()
+    }
+
     /// The form that changes the site, and with it the places and departments to choose from. It stands before
     /// the form proper, because choosing a site asks for a new page.
-    pub(super) fn chooser(&self, action: &str, find: &str) -> Markup {
+    pub(crate) fn chooser(&self, action: &str, find: &str) -> Markup {
         let many = self.places.len() > LISTED;
         if self.sites.len() < 2 && !many {
             return Markup::default();
