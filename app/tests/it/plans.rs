@@ -45,6 +45,10 @@ const MAY: &[(&str, &str)] = &[
         "whoever asks the API for a count of a whole list waits for it; it stops at 10,000 that fit",
     ),
     (
+        "WITH x AS MATERIALIZED (SELECT d.state, d.site_id, d.model_id",
+        "counts beside a list walk it only where the kept counts say that it holds 20,000 at most, and stop there",
+    ),
+    (
         "WITH RECURSIVE o(id) AS (SELECT (SELECT org_id FROM event",
         "each step takes the first row of the index",
     ),

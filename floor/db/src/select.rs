@@ -417,6 +417,21 @@ impl Select {
         tx.one(Sql::built(text), &vals).await?.get("n")
     }
 
+    /// Sums up the rows that fit, by a statement that reads them as `x`; of more than `cap` only so many.
+    ///
+    /// # Errors
+    /// As [`Tx::all`].
+    pub async fn summed(&self, tx: &mut Tx, sums: &'static str, cap: i64) -> Result<Vec<Row>> {
+        if self.empty {
+            return Ok(Vec::new());
+        }
+        let mut vals = self.vals.clone();
+        vals.push(cap.into());
+        let inner = self.text(tx.engine());
+        let text = format!("WITH x AS MATERIALIZED ({inner} LIMIT ${}) {sums}", vals.len());
+        tx.all(Sql::built(text), &vals).await
+    }
+
     /// Looks at the rows that the conditions before [`Select::bounded`] leave, as far as the page then set goes, and gives
     /// those that fit the other conditions too, at most `limit`, in order. Each row says in `looked_at` how many were
     /// looked at and in `n` how many of them fit. The columns the page is ordered by must be among those selected.

@@ -96,6 +96,8 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::actions::ALL,
         device::former::ALL,
         device::list::ALL,
+        device::list::facets::ALL,
+        device::pages::FACETS,
         device::pages::STATEMENTS,
         device::search::ALL,
         device::search::CODES,

@@ -1,13 +1,16 @@
 //! The language of searches: what each field means, compared device by device with what its words say, on both engines;
 //! and what the page does with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fleet::{
     RiskLevel,
     device::{
         Device, OutFor, State, Strategy, Tenure,
-        list::{self, Wanted},
+        list::{
+            self, Wanted,
+            facets::{Facets, facets},
+        },
         search::{self, Day},
         store,
     },
@@ -211,6 +214,67 @@ async fn fleet_of(house: &House, n: usize) -> Vec<(Device, Names)> {
     fleet
 }
 
+async fn facets_of(house: &House, wanted: &Wanted) -> Facets {
+    let who = &house.who;
+    db::read!(house.app.db(), who.org, |tx| facets(tx, who, wanted).await).unwrap().unwrap()
+}
+
+/// The group of answers that a term ticks.
+fn group_of(text: &str) -> Option<&'static str> {
+    match text.split(':').next().filter(|_| text.contains(':') && !text.contains("do not use"))? {
+        "state" if text != "state:any" => Some("state"),
+        "site" => Some("site"),
+        "dept" if text == "dept:icu" => Some("owner"),
+        "type" | "model" => Some("model"),
+        "risk" => Some("risk"),
+        "flag" => Some("flag"),
+        _ => None,
+    }
+}
+
+type Said = BTreeMap<String, i64>;
+
+fn said(group: &str, counted: &Facets) -> Said {
+    fn of<K: std::fmt::Debug>(map: &BTreeMap<K, i64>) -> Said {
+        map.iter().map(|(key, n)| (format!("{key:?}"), *n)).collect()
+    }
+    match group {
+        "state" => of(&counted.states),
+        "site" => of(&counted.sites),
+        "owner" => of(&counted.departments),
+        "model" => of(&counted.models),
+        "risk" => of(&counted.risks),
+        _ => [("unusable", counted.unusable), ("undecided", counted.undecided)]
+            .into_iter()
+            .filter(|(_, n)| *n > 0)
+            .map(|(key, n)| (key.to_owned(), n))
+            .collect(),
+    }
+}
+
+fn by_hand(group: &str, among: &[&(Device, Names)]) -> Said {
+    let mut said = Said::new();
+    for (d, n) in among {
+        let mut add = |key: String| *said.entry(key).or_default() += 1;
+        match group {
+            "state" => add(format!("{:?}", d.state)),
+            "site" => add(format!("{:?}", d.site)),
+            "owner" => add(format!("{:?}", d.department)),
+            "model" => add(format!("{:?}", d.model)),
+            "risk" => add(format!("{:?}", risk(d, n))),
+            _ => {
+                if d.hold.is_some() || d.state == State::Quarantined {
+                    add("unusable".to_owned());
+                }
+                if !d.undecided(n.type_risk).is_empty() {
+                    add("undecided".to_owned());
+                }
+            }
+        }
+    }
+    said
+}
+
 testkit::engine_tests! {
     rooms: ROOMS;
 
@@ -242,8 +306,24 @@ testkit::engine_tests! {
             }
             let other = &atoms[(at * 7 + 3) % atoms.len()];
             let text = format!("{} {}", atom.text, other.text);
-            let found = all(&house, &understood(&house, &text).await.wanted).await;
+            let wanted = understood(&house, &text).await.wanted;
+            let found = all(&house, &wanted).await;
             assert_eq!(found, expect(&[(false, atom), (false, other)]), "{text}");
+            // Beside the list stands how many there are of each answer; within a group of which one is asked for, as if
+            // none were.
+            let counted = facets_of(&house, &wanted).await;
+            assert_eq!(counted.total as usize, found.len(), "{text}");
+            for group in ["state", "site", "owner", "model", "risk", "flag"] {
+                let asks = |atom: &&Atom| group_of(atom.text) != Some(group);
+                let rest: Vec<(bool, &Atom)> = [atom, other].into_iter().filter(asks).map(|atom| (false, atom)).collect();
+                // What asks for devices that have left goes on asking for them.
+                let left_too = [atom, other].iter().any(|atom| atom.left_too);
+                let among: Vec<&(Device, Names)> = fleet
+                    .iter()
+                    .filter(|(d, n)| (left_too || !d.state.kind().is_terminal()) && rest.iter().all(|(_, a)| (a.fits)(d, n)))
+                    .collect();
+                assert_eq!(said(group, &counted), by_hand(group, &among), "{group} of {text}");
+            }
         }
         // A comparison of nothing with nothing would say little.
         assert!(held * 10 > atoms.len() * 9, "{held} of {}", atoms.len());

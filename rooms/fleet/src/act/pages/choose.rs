@@ -232,7 +232,7 @@ pub(super) async fn save(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply 
     }
     let (who, reason) = (ctx.actor(), form.text("reason"));
     db::write!(ctx.app.db(), who.org, |tx| actions::choose(tx, who, id, &change, reason).await)?;
-    Ok(Redirect::to(&format!("{}#preview", address(id))).into_response())
+    Ok(Redirect::to(&address(id)).into_response())
 }
 
 /// `POST /devices/bulk/{id}/begin`: does what was chosen and looked at.

@@ -78,10 +78,14 @@ pub(super) async fn page(ctx: &Ctx, act: &Act) -> Reply {
         (Section::new("What", html! {
             dl.led {
                 div { dt { "Why" } dd { (act.reason) } }
-                div { dt { "Changed" } dd { (count(act.counts.changed)) } }
-                @if act.counts.undone > 0 { div { dt { "Given back" } dd { (count(act.counts.undone)) } } }
-                div { dt { "Already so" } dd { (count(act.counts.same)) } }
-                div { dt { "Left alone" } dd { (count(act.counts.refused)) } }
+                @for (label, n) in [
+                    ("Changed", act.counts.changed),
+                    ("Given back", act.counts.undone),
+                    ("Already so", act.counts.same),
+                    ("Left alone", act.counts.refused),
+                ] {
+                    @if n > 0 { div { dt { (label) } dd { (count(n)) } } }
+                }
             }
         }))
         @if !left.is_empty() { (left_alone(&left)) }
@@ -145,7 +149,7 @@ fn undo_button(act: &Act, since: &Since) -> Markup {
     };
     let command = db::command::CommandId::new().to_string();
     let action = format!("{}/undo", address(act.id));
-    post_button(&action, &[("command", &command)], &button(label).icon(Icon::Undo).key("z").busy("Undoing"))
+    post_button(&action, &[("command", &command)], &button(label).icon(Icon::Undo).key("Z").busy("Undoing"))
 }
 
 fn changed_since(since: &Since) -> Markup {

@@ -255,16 +255,21 @@ impl Known {
         ways.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(Way::Walk(Walk::Tag), |(_, way)| way)
     }
 
-    /// How many rows a walk looks at before anything else is asked: all of them where they are few, which answers for good.
-    pub fn first_try(&self, walk: Walk) -> i64 {
-        let rows = match walk {
+    /// How many rows a walk would look at to its end.
+    pub fn rows(&self, walk: Walk) -> i64 {
+        match walk {
             Walk::Tag | Walk::Since => self.all,
             Walk::Here => self.here,
             Walk::Site => self.one_site.map_or(self.all, |(all, _)| all),
             Walk::HereAtSite => self.one_site.map_or(self.here, |(_, here)| here),
             Walk::State | Walk::StateSince => self.one_state.unwrap_or(self.all),
             Walk::StateAtSite => self.one_state_at_site.unwrap_or(self.all),
-        };
+        }
+    }
+
+    /// How many rows a walk looks at before anything else is asked: all of them where they are few, which answers for good.
+    pub fn first_try(&self, walk: Walk) -> i64 {
+        let rows = self.rows(walk);
         // One more than there are, so that looking at all of them shows.
         let whole = if self.words { ASKED_WHOLE } else { WALKED_WHOLE };
         if rows < whole { rows + 1 } else { TRIED }

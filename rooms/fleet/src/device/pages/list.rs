@@ -135,7 +135,7 @@ async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked, day: &Day) -> Result<Found>
     let tallies = list::tallies(tx, who, &wanted.sites, states).await?;
     let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
     let (slice, left) = list::page_of(tx, who, wanted, &keyset).await?;
-    let counted = facets(&ctx.app, tx, who, wanted).await?;
+    let counted = facets(tx, who, wanted).await?;
     let matches = match &counted {
         Some(facets) => Matches { count: facets.total, more: false },
         None => Matches { count: asked.before + left.count, ..left },
@@ -367,7 +367,7 @@ fn bulk(ctx: &Ctx, asked: &Asked, found: &Found) -> Option<Markup> {
         form.bulkbar id=(BULK) method="post" action="/devices/bulk" data-bulk {
             (web::look::hidden("q", &asked.text))
             b.js-only data-selected aria-live="polite" { "0 selected" }
-            (button("Change").icon(Icon::Pencil).small().key("e"))
+            (button("Change").icon(Icon::Pencil).small().key("E"))
             @if several {
                 (button(format!("Change all {all}")).small().ghost().sends("all", "1"))
             }

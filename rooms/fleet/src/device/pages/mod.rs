@@ -38,6 +38,8 @@ use crate::permit;
 
 /// The statements by which the pages read names.
 pub(crate) const STATEMENTS: &[db::Named] = known::ALL;
+/// Those by which the answers beside the list are named.
+pub(crate) const FACETS: &[db::Named] = facet::ALL;
 
 /// The pages and actions of devices.
 pub(crate) fn routes() -> Vec<Route> {
