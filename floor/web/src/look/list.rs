@@ -201,7 +201,7 @@ pub fn facets(
                             label.on[option.checked].zero[option.count == "0" && !option.checked] {
                                 input.cb type="checkbox" name=(group.name) value=(option.value)
                                     checked[option.checked];
-                                span { (option.label) }
+                                span title=(option.label) { (option.label) }
                                 span { (option.count) }
                             }
                         }
