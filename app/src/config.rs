@@ -71,6 +71,8 @@ pub struct Config {
     /// By how many seconds the clocks of servers that share a database may differ: the API's feed of changes stays so
     /// far behind.
     pub api_changes_behind: u32,
+    /// Most gigabytes that the documents and photos of one organisation take; 0 is no limit.
+    pub files_most_gb: u32,
 }
 
 /// How log lines look.
@@ -124,6 +126,7 @@ impl Default for Config {
             backup_s3_plain_http: false,
             api_requests_a_minute: 600,
             api_changes_behind: 5,
+            files_most_gb: 50,
         }
     }
 }
@@ -177,7 +180,7 @@ impl Config {
                      (02:30), backup_every (hours), backup_keep (daily, weekly, monthly), backup_rate, \
                      backup_s3_endpoint, backup_s3_region, backup_s3_credentials, backup_s3_certificate, \
                      backup_s3_plain_http, \
-                     api_requests_a_minute, api_changes_behind.",
+                     api_requests_a_minute, api_changes_behind, files_most_gb.",
                     lines.join("\n")
                 )
             })?;
@@ -267,6 +270,12 @@ impl Config {
     pub fn api(&self) -> web::api::Settings {
         let behind = Duration::from_secs(u64::from(self.api_changes_behind));
         web::api::Settings::new(Some(self.api_requests_a_minute), behind)
+    }
+
+    /// How much people may add to records.
+    pub fn margin(&self) -> margin::Limits {
+        let bytes = i64::from(self.files_most_gb) * 1_000_000_000;
+        margin::Limits { bytes: (bytes > 0).then_some(bytes) }
     }
 
     /// The configuration with its secrets left out, for printing.

@@ -57,6 +57,7 @@ pub fn build(db: Db, clock: Clock, config: &Config, sealer: Option<Sealer>) -> H
     kept.insert(web::api::document::Document::of(&routes, env!("CARGO_PKG_VERSION")));
     kept.insert(web::api::Sights(sights.into()));
     kept.insert(config.api());
+    kept.insert(config.margin());
     let app = App::new(db, clock, Box::new(front), menu, jobs, config.over_tls(), kept);
     // A place that cannot be used was refused before anything was served.
     let backups = Plan::of(config).ok().flatten();

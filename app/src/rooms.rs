@@ -5,7 +5,7 @@ use web::Room;
 
 /// All rooms.
 pub fn rooms() -> Vec<Room> {
-    vec![identity::room(), fleet::room()]
+    vec![margin::room(), identity::room(), fleet::room()]
 }
 
 /// The tables of all rooms, and the mark by which a demonstration is known.

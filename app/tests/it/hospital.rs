@@ -66,6 +66,7 @@ pub struct Records {
     pub grant: Id<()>,
     pub device: fleet::DeviceId,
     pub token: Id<()>,
+    pub document: Id<()>,
 }
 
 /// The hospital of the tests.
@@ -366,6 +367,7 @@ impl Spot {
     ) -> Records {
         let import = an_import(db, org, self.department).await;
         let act = an_act(db, org, self.device.id).await;
+        let document = a_document(db, &system(org), &self.device).await;
         let model =
             db::read!(db, org, |tx| fleet::model::store::get(tx, org, self.device.model).await).unwrap();
         Records {
@@ -382,6 +384,7 @@ impl Spot {
             grant,
             device: self.device.id,
             token,
+            document,
         }
     }
 }
@@ -452,4 +455,26 @@ async fn an_import(db: &Db, org: OrgId, department: DepartmentId) -> Id<fleet::d
     let mut receiver = fleet::import::run::upload::Receiver::new(db, org);
     receiver.push(b"tag,model,maker,type\nX-1,VP-3,Helion,Infusion pump\n").await.unwrap();
     receiver.finish(&who, "list.csv").await.unwrap().id.cast()
+}
+
+/// A document of a device.
+async fn a_document(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
+    use margin::document::{Draft, actions, intake::Intake};
+    let subject = margin::Subject {
+        org: who.org,
+        noun: "device",
+        id: device.id.uuid(),
+        name: device.tag.clone(),
+        href: format!("/d/{}", device.tag),
+        list: ("Devices", "/devices"),
+        reach: Some(device.reach()),
+    };
+    let mut intake = Intake::new(db, who.org);
+    intake.push(format!("Papers of {}\n", device.tag).as_bytes()).await.unwrap();
+    let arrived = intake.finish("papers.txt").await.unwrap();
+    let draft = Draft { title: String::new(), kind: None, valid_from: None, valid_until: None };
+    let sent = actions::Sent { command: Id::new(), record: String::new(), content: Vec::new() };
+    let what = (&draft, &arrived, margin::Limits::default());
+    let added = db::write!(db, who.org, |tx| actions::add(tx, who, &subject, what, &sent).await).unwrap();
+    added.document.id.cast()
 }

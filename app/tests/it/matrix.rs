@@ -324,4 +324,20 @@ pub const MATRIX: &[Entry] = &[
     call("/api/v1/imports/{id}/run", CORRECTS, InReach),
     call("/api/v1/imports/{id}/cancel", CORRECTS, InReach),
     call("/api/v1/imports/{id}/undo", CORRECTS, InReach),
+    // Documents: seen with their record, added by those who do the work.
+    get("/documents/on/{noun}/{record}", SignedIn, InReach),
+    post("/documents/on/{noun}/{record}", WORKS, InReach),
+    get("/documents/{id}", SignedIn, InReach),
+    post("/documents/{id}", WORKS, InReach),
+    post("/documents/{id}/remove", WORKS, InReach),
+    get("/documents/{id}/file", SignedIn, InReach),
+    // The papers of the tests are text.
+    get("/documents/{id}/preview", SignedIn, Nowhere),
+    get("/api/v1/documents/on/{noun}/{record}", SignedIn, InReach),
+    call("/api/v1/documents/on/{noun}/{record}", WORKS, InReach),
+    get("/api/v1/documents/{id}", SignedIn, InReach),
+    patch("/api/v1/documents/{id}", WORKS, InReach),
+    call("/api/v1/documents/{id}/remove", WORKS, InReach),
+    get("/api/v1/documents/{id}/file", SignedIn, InReach),
+    get("/api/v1/documents/{id}/history", SignedIn, InReach),
 ];

@@ -53,6 +53,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         Some("models") => records.model.to_string(),
         Some("makers") => records.company.to_string(),
         Some("types") => records.device_type.to_string(),
+        Some("documents") => records.document.to_string(),
         _ => records.import.to_string(),
     };
     path.replace("{tag}", &records.tag)
@@ -62,6 +63,8 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         .replace("{grant}", &records.grant.to_string())
         .replace("{code}", &records.tag)
         .replace("{device}", &records.device.to_string())
+        .replace("{noun}", "device")
+        .replace("{record}", &records.device.to_string())
         .replace("{kind}", "site")
         .replace("{session}", &records.token.to_string())
         .replace("{type}", &records.device_type.to_string())
@@ -95,6 +98,10 @@ fn wanted(entry: &Entry, role: Option<Role>, held: Held, stands: Stands) -> Want
         Who::SignedIn if entry.seen == Seen::OwnToken => {
             let manages = role == Role::Administrator && stands.within(held);
             return if manages { Wanted::In } else { Wanted::NotFound };
+        }
+        // What was added to a record is seen by whoever sees it, and everybody sees devices.
+        Who::SignedIn if entry.seen == Seen::InReach => {
+            return if stands.within(held) { Wanted::In } else { Wanted::NotFound };
         }
         // The records of the past are asked for a site's, which requesters do not see today either.
         Who::SignedIn if entry.seen == Seen::AtSite => {

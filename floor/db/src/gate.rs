@@ -87,7 +87,11 @@ pub struct Event {
 }
 
 impl Event {
-    pub(crate) fn from_row(row: &Row) -> Result<Self> {
+    /// Reads one from the columns of the table, all of them.
+    ///
+    /// # Errors
+    /// [`Problem::Bug`] for a row that is no event.
+    pub fn from_row(row: &Row) -> Result<Self> {
         let json = |text: String| serde_json::from_str(&text).map_err(Problem::bug);
         Ok(Self {
             id: row.get("id")?,

@@ -54,8 +54,11 @@ pub(crate) async fn outer(mut request: Request, next: Next) -> Response {
 }
 
 fn add_headers(headers: &mut HeaderMap, id: &RequestId) {
+    // A file that people sent is handed out under a policy of its own, which allows nothing at all.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    }
     let fixed = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),

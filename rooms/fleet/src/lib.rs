@@ -22,6 +22,7 @@ pub mod model;
 
 mod catalogue;
 mod name;
+mod noted;
 pub mod permit;
 mod posted;
 mod refusal;

@@ -3,7 +3,7 @@
 use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
 
 use crate::{
-    SCHEMA, act, company, device, device_type, export, import, model, permit, reindex, sight, stand,
+    SCHEMA, act, company, device, device_type, export, import, model, noted, permit, reindex, sight, stand,
 };
 
 /// The fleet, for the list of rooms.
@@ -37,6 +37,7 @@ pub fn room() -> Room {
         sights: sight::sights(),
         answers: |kept| {
             kept.insert(stand::TALLY);
+            margin::Nouns::join(kept, noted::NOUNS);
         },
     }
 }

@@ -16,6 +16,7 @@ pub(crate) fn sights() -> Vec<Sight> {
             beside: &[("serial", "Serial")],
             needs: Some(permit::DEVICE_HISTORY),
             sees: |_, who| devices(who),
+            of: None,
         },
         Sight {
             entity: "model",
@@ -24,6 +25,7 @@ pub(crate) fn sights() -> Vec<Sight> {
             beside: &[("company", "Maker"), ("device_type", "Type")],
             needs: Some(permit::MODEL_VIEW),
             sees: |_, who| all(who, permit::MODEL_VIEW),
+            of: None,
         },
         Sight {
             entity: "device_type",
@@ -32,6 +34,7 @@ pub(crate) fn sights() -> Vec<Sight> {
             beside: &[("risk", "Risk")],
             needs: Some(permit::MODEL_VIEW),
             sees: |_, who| all(who, permit::MODEL_VIEW),
+            of: None,
         },
         Sight {
             entity: "company",
@@ -40,6 +43,7 @@ pub(crate) fn sights() -> Vec<Sight> {
             beside: &[],
             needs: Some(permit::MODEL_VIEW),
             sees: |_, who| all(who, permit::MODEL_VIEW),
+            of: None,
         },
         Sight {
             entity: "act",
@@ -48,6 +52,7 @@ pub(crate) fn sights() -> Vec<Sight> {
             beside: &[("state", "State"), ("query", "Search")],
             needs: Some(permit::DEVICE_EDIT),
             sees: |_, who| acts(who),
+            of: None,
         },
         Sight {
             entity: "import_run",
@@ -56,6 +61,7 @@ pub(crate) fn sights() -> Vec<Sight> {
             beside: &[],
             needs: Some(permit::IMPORT_RUN),
             sees: |_, who| imports(who),
+            of: None,
         },
     ]
 }

@@ -27,6 +27,7 @@ fn of_places() -> Vec<Sight> {
                 let all = who.may_everywhere(permit::ORG_MANAGE);
                 now(Box::new(move |_| all))
             },
+            of: None,
         },
         Sight {
             entity: "site",
@@ -35,6 +36,7 @@ fn of_places() -> Vec<Sight> {
             beside: &[("code", "Code")],
             needs: Some(permit::SITE_VIEW),
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "id")) }.boxed(),
+            of: None,
         },
         Sight {
             entity: "place",
@@ -43,6 +45,7 @@ fn of_places() -> Vec<Sight> {
             beside: &[("site", "Site"), ("kind", "Kind")],
             needs: Some(permit::SITE_VIEW),
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "site")) }.boxed(),
+            of: None,
         },
         Sight {
             entity: "department",
@@ -51,6 +54,7 @@ fn of_places() -> Vec<Sight> {
             beside: &[("site", "Site"), ("cost_centre", "Cost centre")],
             needs: Some(permit::SITE_VIEW),
             sees: |tx, who| async { Ok(sites(site::seen_by(tx, who).await?, "site")) }.boxed(),
+            of: None,
         },
     ]
 }
@@ -64,6 +68,7 @@ fn of_people() -> Vec<Sight> {
             beside: &[("email", "Email")],
             needs: Some(permit::PERSON_VIEW),
             sees: |tx, who| people(tx, who, "id"),
+            of: None,
         },
         Sight {
             entity: "role_grant",
@@ -72,6 +77,7 @@ fn of_people() -> Vec<Sight> {
             beside: &[("person", "Person"), ("ended_at", "Ended")],
             needs: Some(permit::PERSON_VIEW),
             sees: |tx, who| people(tx, who, "person"),
+            of: None,
         },
         Sight {
             entity: "api_token",
@@ -87,6 +93,7 @@ fn of_people() -> Vec<Sight> {
                 }
                 .boxed()
             },
+            of: None,
         },
     ]
 }

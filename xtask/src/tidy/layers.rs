@@ -24,6 +24,7 @@ const FLOOR: &[(&str, &[&str])] = &[
     ("print", &["kernel"]),
     ("sheet", &["kernel"]),
     ("web", &["kernel", "db", "sheet"]),
+    ("margin", &["kernel", "db", "web"]),
     ("testkit", &["kernel", "db", "print", "sheet", "web"]),
 ];
 const UNKNOWN: &str = "give it its place in xtask/src/tidy/layers.rs, with the reason in ARCHITECTURE.md";

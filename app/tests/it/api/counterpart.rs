@@ -128,6 +128,12 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
     ("POST /devices/import/{id}/cancel", &["POST /api/v1/imports/{id}/cancel"]),
     ("POST /devices/import/{id}/undo", &["POST /api/v1/imports/{id}/undo"]),
     ("GET /devices.csv", &["GET /api/v1/devices.csv"]),
+    ("GET /documents/on/{noun}/{record}", &["GET /api/v1/documents/on/{noun}/{record}"]),
+    ("POST /documents/on/{noun}/{record}", &["POST /api/v1/documents/on/{noun}/{record}"]),
+    ("GET /documents/{id}", &["GET /api/v1/documents/{id}", "GET /api/v1/documents/{id}/history"]),
+    ("POST /documents/{id}", &["PATCH /api/v1/documents/{id}"]),
+    ("POST /documents/{id}/remove", &["POST /api/v1/documents/{id}/remove"]),
+    ("GET /documents/{id}/file", &["GET /api/v1/documents/{id}/file"]),
 ];
 
 /// Pages that have none, each with the reason.
@@ -156,6 +162,7 @@ const NONE: &[(&str, &str)] = &[
     ("GET /d/{tag}/lift-hold", "a form"),
     ("GET /d/{tag}/parent", "a form"),
     ("GET /api", "the page of the API itself"),
+    ("GET /documents/{id}/preview", "a smaller picture for pages, made from the file"),
 ];
 
 #[test]

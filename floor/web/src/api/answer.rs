@@ -28,6 +28,7 @@ enum Content {
     Nothing,
     Json(Value),
     Csv { body: Body, name: String },
+    File(Box<Response>),
 }
 
 impl Answer {
@@ -59,6 +60,12 @@ impl Answer {
     /// A CSV file with a name.
     pub const fn csv(body: Body, name: String) -> Self {
         Self::of(Content::Csv { body, name })
+    }
+
+    /// A file as a page hands it out. The API says of none what it is by `Content-Type`: programs know that from its
+    /// record.
+    pub fn file(page: Response) -> Self {
+        Self::of(Content::File(Box::new(page)))
     }
 
     /// A record that was added, with its address.
@@ -119,6 +126,12 @@ impl IntoResponse for Answer {
         let json = header::HeaderValue::from_static("application/json");
         let csv = header::HeaderValue::from_static("text/csv; charset=utf-8");
         let mut response = match self.content {
+            Content::File(page) => {
+                let mut page = *page;
+                let any = header::HeaderValue::from_static("application/octet-stream");
+                page.headers_mut().insert(header::CONTENT_TYPE, any);
+                page
+            }
             Content::Nothing => self.status.into_response(),
             Content::Json(mut value) => {
                 if let (Some((field, text)), Some(fields)) = (self.secret, value.as_object_mut()) {

@@ -314,7 +314,7 @@ impl FromRequest<App> for Call {
             query::read::<serde_json::Value>(&[], &query)?;
         }
         let headers = parts.headers.clone();
-        let (bytes, stream) = if matches!(entry.operation.body, Body::Csv) {
+        let (bytes, stream) = if matches!(entry.operation.body, Body::Csv | Body::File) {
             (Bytes::new(), Some(body))
         } else {
             let whole = Bytes::from_request(Request::from_parts(parts, body), app).await;

@@ -1,7 +1,7 @@
 //! The feed of changes: everything that was recorded, in an order in which a reader that goes on from where it stopped
 //! misses nothing, as far as its token sees.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::{Event, feed};
 use kernel::{Problem, Result};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Answer, Call, Fault, Settings,
     shown::Version,
-    sight::{Sees, Sight, Sights},
+    sight::{Sees, Sight, Sights, added_to_seen},
 };
 
 /// Changes looked at in one request, seen or not.
@@ -83,6 +83,12 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
         loop {
             let events = feed::after(tx, who.org, after, settled, BATCH).await?;
             let ended = events.len() < BATCH as usize;
+            let records: Vec<(&Sight, &Value)> = events.iter().filter_map(|e| kind_of(&sights, e)).collect();
+            let added = added_to_seen(tx, who, &sights, &records).await?;
+            let ids: Vec<Uuid> =
+                events.iter().filter(|e| kind_of(&sights, e).is_some()).map(|e| e.id.uuid()).collect();
+            let hidden: HashSet<Uuid> =
+                ids.into_iter().zip(added).filter(|(_, seen)| !seen).map(|(id, _)| id).collect();
             for event in events {
                 if items.len() == limit {
                     return Ok(Changes { items, next: after.simple().to_string(), more: true });
@@ -90,7 +96,8 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
                 after = event.id.uuid();
                 looked += 1;
                 let wanted = asked.entity.is_empty() || asked.entity.contains(&event.entity);
-                let seen = sees.get(event.entity.as_str()).filter(|_| wanted);
+                let seen =
+                    sees.get(event.entity.as_str()).filter(|_| wanted && !hidden.contains(&event.id.uuid()));
                 items.extend(seen.and_then(|sees| visible(&event, sees)));
             }
             if ended || looked >= MOST {
@@ -99,6 +106,11 @@ pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
         }
     })?;
     Ok(Answer::json(&found)?)
+}
+
+/// The kind of the record that a change is of, where a room says who sees it.
+fn kind_of<'a>(sights: &'a [Sight], event: &'a Event) -> Option<(&'a Sight, &'a Value)> {
+    sights.iter().find(|sight| sight.entity == event.entity).map(|sight| (sight, &event.after))
 }
 
 /// Refuses kinds of records that do not exist: the answer would be empty for ever.

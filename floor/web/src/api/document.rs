@@ -104,7 +104,7 @@ fn all_parameters(operation: &Operation) -> Vec<Value> {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {
             let schema = match name {
-                "tag" | "code" => json!({ "type": "string", "minLength": 1 }),
+                "tag" | "code" | "noun" => json!({ "type": "string", "minLength": 1 }),
                 _ => json!({ "type": "string", "format": "uuid" }),
             };
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
@@ -128,10 +128,14 @@ fn all_parameters(operation: &Operation) -> Vec<Value> {
     all
 }
 
+/// A file whatever it is; what it is stands in `Content-Type` or is told by its bytes.
+const ANY_FILE: &str = "application/octet-stream";
+
 fn body(operation: &Operation, generator: &mut SchemaGenerator) -> Option<Value> {
     let (kind, schema) = match operation.body {
         Body::Nothing => return None,
         Body::Csv => ("text/csv", json!({ "type": "string" })),
+        Body::File => (ANY_FILE, json!({ "type": "string", "format": "binary" })),
         Body::Json(shape) => ("application/json", shape(generator).to_value()),
         Body::Patch(shape) => ("application/merge-patch+json", loose(shape(generator).to_value())),
     };
@@ -179,6 +183,7 @@ fn responses(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         Content::Nothing => None,
         Content::Json(shape) => Some(("application/json", shape(generator).to_value())),
         Content::Csv => Some(("text/csv", json!({ "type": "string" }))),
+        Content::File => Some((ANY_FILE, json!({ "type": "string", "format": "binary" }))),
         Content::Document => Some(("application/json", json!({ "type": "object" }))),
     };
     let mut good = json!({ "description": said(operation) });
@@ -216,7 +221,7 @@ fn faults(operation: &Operation) -> Vec<u16> {
     if operation.path.contains('{') {
         all.push(404);
         // A file of a record that keeps it no more.
-        if matches!(operation.answer, Content::Csv) {
+        if matches!(operation.answer, Content::Csv | Content::File) {
             all.push(409);
         }
     }

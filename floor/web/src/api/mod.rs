@@ -38,7 +38,8 @@ pub use operation::{Operation, Param, Shape};
 pub use routes::routes;
 pub(crate) use shown::is_instant;
 pub use shown::{Page, Paged, Version, changes_shown, keyset, shown, versions};
-pub use sight::{Sees, Sight, Sights};
+pub(crate) use sight::added_to_seen;
+pub use sight::{Of, Sees, Sight, Sights};
 
 /// Where all of it lies.
 pub const PREFIX: &str = "/api/v1";

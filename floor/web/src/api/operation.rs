@@ -27,6 +27,8 @@ pub(crate) enum Body {
     /// Fields to change; others stay as they are (RFC 7396).
     Patch(Shape),
     Csv,
+    /// Any file, as it is.
+    File,
 }
 
 /// What an answer carries.
@@ -35,6 +37,8 @@ pub(crate) enum Content {
     Nothing,
     Json(Shape),
     Csv,
+    /// Any file, as it is.
+    File,
     Document,
 }
 
@@ -130,6 +134,13 @@ impl Operation {
         self
     }
 
+    /// With a file of any type as its body.
+    #[must_use]
+    pub const fn takes_file(mut self) -> Self {
+        self.body = Body::File;
+        self
+    }
+
     /// Answers JSON.
     #[must_use]
     pub fn gives<T: JsonSchema>(mut self) -> Self {
@@ -147,6 +158,13 @@ impl Operation {
     #[must_use]
     pub const fn gives_csv(mut self) -> Self {
         self.answer = Content::Csv;
+        self
+    }
+
+    /// Answers a file of any type.
+    #[must_use]
+    pub const fn gives_file(mut self) -> Self {
+        self.answer = Content::File;
         self
     }
 

@@ -1,12 +1,18 @@
 //! Who may see what was recorded about what: said by the room of each record.
 
-use db::Tx;
+use std::collections::{BTreeMap, BTreeSet};
+
+use db::{Tx, gate};
 use futures::future::BoxFuture;
-use kernel::{Actor, Permit, Result};
+use kernel::{Actor, Instant, Permit, Result};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Whether somebody sees a record as it was, given as JSON.
 pub type Sees = Box<dyn Fn(&Value) -> bool + Send + Sync>;
+
+/// The kind and id of the record that something was added to.
+pub type Of = fn(&Value) -> Option<(&str, Uuid)>;
 
 /// Whose history a kind of record shows.
 #[derive(Clone, Copy)]
@@ -23,6 +29,8 @@ pub struct Sight {
     pub needs: Option<Permit>,
     /// What an actor sees of it.
     pub sees: for<'a> fn(&'a mut Tx, &'a Actor) -> BoxFuture<'a, Result<Sees>>,
+    /// Of what was added to another record: which one. Then whoever sees that one today sees this.
+    pub of: Option<Of>,
 }
 
 impl Sight {
@@ -35,3 +43,34 @@ impl Sight {
 /// The sights of all rooms.
 #[derive(Clone)]
 pub struct Sights(pub std::sync::Arc<[Sight]>);
+
+/// Which of these records, each of a kind and as it was, were added to a record that somebody sees today. What was added
+/// to none is seen too.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub(crate) async fn added_to_seen(
+    tx: &mut Tx,
+    who: &Actor,
+    sights: &[Sight],
+    records: &[(&Sight, &Value)],
+) -> Result<Vec<bool>> {
+    let mut wanted: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
+    for (sight, record) in records {
+        if let Some((kind, id)) = sight.of.and_then(|of| of(record)) {
+            wanted.entry(kind).or_default().insert(id);
+        }
+    }
+    let mut seen: BTreeSet<(&str, Uuid)> = BTreeSet::new();
+    for (kind, ids) in wanted {
+        let Some(sight) = sights.iter().find(|sight| sight.entity == kind) else { continue };
+        let sees = (sight.sees)(tx, who).await?;
+        let today = gate::these_as_of(tx, who.org, kind, ids, Instant::from_micros(i64::MAX)).await?;
+        seen.extend(today.iter().filter(|event| sees(&event.after)).map(|event| (kind, event.entity_id)));
+    }
+    let is_seen = |(sight, record): &(&Sight, &Value)| match sight.of {
+        None => true,
+        Some(of) => of(record).is_some_and(|of| seen.contains(&of)),
+    };
+    Ok(records.iter().map(is_seen).collect())
+}

@@ -59,28 +59,34 @@ pub(super) struct Difference {
 
 pub(super) async fn list(call: Call) -> Result<Answer, Fault> {
     let (asked, kind) = (call.query::<Asked>()?, read::kind(&call.app, call.actor(), call.part("kind"))?);
+    let kinds = read::kinds(&call.app)?;
     let (who, keyset) = (call.actor(), keyset(asked.after.as_deref(), asked.limit)?);
     let at = asked.at.of(&call, "at")?;
-    let slice = db::read!(call.app.db(), who.org, |tx| read::records(tx, who, &kind, at, &keyset).await)?;
+    let slice =
+        db::read!(call.app.db(), who.org, |tx| read::records(tx, who, (&kind, &kinds), at, &keyset).await)?;
     let items: Vec<Version> = slice.rows.iter().map(Version::from).collect();
     Ok(Page::new(items, slice.next.as_ref()).answer(&call)?)
 }
 
 pub(super) async fn record(call: Call) -> Result<Answer, Fault> {
     let (asked, kind) = (call.query::<At>()?, read::kind(&call.app, call.actor(), call.part("kind"))?);
+    let kinds = read::kinds(&call.app)?;
     let (who, id) = (call.actor(), call.id::<()>("id", "a record of this")?);
     let at = asked.at.of(&call, "at")?;
-    let event = db::read!(call.app.db(), who.org, |tx| read::record(tx, who, &kind, id.uuid(), at).await)?;
+    let event =
+        db::read!(call.app.db(), who.org, |tx| read::record(tx, who, (&kind, &kinds), id.uuid(), at).await)?;
     Ok(Answer::json(&Version::from(&event))?)
 }
 
 pub(super) async fn differences(call: Call) -> Result<Answer, Fault> {
     let (asked, kind) = (call.query::<Between>()?, read::kind(&call.app, call.actor(), call.part("kind"))?);
+    let kinds = read::kinds(&call.app)?;
     let (who, keyset) = (call.actor(), keyset(asked.after.as_deref(), asked.limit)?);
     let between = (asked.from.of(&call, "from")?, asked.to.of(&call, "to")?);
-    let slice = db::read!(call.app.db(), who.org, |tx| read::differences(tx, who, &kind, between, &keyset)
-        .await)
-    .map_err(|problem| at(problem, &[("to", "?to")]))?;
+    let slice =
+        db::read!(call.app.db(), who.org, |tx| read::differences(tx, who, (&kind, &kinds), between, &keyset)
+            .await)
+        .map_err(|problem| at(problem, &[("to", "?to")]))?;
     let shown = |d: &read::Difference| Difference {
         first_at: d.first_at,
         fields: changes_shown(d.fields.clone()),

@@ -120,7 +120,7 @@ impl Reader {
         let (who, kinds) = (&self.who, read::kinds(&self.app)?);
         let keyset = Keyset { after, limit: BATCH };
         db::read!(self.app.db(), who.org, |tx| {
-            let mut slice = read::records(tx, who, &self.kind, at, &keyset).await?;
+            let mut slice = read::records(tx, who, (&self.kind, &kinds), at, &keyset).await?;
             for event in &mut slice.rows {
                 event.after = shown(&event.after)?;
             }
@@ -146,7 +146,7 @@ impl Reader {
         let (who, kinds) = (&self.who, read::kinds(&self.app)?);
         let keyset = Keyset { after, limit: BATCH };
         let (slice, names) = db::read!(self.app.db(), who.org, |tx| {
-            let slice = read::differences(tx, who, &self.kind, moments, &keyset).await?;
+            let slice = read::differences(tx, who, (&self.kind, &kinds), moments, &keyset).await?;
             let values = slice.rows.iter().flat_map(|d| &d.fields).flat_map(|c| [&c.before, &c.after]);
             let names = read::names(tx, who.org, &kinds, &values.collect::<Vec<_>>(), moments.1).await?;
             Ok((slice, names))

@@ -147,7 +147,7 @@ async fn known(ctx: &Ctx, kind: &Sight, asked: &Asked, as_of: AsOf) -> Result<Ma
     let keyset = Keyset { after: asked.after.clone(), limit: 200 };
     let kinds = read::kinds(&ctx.app)?;
     let (slice, names) = db::read!(ctx.app.db(), who.org, |tx| {
-        let slice = read::records(tx, who, kind, at, &keyset).await?;
+        let slice = read::records(tx, who, (kind, &kinds), at, &keyset).await?;
         let beside = kind.beside.iter();
         let values = beside.flat_map(|(field, _)| slice.rows.iter().map(|event| &event.after[*field]));
         let values: Vec<&Value> = values.collect();
@@ -208,7 +208,7 @@ async fn differing(ctx: &Ctx, kind: &Sight, asked: &Asked, (from, to): (AsOf, As
     let keyset = Keyset { after: asked.after.clone(), ..Keyset::default() };
     let kinds = read::kinds(&ctx.app)?;
     let (slice, names) = db::read!(ctx.app.db(), who.org, |tx| {
-        let slice = read::differences(tx, who, kind, (from.at, to.at), &keyset).await?;
+        let slice = read::differences(tx, who, (kind, &kinds), (from.at, to.at), &keyset).await?;
         let values = slice.rows.iter().flat_map(|d| &d.fields).flat_map(|c| [&c.before, &c.after]);
         let names = read::names(tx, who.org, &kinds, &values.collect::<Vec<_>>(), to.at).await?;
         Ok((slice, names))
@@ -264,7 +264,7 @@ pub(super) async fn record(
     let as_of = as_of.map_err(|message| Problem::invalid("as-of", message))?;
     let (who, kinds) = (ctx.actor(), read::kinds(&ctx.app)?);
     let (event, names) = db::read!(ctx.app.db(), who.org, |tx| {
-        let event = read::record(tx, who, &kind, id, as_of.at).await?;
+        let event = read::record(tx, who, (&kind, &kinds), id, as_of.at).await?;
         let names = read::names(tx, who.org, &kinds, &[&event.after], as_of.at).await?;
         Ok((event, names))
     })?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    api::{Sees, Sight, Sights},
+    api::{Sees, Sight, Sights, added_to_seen},
 };
 
 /// Records looked at in one go.
@@ -38,26 +38,27 @@ pub(super) fn kind(app: &App, who: &Actor, entity: &str) -> Result<Sight> {
 }
 
 /// What somebody sees of a kind: of what it was, and of what it is.
-struct Eyes {
+struct Eyes<'k> {
     sees: Sees,
-    entity: &'static str,
+    kind: &'k Sight,
+    kinds: &'k Sights,
 }
 
-impl Eyes {
-    async fn of(tx: &mut Tx, who: &Actor, kind: &Sight) -> Result<Self> {
-        Ok(Self { sees: (kind.sees)(tx, who).await?, entity: kind.entity })
+impl<'k> Eyes<'k> {
+    async fn of(tx: &mut Tx, who: &Actor, (kind, kinds): (&'k Sight, &'k Sights)) -> Result<Self> {
+        Ok(Self { sees: (kind.sees)(tx, who).await?, kind, kinds })
     }
 
     /// Those of these records that were in sight then and are today.
     async fn seen(&self, tx: &mut Tx, who: &Actor, then: Vec<Event>) -> Result<Vec<Event>> {
         let then: Vec<Event> = then.into_iter().filter(|event| (self.sees)(&event.after)).collect();
         let ids: Vec<Uuid> = then.iter().map(|event| event.entity_id).collect();
-        let today = gate::these_as_of(tx, who.org, self.entity, ids, NOW).await?;
-        let seen: BTreeSet<Uuid> = today
-            .into_iter()
-            .filter(|event| (self.sees)(&event.after))
-            .map(|event| event.entity_id)
-            .collect();
+        let today = gate::these_as_of(tx, who.org, self.kind.entity, ids, NOW).await?;
+        let today: Vec<Event> = today.into_iter().filter(|event| (self.sees)(&event.after)).collect();
+        let records: Vec<_> = today.iter().map(|event| (self.kind, &event.after)).collect();
+        let added = added_to_seen(tx, who, &self.kinds.0, &records).await?;
+        let seen: BTreeSet<Uuid> =
+            today.iter().zip(added).filter(|(_, seen)| *seen).map(|(event, _)| event.entity_id).collect();
         Ok(then.into_iter().filter(|event| seen.contains(&event.entity_id)).collect())
     }
 }
@@ -69,7 +70,7 @@ impl Eyes {
 pub(super) async fn records(
     tx: &mut Tx,
     who: &Actor,
-    kind: &Sight,
+    kind: (&Sight, &Sights),
     at: Instant,
     keyset: &Keyset,
 ) -> Result<Slice<Event>> {
@@ -77,7 +78,7 @@ pub(super) async fn records(
     let (mut after, mut found, mut looked) = (keyset.after.as_ref().map(|c| c.id), Vec::new(), 0);
     let want = keyset.limit as usize + 1;
     while found.len() < want && looked < MOST {
-        let events = gate::all_as_of(tx, who.org, kind.entity, at, after, BATCH).await?;
+        let events = gate::all_as_of(tx, who.org, kind.0.entity, at, after, BATCH).await?;
         let Some(last) = events.last() else { break };
         after = Some(last.entity_id);
         looked += events.len();
@@ -95,9 +96,15 @@ pub(super) async fn records(
 ///
 /// # Errors
 /// [`Problem::NotFound`] when it was not on record then, or is out of sight.
-pub(super) async fn record(tx: &mut Tx, who: &Actor, kind: &Sight, id: Uuid, at: Instant) -> Result<Event> {
+pub(super) async fn record(
+    tx: &mut Tx,
+    who: &Actor,
+    kind: (&Sight, &Sights),
+    id: Uuid,
+    at: Instant,
+) -> Result<Event> {
     let eyes = Eyes::of(tx, who, kind).await?;
-    let then = gate::as_of(tx, who.org, kind.entity, id, at).await?;
+    let then = gate::as_of(tx, who.org, kind.0.entity, id, at).await?;
     let seen = eyes.seen(tx, who, then.into_iter().collect()).await?.pop();
     seen.ok_or_else(|| Problem::not_found("a record of this at that moment"))
 }
@@ -122,7 +129,7 @@ pub(super) struct Difference {
 pub(super) async fn differences(
     tx: &mut Tx,
     who: &Actor,
-    kind: &Sight,
+    kind: (&Sight, &Sights),
     (from, to): (Instant, Instant),
     keyset: &Keyset,
 ) -> Result<Slice<Difference>> {
@@ -133,14 +140,14 @@ pub(super) async fn differences(
     let mut place = keyset.after.as_ref().map(|c| (Instant::from_micros(c.after.parse().unwrap_or(0)), c.id));
     let (mut found, want) = (Vec::new(), keyset.limit as usize + 1);
     while found.len() < want {
-        let first = feed::first_between(tx, who.org, kind.entity, (from, to), place, BATCH).await?;
+        let first = feed::first_between(tx, who.org, kind.0.entity, (from, to), place, BATCH).await?;
         let Some(last) = first.last() else { break };
         place = Some((last.recorded_at, last.event));
         let ids: Vec<Uuid> = first.iter().map(|change| change.entity_id).collect();
         let by_id =
             |events: Vec<Event>| events.into_iter().map(|e| (e.entity_id, e)).collect::<HashMap<_, _>>();
-        let mut before = by_id(gate::these_as_of(tx, who.org, kind.entity, ids.clone(), from).await?);
-        let after = gate::these_as_of(tx, who.org, kind.entity, ids, to).await?;
+        let mut before = by_id(gate::these_as_of(tx, who.org, kind.0.entity, ids.clone(), from).await?);
+        let after = gate::these_as_of(tx, who.org, kind.0.entity, ids, to).await?;
         let mut after = by_id(eyes.seen(tx, who, after).await?);
         for change in first {
             let Some(after) = after.remove(&change.entity_id) else { continue };

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, RawQuery};
 use kernel::{Cursor, Keyset, Problem};
+use margin::document::{self, Few};
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Form, Gate, Reply, Route,
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     Company, DeviceType, company,
     device::pages::words::{count, devices, risk_letter, risk_of},
-    device_type, permit,
+    device_type, noted, permit,
     posted::{Done, Faults, form as posted_form, once, suggesting},
 };
 
@@ -168,6 +169,7 @@ struct Known {
     device_type: DeviceType,
     devices: i64,
     types: Vec<String>,
+    documents: Few,
 }
 
 async fn known(ctx: &Ctx, id: ModelId) -> kernel::Result<Known> {
@@ -180,6 +182,7 @@ async fn known(ctx: &Ctx, id: ModelId) -> kernel::Result<Known> {
             device_type: device_type::store::get(tx, who.org, model.device_type).await?,
             devices: list::of_models(tx, who, &[id]).await?.get(&id.uuid()).copied().unwrap_or(0),
             types: types.into_iter().map(|t| t.name).collect(),
+            documents: document::few(tx, &noted::of_model(who, &model)).await?,
             model,
         })
     })
@@ -232,7 +235,10 @@ fn draw(ctx: &Ctx, known: &Known, typed: &Form, faults: &Faults) -> axum::respon
     let edit = ctx.actor().may_everywhere(permit::MODEL_EDIT);
     let main = html! {
         (strip(&facts))
-        @if edit { (split(&form(known, typed, faults), &html! {})) }
+        (split(
+            &html! { @if edit { (form(known, typed, faults)) } },
+            &document::section(ctx, &noted::of_model(ctx.actor(), model), &known.documents),
+        ))
     };
     let actions = html! {
         (link_button("Show devices", format!("/devices?model={}", model.id)).icon(Icon::Devices))

@@ -23,7 +23,7 @@ use web::{
 };
 
 /// The tables of a hospital with a fleet.
-pub const ROOMS: &[RoomSchema] = &[identity::SCHEMA, fleet::SCHEMA];
+pub const ROOMS: &[RoomSchema] = &[margin::SCHEMA, identity::SCHEMA, fleet::SCHEMA];
 
 /// A front door that knows everybody by the name on their cookie.
 struct Names {
@@ -135,7 +135,8 @@ impl Answer {
 }
 
 fn permits_of(role: Role) -> Arc<[kernel::Permit]> {
-    fleet::permit::ALL.iter().filter(|(_, roles)| roles.contains(&role)).map(|(p, _)| *p).collect()
+    let all = fleet::permit::ALL.iter().chain(margin::permit::ALL);
+    all.filter(|(_, roles)| roles.contains(&role)).map(|(p, _)| *p).collect()
 }
 
 fn grant(role: Role, scope: Scope, subtree: &[DepartmentId]) -> Grant {
@@ -188,7 +189,8 @@ impl House {
             false,
             kept,
         );
-        let router = web::router(&app, room.routes);
+        let routes = room.routes.into_iter().chain(margin::room().routes).collect();
+        let router = web::router(&app, routes);
         let clock = store.clock.clone();
         Self { app, router, clock, who, general, lakeside, icu, emergency, icu_2, store_room, vp3 }
     }
@@ -222,6 +224,50 @@ impl House {
             .body(Body::from(body))
             .unwrap();
         self.send(request).await
+    }
+
+    /// Sends a file with fields as somebody.
+    pub async fn send_file(
+        &self,
+        who: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        (name, bytes): (&str, &[u8]),
+    ) -> Answer {
+        let mut body = Vec::new();
+        for (field, value) in fields {
+            let part =
+                format!("--cut\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
+            body.extend(part.into_bytes());
+        }
+        let part = format!(
+            "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: image/jpeg\r\n\r\n"
+        );
+        body.extend(part.into_bytes());
+        body.extend(bytes);
+        body.extend(b"\r\n--cut--\r\n");
+        let request = Request::post(path)
+            .header(header::HOST, "baton.example")
+            .header(header::COOKIE, format!("baton={who}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut")
+            .body(Body::from(body))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// Asks for a file as somebody: its status, headers and bytes.
+    pub async fn fetch(&self, who: &str, path: &str) -> (StatusCode, http::HeaderMap, Vec<u8>) {
+        let request = Request::get(path)
+            .header(header::HOST, "baton.example")
+            .header(header::COOKIE, format!("baton={who}"))
+            .body(Body::empty())
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 64 << 20).await.unwrap();
+        (parts.status, parts.headers, bytes.to_vec())
     }
 
     /// A draft of a device that lacks nothing.

@@ -5,6 +5,7 @@ mod acts;
 mod catalogue;
 #[path = "../shared/counts.rs"]
 mod counts;
+mod documents;
 mod forms;
 mod house;
 mod invariants;

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, RawQuery};
 use kernel::{Instant, Problem};
+use margin::Before;
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
@@ -17,7 +18,7 @@ use super::{
     names::Names,
     words::{count, href, respelt, under},
 };
-use crate::{device::actions, permit};
+use crate::{device::actions, noted, permit};
 
 /// Versions a page.
 const PAGE: u32 = 50;
@@ -26,27 +27,40 @@ const PAGE: u32 = 50;
 pub(super) async fn page(ctx: Ctx, Path(tag): Path<String>, RawQuery(query): RawQuery) -> Reply {
     let who = ctx.actor();
     let below = parameter(query.as_deref(), "below").and_then(|t| t.parse().ok()).unwrap_or(i64::MAX);
-    let (known, events, names) = db::read!(ctx.app.db(), who.org, |tx| {
+    let before = parameter(query.as_deref(), "before").map_or(Before::NOW, |text| Before::read(&text));
+    let (known, events, added, names) = db::read!(ctx.app.db(), who.org, |tx| {
         let device = actions::visible_by_tag(tx, who, &tag).await?;
         who.need(permit::DEVICE_HISTORY, device.reach())?;
         let id = device.id.uuid();
         let events = db::gate::life(tx, who.org, "device", id, below, PAGE + 1).await?;
         let names = Names::read(tx, who.org, &changed::ids(&events)).await?;
-        Ok::<_, Problem>((Known::of(tx, who.org, device).await?, events, names))
+        let added = margin::life(tx, &noted::of_device(who, &device), before, PAGE + 1).await?;
+        Ok::<_, Problem>((Known::of(tx, who.org, device).await?, events, added, names))
     })?;
     let device = &known.device;
     if let Some(there) = respelt(&tag, device, "history", query.as_deref()) {
         return Ok(there);
     }
-    let more = events.len() > PAGE as usize;
-    let shown = &events[..events.len().min(PAGE as usize)];
-    let entries: Vec<Entry> =
-        shown.iter().map(|e| changed::entry(e, &names, &known.zone, &device.tag, false)).collect();
-    let last = shown.last().map_or(0, |e| e.version);
+    let mut all: Vec<(&db::Event, bool)> =
+        events.iter().map(|e| (e, true)).chain(added.iter().map(|e| (e, false))).collect();
+    all.sort_by_key(|(event, _)| std::cmp::Reverse(Before::event(event)));
+    let more = all.len() > PAGE as usize;
+    all.truncate(PAGE as usize);
+    let entries: Vec<Entry> = all
+        .iter()
+        .map(|(event, own)| match own {
+            true => changed::entry(event, &names, &known.zone, &device.tag, false),
+            false => margin::entry(event, &known.zone),
+        })
+        .collect();
+    let shown = all.iter().filter(|(_, own)| *own).count();
+    // The versions of a device are passed by their numbers, what was added to it by its moment.
+    let last = all.iter().rev().find(|(_, own)| *own).map_or(below, |(event, _)| event.version);
+    let until = all.last().map_or(before, |(event, _)| Before::event(event));
     let pager = Pager {
-        summary: format!("{} of {} versions", count(shown.len() as i64), count(device.version)),
-        first: (below != i64::MAX).then(|| under(&device.tag, "history")),
-        next: more.then(|| format!("{}?below={last}", under(&device.tag, "history"))),
+        summary: format!("{} of {} versions", count(shown as i64), count(device.version)),
+        first: (below != i64::MAX || before != Before::NOW).then(|| under(&device.tag, "history")),
+        next: more.then(|| format!("{}?below={last}&before={until}", under(&device.tag, "history"))),
         ..Pager::default()
     };
     let main = html! {

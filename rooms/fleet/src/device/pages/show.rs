@@ -7,6 +7,7 @@ use axum::{
 use db::{Event, Tx};
 use http::StatusCode;
 use kernel::{AsOf, FieldError, Instant, Problem, Result};
+use margin::document::{self, Few};
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
@@ -34,7 +35,7 @@ use crate::{
         former::{self, Former},
         store,
     },
-    permit,
+    noted, permit,
 };
 
 /// What the page needs from the database.
@@ -48,6 +49,7 @@ struct Found {
     parts: Vec<Device>,
     events: Vec<Event>,
     names: Names,
+    documents: Few,
 }
 
 /// The parameter that says by which former tag somebody came.
@@ -126,7 +128,8 @@ async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, came_by: Option<&str>) -> Resul
         Vec::new()
     };
     let names = Names::read(tx, who.org, &changed::ids(&events)).await?;
-    Ok(Found { known, as_of: None, undone: None, former, parts, events, names })
+    let documents = document::few(tx, &noted::of_device(who, &known.device)).await?;
+    Ok(Found { known, as_of: None, undone: None, former, parts, events, names, documents })
 }
 
 /// The record and the names as they were known at an instant. Of the devices that ever went by the tag, the one
@@ -151,8 +154,8 @@ async fn as_known(tx: &mut Tx, ctx: &Ctx, tag: &str, text: &str) -> Result<Found
     }
     let (as_of, device, undone) = then.ok_or_else(|| Problem::not_found(missing.unwrap_or_default()))?;
     let known = Known::then(tx, who.org, device, as_of.at).await?;
-    let (parts, events, names) = (Vec::new(), Vec::new(), Names::default());
-    Ok(Found { known, as_of: Some(as_of), undone, former: None, parts, events, names })
+    let (parts, events, names, documents) = (Vec::new(), Vec::new(), Names::default(), Few::default());
+    Ok(Found { known, as_of: Some(as_of), undone, former: None, parts, events, names, documents })
 }
 
 fn kind_crumb(known: &Known) -> (String, String) {
@@ -392,6 +395,7 @@ fn aside(ctx: &Ctx, found: &Found) -> Markup {
         @if now && alone && may(permit::DEVICE_TRANSFER) && device.state.in_inventory() {
             p.links { a href=(under(&device.tag, "parent")) { "Make it a component of a system" } }
         }
+        @if now { (document::section(ctx, &noted::of_device(ctx.actor(), device), &found.documents)) }
         @if may(permit::DEVICE_HISTORY) {
             (Section::new("Look back", history::look_back(&device.tag, ctx.now(), known)))
         }

@@ -1,0 +1,5 @@
+//! What people add to records, on both engines.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must stop")]
+
+mod documents;
+mod made;
