@@ -67,6 +67,7 @@ pub struct Records {
     pub device: fleet::DeviceId,
     pub token: Id<()>,
     pub document: Id<()>,
+    pub comment: Id<()>,
 }
 
 /// The hospital of the tests.
@@ -367,6 +368,7 @@ impl Spot {
     ) -> Records {
         let import = an_import(db, org, self.department).await;
         let act = an_act(db, org, self.device.id).await;
+        let comment = a_comment(db, &system(org), &self.device).await;
         let document = a_document(db, &system(org), &self.device).await;
         let model =
             db::read!(db, org, |tx| fleet::model::store::get(tx, org, self.device.model).await).unwrap();
@@ -385,6 +387,7 @@ impl Spot {
             device: self.device.id,
             token,
             document,
+            comment,
         }
     }
 }
@@ -460,15 +463,7 @@ async fn an_import(db: &Db, org: OrgId, department: DepartmentId) -> Id<fleet::d
 /// A document of a device.
 async fn a_document(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
     use margin::document::{Draft, actions, intake::Intake};
-    let subject = margin::Subject {
-        org: who.org,
-        noun: "device",
-        id: device.id.uuid(),
-        name: device.tag.clone(),
-        href: format!("/d/{}", device.tag),
-        list: ("Devices", "/devices"),
-        reach: Some(device.reach()),
-    };
+    let subject = subject(who, device);
     let mut intake = Intake::new(db, who.org);
     intake.push(format!("Papers of {}\n", device.tag).as_bytes()).await.unwrap();
     let arrived = intake.finish("papers.txt").await.unwrap();
@@ -477,4 +472,28 @@ async fn a_document(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
     let what = (&draft, &arrived, margin::Limits::default());
     let added = db::write!(db, who.org, |tx| actions::add(tx, who, &subject, what, &sent).await).unwrap();
     added.document.id.cast()
+}
+
+/// A device as somebody may add to it.
+fn subject(who: &Actor, device: &fleet::Device) -> margin::Subject {
+    margin::Subject {
+        org: who.org,
+        noun: "device",
+        id: device.id.uuid(),
+        name: device.tag.clone(),
+        href: format!("/d/{}", device.tag),
+        list: ("Devices", "/devices"),
+        reach: Some(device.reach()),
+    }
+}
+
+/// A comment on a device.
+async fn a_comment(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
+    let subject = subject(who, device);
+    let nobody = margin::People(|_, _, _| Box::pin(std::future::ready(Ok(Vec::new()))));
+    let words = format!("{} is here.", device.tag);
+    let written = db::write!(db, who.org, |tx| {
+        margin::comment::actions::write(tx, who, nobody, &subject, &words).await
+    });
+    written.unwrap().id.cast()
 }

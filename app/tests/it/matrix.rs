@@ -92,6 +92,8 @@ const SHAPES_SITES: Who = Roles("MA");
 
 /// Adds, edits, moves devices and changes their state: those who do the work.
 const WORKS: Who = Roles("TLM");
+/// Comments on devices: those who do the work, and who looks after their security.
+const COMMENTS: Who = Roles("TLMS");
 /// Corrects makers, types and models; brings lists in.
 const CORRECTS: Who = Roles("LM");
 /// Reads makers, types and models: everybody but ward staff.
@@ -340,4 +342,21 @@ pub const MATRIX: &[Entry] = &[
     call("/api/v1/documents/{id}/remove", WORKS, InReach),
     get("/api/v1/documents/{id}/file", SignedIn, InReach),
     get("/api/v1/documents/{id}/history", SignedIn, InReach),
+    // Comments: seen with their record; written by those who look after devices.
+    get("/comments/on/{noun}/{record}", SignedIn, InReach),
+    post("/comments/on/{noun}/{record}", COMMENTS, InReach),
+    get("/comments/{id}", SignedIn, InReach),
+    post("/comments/{id}", COMMENTS, InReach),
+    post("/comments/{id}/retract", COMMENTS, InReach),
+    get("/api/v1/comments/on/{noun}/{record}", SignedIn, InReach),
+    call("/api/v1/comments/on/{noun}/{record}", COMMENTS, InReach).with("{\"words\":\"Seen.\"}"),
+    get("/api/v1/comments/{id}", SignedIn, InReach),
+    patch("/api/v1/comments/{id}", COMMENTS, InReach),
+    call("/api/v1/comments/{id}/retract", COMMENTS, InReach),
+    get("/api/v1/comments/{id}/history", SignedIn, InReach),
+    // What mentions oneself: everybody can be mentioned.
+    get("/mentions", SEES_DEVICES, NoRecord),
+    post("/mentions/read", SEES_DEVICES, NoRecord),
+    get("/api/v1/mentions", SEES_DEVICES, NoRecord),
+    call("/api/v1/mentions/read", SEES_DEVICES, NoRecord),
 ];

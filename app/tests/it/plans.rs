@@ -19,6 +19,8 @@ const LARGE: &[(&str, &[&str])] = &[
     ("command", &["command"]),
     ("blob_piece", &["blob_piece"]),
     ("former_tag", &["f", "former_tag"]),
+    ("comment", &["c", "comment"]),
+    ("mention", &["m", "mention"]),
     ("document", &["d", "document"]),
     ("stored_file", &["f", "stored_file"]),
     ("then_device", &["s", "w", "then_device"]),

@@ -53,6 +53,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         Some("models") => records.model.to_string(),
         Some("makers") => records.company.to_string(),
         Some("types") => records.device_type.to_string(),
+        Some("comments") => records.comment.to_string(),
         Some("documents") => records.document.to_string(),
         _ => records.import.to_string(),
     };

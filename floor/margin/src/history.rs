@@ -5,7 +5,7 @@ use kernel::{Instant, Result, TimeZone};
 use uuid::Uuid;
 use web::look::Entry;
 
-use crate::{Subject, document};
+use crate::{Subject, comment, document};
 
 /// Before which event a page of a history begins; as text it stands in addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,12 +42,20 @@ impl std::fmt::Display for Before {
 /// # Errors
 /// As [`Tx::all`].
 pub async fn life(tx: &mut Tx, subject: &Subject, before: Before, limit: u32) -> Result<Vec<Event>> {
-    document::history::of(tx, subject, (before.at, before.id), limit).await
+    let before = (before.at, before.id);
+    let mut all = document::history::of(tx, subject, before, limit).await?;
+    all.extend(comment::history::of(tx, subject, before, limit).await?);
+    all.sort_by_key(|event| std::cmp::Reverse(Before::event(event)));
+    all.truncate(limit as usize);
+    Ok(all)
 }
 
 /// One of them as an entry of the record's history.
 pub fn entry(event: &Event, zone: &TimeZone) -> Entry {
-    document::history::entry(event, zone, true)
+    match event.entity.as_str() {
+        "comment" => comment::history::entry(event, zone, true),
+        _ => document::history::entry(event, zone, true),
+    }
 }
 
 #[cfg(test)]

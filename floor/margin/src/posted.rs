@@ -117,6 +117,22 @@ impl Faults {
     }
 }
 
+/// Most characters of a reason.
+const REASON: usize = 500;
+
+/// Whether a reason fits.
+///
+/// # Errors
+/// [`Problem::Invalid`] at `reason`.
+pub(crate) fn check_reason(reason: Option<&String>) -> Result<(), Problem> {
+    match reason.map(|words| words.chars().count()) {
+        Some(long) if long > REASON => {
+            Err(Problem::invalid("reason", format!("This has {long} characters; at most {REASON} fit.")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Where a summary leads when no field is at fault: the form itself.
 const FORM: &str = "form";
 

@@ -6,15 +6,29 @@ use uuid::Uuid;
 use web::api::{Sees, Sight};
 
 pub(crate) fn sights() -> Vec<Sight> {
-    vec![Sight {
-        entity: "document",
-        many: "Documents",
-        named: "title",
-        beside: &[("record", "Record"), ("kind", "Kind"), ("removed_at", "Removed")],
+    let added = |entity, many, named, beside| Sight {
+        entity,
+        many,
+        named,
+        beside,
         needs: None,
         sees: |_, _| std::future::ready(Ok(Box::new(|_: &Value| true) as Sees)).boxed(),
         of: Some(subject),
-    }]
+    };
+    vec![
+        added(
+            "document",
+            "Documents",
+            "title",
+            &[("record", "Record"), ("kind", "Kind"), ("removed_at", "Removed")],
+        ),
+        added(
+            "comment",
+            "Comments",
+            "author",
+            &[("record", "Record"), ("words", "Words"), ("retracted_at", "Retracted")],
+        ),
+    ]
 }
 
 /// The record that something was added to.

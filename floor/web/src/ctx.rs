@@ -1,5 +1,7 @@
 //! What a handler knows about the request it answers, and the page it answers with.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::FromRequestParts,
     response::{IntoResponse as _, Redirect, Response},
@@ -12,7 +14,7 @@ use crate::{
     App, OrgFacts, Visitor,
     cookie::{self, Told},
     look::layout::{Bare, Crumb, Flash, NavGroup, NavItem, PersonChip, Shell},
-    room::MenuGroup,
+    room::{MenuGroup, MenuItem},
     stop::Stop,
 };
 
@@ -32,6 +34,8 @@ pub struct Ctx {
     pub path: String,
     /// What the last action left to say.
     pub(crate) told: Option<Told>,
+    /// How much waits at entries of the menu, by their address; those without anything are left out.
+    pub(crate) waiting: BTreeMap<&'static str, i64>,
 }
 
 /// A request of anybody; the organisation is missing until set-up is done.
@@ -110,7 +114,7 @@ impl Ctx {
     fn nav(&self) -> Vec<NavGroup> {
         let mut groups: Vec<(MenuGroup, NavGroup)> = Vec::new();
         for item in self.app.menu().iter().filter(|m| self.may(m.permit)) {
-            let entry = NavItem::new(item.href, item.label, item.icon);
+            let entry = self.nav_item(item);
             match groups.iter_mut().find(|(g, _)| *g == item.group) {
                 Some((_, group)) => group.items.push(entry),
                 None => {
@@ -123,13 +127,22 @@ impl Ctx {
         groups.into_iter().map(|(_, group)| group).collect()
     }
 
+    fn nav_item(&self, item: &MenuItem) -> NavItem {
+        let entry = NavItem::new(item.href, item.label, item.icon);
+        match self.waiting.get(item.href) {
+            Some(n) if *n > 99 => entry.count("99+"),
+            Some(n) => entry.count(n.to_string()),
+            None => entry,
+        }
+    }
+
     fn phone_nav(&self) -> Vec<NavItem> {
         let mut items: Vec<NavItem> = self
             .app
             .menu()
             .iter()
             .filter(|m| m.on_phone && self.may(m.permit))
-            .map(|m| NavItem::new(m.href, m.label, m.icon))
+            .map(|m| self.nav_item(m))
             .collect();
         items.push(NavItem::new("/me", "Me", crate::look::icon::Icon::User));
         items

@@ -1,6 +1,6 @@
 //! The front door: every request passes here before and after its handler.
 
-use std::{net::SocketAddr, time::Instant as Moment};
+use std::{collections::BTreeMap, net::SocketAddr, time::Instant as Moment};
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -8,14 +8,14 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use kernel::{Problem, RequestId, Result};
+use kernel::{Actor, Problem, RequestId, Result};
 use tracing::Instrument as _;
 
 use crate::{
     App, Ctx, Guest, House, api,
     cookie::{self, Told},
     form::never_typed,
-    room::Gate,
+    room::{Count, Gate, MenuItem},
     stop::{Stop, dress},
 };
 
@@ -152,12 +152,32 @@ async fn enter(app: &App, gate: Gate, request: &mut Request, id: &RequestId) -> 
     };
     let must_change = visitor.must_change_password && path != NEW_PASSWORD && path != "/sign-out";
     let told = Told::read(request.headers());
-    request.extensions_mut().insert(Ctx { app: app.clone(), org, visitor, path, told });
+    let waiting = waiting(app, &visitor.actor).await?;
+    request.extensions_mut().insert(Ctx { app: app.clone(), org, visitor, path, told, waiting });
     match gate {
         Gate::Permit(permit) if !allowed => Err(Problem::Forbidden { permit: permit.0 }),
         _ if must_change => Ok(Some(Redirect::to(NEW_PASSWORD).into_response())),
         _ => Ok(None),
     }
+}
+
+/// What waits for somebody at the entries of the menu.
+async fn waiting(app: &App, who: &Actor) -> Result<BTreeMap<&'static str, i64>> {
+    let counted = |item: &MenuItem| Some((item.href, item.count.filter(|_| who.may_somewhere(item.permit))?));
+    let counts: Vec<(&'static str, Count)> = app.menu().iter().filter_map(counted).collect();
+    if counts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    db::read!(app.db(), who.org, |tx| {
+        let mut waiting = BTreeMap::new();
+        for (href, count) in &counts {
+            let n = count(tx, who).await?;
+            if n > 0 {
+                waiting.insert(*href, n);
+            }
+        }
+        Ok(waiting)
+    })
 }
 
 /// Whether an address is text that a person could have typed: nothing here has a name with other characters, and no

@@ -29,7 +29,7 @@ pub use app::{App, Door, House, OrgFacts, Visitor};
 pub use ctx::{Ctx, Guest, Page, Reply};
 pub use duty::Duty;
 pub use form::Form;
-pub use room::{Gate, JobKind, MenuGroup, MenuItem, Room, Route};
+pub use room::{Count, Gate, JobKind, MenuGroup, MenuItem, Room, Route};
 pub use serve::{redirecting, router, serve};
 pub use stop::Stop;
 pub use tls::Tls;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use axum::{handler::Handler, routing::MethodRouter};
-use db::{RoomSchema, job::Job};
+use db::{RoomSchema, Tx, job::Job};
 use futures::future::BoxFuture;
-use kernel::{Permit, Result, Role};
+use kernel::{Actor, Permit, Result, Role};
 
 use crate::{
     App, Duty,
@@ -153,7 +153,12 @@ pub struct MenuItem {
     pub permit: Permit,
     /// Whether it also stands on the phone bar.
     pub on_phone: bool,
+    /// How much waits there for whoever looks; asked for every page, so it must be read at once by an index.
+    pub count: Option<Count>,
 }
+
+/// Counts what waits for somebody.
+pub type Count = for<'a> fn(&'a mut Tx, &'a Actor) -> BoxFuture<'a, Result<i64>>;
 
 /// A kind of job and what carries it out.
 #[derive(Clone, Copy)]

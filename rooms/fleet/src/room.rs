@@ -51,6 +51,7 @@ fn menu() -> Vec<MenuItem> {
             icon: Icon::Devices,
             permit: permit::DEVICE_VIEW,
             on_phone: true,
+            count: None,
         },
         MenuItem {
             group: MenuGroup::Fleet,
@@ -59,6 +60,7 @@ fn menu() -> Vec<MenuItem> {
             icon: Icon::Layers,
             permit: permit::MODEL_VIEW,
             on_phone: false,
+            count: None,
         },
     ]
 }

@@ -105,7 +105,9 @@ pub fn room() -> Room {
         jobs: Vec::new(),
         duties: Vec::new(),
         sights: sight::sights(),
-        answers: |_| {},
+        answers: |kept| {
+            kept.insert(margin::People(person::named));
+        },
     }
 }
 
@@ -117,6 +119,7 @@ fn menu() -> Vec<MenuItem> {
         icon,
         permit,
         on_phone: false,
+        count: None,
     };
     vec![
         item("People", "/people", Icon::Users, permit::PERSON_VIEW),

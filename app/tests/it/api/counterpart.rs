@@ -134,6 +134,13 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
     ("POST /documents/{id}", &["PATCH /api/v1/documents/{id}"]),
     ("POST /documents/{id}/remove", &["POST /api/v1/documents/{id}/remove"]),
     ("GET /documents/{id}/file", &["GET /api/v1/documents/{id}/file"]),
+    ("GET /comments/on/{noun}/{record}", &["GET /api/v1/comments/on/{noun}/{record}"]),
+    ("POST /comments/on/{noun}/{record}", &["POST /api/v1/comments/on/{noun}/{record}"]),
+    ("GET /comments/{id}", &["GET /api/v1/comments/{id}", "GET /api/v1/comments/{id}/history"]),
+    ("POST /comments/{id}", &["PATCH /api/v1/comments/{id}"]),
+    ("POST /comments/{id}/retract", &["POST /api/v1/comments/{id}/retract"]),
+    ("GET /mentions", &["GET /api/v1/mentions"]),
+    ("POST /mentions/read", &["POST /api/v1/mentions/read"]),
 ];
 
 /// Pages that have none, each with the reason.

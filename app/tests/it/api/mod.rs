@@ -6,6 +6,7 @@ mod contract;
 mod counterpart;
 mod guide;
 mod manners;
+mod margin;
 mod tokens;
 
 use axum::response::Response;

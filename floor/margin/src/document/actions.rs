@@ -189,9 +189,7 @@ pub async fn remove(
     reason: Option<String>,
 ) -> Result<Found> {
     let found = mine(tx, who, nouns, id, seen).await?;
-    if let Some(long) = reason.as_ref().map(|words| words.chars().count()).filter(|long| *long > 500) {
-        return Err(Problem::invalid("reason", format!("This has {long} characters; at most 500 fit.")));
-    }
+    crate::posted::check_reason(reason.as_ref())?;
     let before = found.document;
     let document = Document { version: before.version + 1, removed_at: Some(who.at), ..before.clone() };
     store::change(tx, who.org, &document).await?;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use media::Media;
 
-pub use section::{Few, few, section};
+pub(crate) use section::{Few, few, section};
 
 /// Identifies a document.
 pub type DocumentId = Id<Document>;

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, RawQuery};
 use kernel::{Cursor, Keyset, Problem};
-use margin::document::{self, Few};
+use margin::Margin;
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Form, Gate, Reply, Route,
@@ -169,7 +169,7 @@ struct Known {
     device_type: DeviceType,
     devices: i64,
     types: Vec<String>,
-    documents: Few,
+    margin: Margin,
 }
 
 async fn known(ctx: &Ctx, id: ModelId) -> kernel::Result<Known> {
@@ -182,7 +182,7 @@ async fn known(ctx: &Ctx, id: ModelId) -> kernel::Result<Known> {
             device_type: device_type::store::get(tx, who.org, model.device_type).await?,
             devices: list::of_models(tx, who, &[id]).await?.get(&id.uuid()).copied().unwrap_or(0),
             types: types.into_iter().map(|t| t.name).collect(),
-            documents: document::few(tx, &noted::of_model(who, &model)).await?,
+            margin: Margin::of(tx, &noted::of_model(who, &model)).await?,
             model,
         })
     })
@@ -236,8 +236,11 @@ fn draw(ctx: &Ctx, known: &Known, typed: &Form, faults: &Faults) -> axum::respon
     let main = html! {
         (strip(&facts))
         (split(
-            &html! { @if edit { (form(known, typed, faults)) } },
-            &document::section(ctx, &noted::of_model(ctx.actor(), model), &known.documents),
+            &html! {
+                @if edit { (form(known, typed, faults)) }
+                (known.margin.main(ctx, &noted::of_model(ctx.actor(), model)))
+            },
+            &known.margin.aside(ctx, &noted::of_model(ctx.actor(), model)),
         ))
     };
     let actions = html! {

@@ -3,6 +3,7 @@
 
 mod acts;
 mod catalogue;
+mod comments;
 #[path = "../shared/counts.rs"]
 mod counts;
 mod documents;

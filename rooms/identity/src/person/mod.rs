@@ -72,6 +72,15 @@ pub(crate) fn email_key(email: &str) -> String {
     kernel::key(email)
 }
 
+/// Whom a comment may mention by a word: what the margin asks.
+pub(crate) fn named<'a>(
+    tx: &'a mut db::Tx,
+    org: kernel::OrgId,
+    word: &'a str,
+) -> futures::future::BoxFuture<'a, kernel::Result<Vec<margin::Known>>> {
+    Box::pin(store::named(tx, org, word))
+}
+
 /// Reads the fields `person_name` and `email`.
 pub(crate) fn check(name: &str, email: &str, errors: &mut Vec<FieldError>) -> (String, String) {
     let name = entry::name("person_name", "The person’s name", name, errors);

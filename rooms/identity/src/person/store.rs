@@ -25,6 +25,12 @@ db::statements! {
     CHANGE = "UPDATE person SET version = $4, name = $5, name_key = $6, email = $7, email_key = $8, \
               active = $9, must_change_password = $10, password_hash = $11, password_changed_at = $12 \
               WHERE org_id = $1 AND id = $2 AND version = $3";
+    /// Those who may sign in and whose name begins with a word, by name.
+    NAMED = "SELECT id, name, email FROM person WHERE org_id = $1 AND name_key >= $2 AND name_key < $3 AND active \
+             ORDER BY name_key, id LIMIT 50";
+    /// Those whose e-mail begins with a word and `@`.
+    HANDLED = "SELECT id, name, email FROM person WHERE org_id = $1 AND email_key >= $2 AND email_key < $3 AND active \
+               ORDER BY email_key LIMIT 10";
     /// How many may sign in, and how many of them never have.
     TALLY = "SELECT COUNT(*) AS able, COUNT(s.person_id) AS seen FROM person p LEFT JOIN sign_in s \
              ON s.org_id = p.org_id AND s.person_id = p.id WHERE p.org_id = $1 AND p.active";
@@ -189,4 +195,28 @@ pub(super) async fn update(tx: &mut Tx, org: OrgId, before: i64, person: &Person
         person.password_changed_at,
     ];
     tx.execute(CHANGE, &row).await
+}
+
+/// People with an account that is on whose name begins with a word, or whose e-mail begins with it and `@`: those whom a
+/// comment may mention by it.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub(super) async fn named(tx: &mut Tx, org: OrgId, word: &str) -> Result<Vec<margin::Known>> {
+    let mut found: Vec<margin::Known> = Vec::new();
+    // Text sorts by code point on both engines; no letter comes after the last one.
+    let name = vals![org, word, format!("{word}\u{10ffff}")];
+    // `A` follows `@`.
+    let key = email_key(word);
+    let handle = vals![org, format!("{key}@"), format!("{key}A")];
+    for (sql, vals) in [(NAMED, name), (HANDLED, handle)] {
+        for row in tx.all(sql, &vals).await? {
+            let (id, email): (PersonId, String) = (row.get("id")?, row.get("email")?);
+            if !found.iter().any(|known| known.id == id) {
+                let handle = email.split('@').next().unwrap_or_default().to_owned();
+                found.push(margin::Known { id, name: row.get("name")?, handle });
+            }
+        }
+    }
+    Ok(found)
 }

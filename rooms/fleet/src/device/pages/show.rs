@@ -7,7 +7,7 @@ use axum::{
 use db::{Event, Tx};
 use http::StatusCode;
 use kernel::{AsOf, FieldError, Instant, Problem, Result};
-use margin::document::{self, Few};
+use margin::Margin;
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Reply,
@@ -49,7 +49,7 @@ struct Found {
     parts: Vec<Device>,
     events: Vec<Event>,
     names: Names,
-    documents: Few,
+    margin: Margin,
 }
 
 /// The parameter that says by which former tag somebody came.
@@ -128,8 +128,8 @@ async fn find(tx: &mut Tx, ctx: &Ctx, tag: &str, came_by: Option<&str>) -> Resul
         Vec::new()
     };
     let names = Names::read(tx, who.org, &changed::ids(&events)).await?;
-    let documents = document::few(tx, &noted::of_device(who, &known.device)).await?;
-    Ok(Found { known, as_of: None, undone: None, former, parts, events, names, documents })
+    let margin = Margin::of(tx, &noted::of_device(who, &known.device)).await?;
+    Ok(Found { known, as_of: None, undone: None, former, parts, events, names, margin })
 }
 
 /// The record and the names as they were known at an instant. Of the devices that ever went by the tag, the one
@@ -154,8 +154,8 @@ async fn as_known(tx: &mut Tx, ctx: &Ctx, tag: &str, text: &str) -> Result<Found
     }
     let (as_of, device, undone) = then.ok_or_else(|| Problem::not_found(missing.unwrap_or_default()))?;
     let known = Known::then(tx, who.org, device, as_of.at).await?;
-    let (parts, events, names, documents) = (Vec::new(), Vec::new(), Names::default(), Few::default());
-    Ok(Found { known, as_of: Some(as_of), undone, former: None, parts, events, names, documents })
+    let (parts, events, names, margin) = (Vec::new(), Vec::new(), Names::default(), Margin::default());
+    Ok(Found { known, as_of: Some(as_of), undone, former: None, parts, events, names, margin })
 }
 
 fn kind_crumb(known: &Known) -> (String, String) {
@@ -304,6 +304,7 @@ fn body(ctx: &Ctx, found: &Found) -> Markup {
         @if !gaps.is_empty() { (Section::new("Not decided yet", missing(ctx, known, &gaps))) }
         @if found.as_of.is_none() && (!found.parts.is_empty() || known.parent.is_some()) { (system(ctx, found)) }
         @if let Some(notes) = &device.notes { (Section::new("Notes", html! { @for line in notes.lines() { p.sm { (line) } } })) }
+        @if found.as_of.is_none() { (found.margin.main(ctx, &noted::of_device(ctx.actor(), device))) }
         @if !recent.is_empty() {
             @let all = html! { a href=(under(&device.tag, "history")) { @if device.version > 1 { "All " (count(device.version)) " events" } @else { "History" } } };
             (Section::new("History", timeline(&recent, &Words::default())).actions(all))
@@ -395,7 +396,7 @@ fn aside(ctx: &Ctx, found: &Found) -> Markup {
         @if now && alone && may(permit::DEVICE_TRANSFER) && device.state.in_inventory() {
             p.links { a href=(under(&device.tag, "parent")) { "Make it a component of a system" } }
         }
-        @if now { (document::section(ctx, &noted::of_device(ctx.actor(), device), &found.documents)) }
+        @if now { (found.margin.aside(ctx, &noted::of_device(ctx.actor(), device))) }
         @if may(permit::DEVICE_HISTORY) {
             (Section::new("Look back", history::look_back(&device.tag, ctx.now(), known)))
         }
