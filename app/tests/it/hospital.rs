@@ -68,6 +68,7 @@ pub struct Records {
     pub token: Id<()>,
     pub document: Id<()>,
     pub comment: Id<()>,
+    pub label: Id<()>,
 }
 
 /// The hospital of the tests.
@@ -368,6 +369,7 @@ impl Spot {
     ) -> Records {
         let import = an_import(db, org, self.department).await;
         let act = an_act(db, org, self.device.id).await;
+        let label = a_label(db, &system(org), &self.device).await;
         let comment = a_comment(db, &system(org), &self.device).await;
         let document = a_document(db, &system(org), &self.device).await;
         let model =
@@ -388,6 +390,7 @@ impl Spot {
             token,
             document,
             comment,
+            label,
         }
     }
 }
@@ -496,4 +499,15 @@ async fn a_comment(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
         margin::comment::actions::write(tx, who, nobody, &subject, &words).await
     });
     written.unwrap().id.cast()
+}
+
+/// A label of the organisation that a device wears.
+async fn a_label(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
+    use margin::label::actions;
+    let (subject, name) = (subject(who, device), format!("For {}", device.tag));
+    let label = db::write!(db, who.org, |tx| {
+        let label = actions::add(tx, who, &name).await?;
+        actions::put(tx, who, &subject, label.id).await
+    });
+    label.unwrap().id.cast()
 }

@@ -359,4 +359,16 @@ pub const MATRIX: &[Entry] = &[
     post("/mentions/read", SEES_DEVICES, NoRecord),
     get("/api/v1/mentions", SEES_DEVICES, NoRecord),
     call("/api/v1/mentions/read", SEES_DEVICES, NoRecord),
+    // Labels: put on by those who do the work; made by those who correct the catalogue.
+    get("/labels", WORKS, NoRecord),
+    post("/labels", CORRECTS, OrgWideNoRecord).with("name=%20"),
+    post("/labels/{id}", CORRECTS, OrgWide),
+    post("/labels/on/{noun}/{record}", WORKS, InReach).with("label={label}"),
+    post("/labels/off/{noun}/{record}", WORKS, InReach).with("label={label}"),
+    get("/api/v1/labels", WORKS, NoRecord),
+    call("/api/v1/labels", CORRECTS, OrgWideNoRecord).with("{\"name\":\" \"}"),
+    patch("/api/v1/labels/{id}", CORRECTS, OrgWide),
+    get("/api/v1/labels/on/{noun}/{record}", SignedIn, InReach),
+    call("/api/v1/labels/on/{noun}/{record}", WORKS, InReach).with("{\"label\":\"{label}\"}"),
+    call("/api/v1/labels/off/{noun}/{record}", WORKS, InReach).with("{\"label\":\"{label}\"}"),
 ];

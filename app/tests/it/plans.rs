@@ -20,6 +20,7 @@ const LARGE: &[(&str, &[&str])] = &[
     ("blob_piece", &["blob_piece"]),
     ("former_tag", &["f", "former_tag"]),
     ("comment", &["c", "comment"]),
+    ("labelling", &["g", "labelling"]),
     ("mention", &["m", "mention"]),
     ("document", &["d", "document"]),
     ("stored_file", &["f", "stored_file"]),

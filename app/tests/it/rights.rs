@@ -54,6 +54,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         Some("makers") => records.company.to_string(),
         Some("types") => records.device_type.to_string(),
         Some("comments") => records.comment.to_string(),
+        Some("labels") => records.label.to_string(),
         Some("documents") => records.document.to_string(),
         _ => records.import.to_string(),
     };
@@ -65,6 +66,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         .replace("{code}", &records.tag)
         .replace("{device}", &records.device.to_string())
         .replace("{noun}", "device")
+        .replace("{label}", &records.label.to_string())
         .replace("{record}", &records.device.to_string())
         .replace("{kind}", "site")
         .replace("{session}", &records.token.to_string())

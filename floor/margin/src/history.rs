@@ -5,7 +5,7 @@ use kernel::{Instant, Result, TimeZone};
 use uuid::Uuid;
 use web::look::Entry;
 
-use crate::{Subject, comment, document};
+use crate::{Subject, comment, document, label};
 
 /// Before which event a page of a history begins; as text it stands in addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,7 @@ pub async fn life(tx: &mut Tx, subject: &Subject, before: Before, limit: u32) ->
     let before = (before.at, before.id);
     let mut all = document::history::of(tx, subject, before, limit).await?;
     all.extend(comment::history::of(tx, subject, before, limit).await?);
+    all.extend(label::history::of(tx, subject, before, limit).await?);
     all.sort_by_key(|event| std::cmp::Reverse(Before::event(event)));
     all.truncate(limit as usize);
     Ok(all)
@@ -54,6 +55,7 @@ pub async fn life(tx: &mut Tx, subject: &Subject, before: Before, limit: u32) ->
 pub fn entry(event: &Event, zone: &TimeZone) -> Entry {
     match event.entity.as_str() {
         "comment" => comment::history::entry(event, zone, true),
+        "labelling" => label::history::entry(event, zone),
         _ => document::history::entry(event, zone, true),
     }
 }

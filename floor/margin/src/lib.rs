@@ -6,6 +6,7 @@
 pub mod comment;
 pub mod document;
 mod history;
+pub mod label;
 mod limits;
 mod noun;
 mod people;
@@ -30,20 +31,34 @@ pub const SCHEMA: RoomSchema = RoomSchema {
     files: &[
         File::both(1, "document", include_str!("../migrations/0001_document.sql")),
         File::both(2, "comment", include_str!("../migrations/0002_comment.sql")),
+        File::both(3, "label", include_str!("../migrations/0003_label.sql")),
     ],
     unrecorded: &[
         ("stored_file", "bytes by their content; the documents that name them are on record"),
         ("stored_sum", "derived from the files"),
+        ("label_count", "derived from the labels that records wear"),
         ("mention", "who has seen what mentions them; whom a comment mentions is on record with it"),
     ],
-    statements: &[comment::history::ALL, comment::store::ALL, document::history::ALL, document::store::ALL],
+    statements: &[
+        comment::history::ALL,
+        comment::store::ALL,
+        document::history::ALL,
+        document::store::ALL,
+        label::history::ALL,
+        label::store::ALL,
+    ],
     truths: db::check::Truths {
         tallies: &[],
         searched: &[],
         files: document::store::FILES,
-        checks: &[document::store::check],
+        checks: &[document::store::check, label::store::check],
     },
-    records: &[comment::store::RECORD, document::store::RECORD],
+    records: &[
+        comment::store::RECORD,
+        document::store::RECORD,
+        label::store::RECORD,
+        label::store::LABELLING,
+    ],
 };
 
 /// The margin, for the list of rooms.
@@ -54,6 +69,8 @@ pub fn room() -> Room {
         comment::mention_routes(),
         document::pages::routes(),
         document::api::routes(),
+        label::pages::routes(),
+        label::api::routes(),
     ]
     .into_iter()
     .flatten()

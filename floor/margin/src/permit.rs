@@ -14,6 +14,10 @@ pub const COMMENT_WRITE: Permit = Permit("margin.comment.write");
 pub const COMMENT_RETRACT: Permit = Permit("margin.comment.retract");
 /// See the comments that mention oneself.
 pub const MENTION_VIEW: Permit = Permit("margin.mention.view");
+/// Put labels on records in one's reach, and take them off.
+pub const LABEL_PUT: Permit = Permit("margin.label.put");
+/// Make labels and rename them.
+pub const LABEL_MANAGE: Permit = Permit("margin.label.manage");
 
 /// Every permission with the roles that hold it.
 pub const ALL: &[(Permit, &[Role])] = &[
@@ -21,4 +25,6 @@ pub const ALL: &[(Permit, &[Role])] = &[
     (COMMENT_WRITE, &[Technician, Lead, Manager, SecurityAnalyst]),
     (COMMENT_RETRACT, &[Manager]),
     (MENTION_VIEW, &Role::ALL),
+    (LABEL_PUT, &[Technician, Lead, Manager]),
+    (LABEL_MANAGE, &[Lead, Manager]),
 ];

@@ -5,13 +5,14 @@ use kernel::Result;
 use maud::{Markup, html};
 use web::Ctx;
 
-use crate::{Subject, comment, document};
+use crate::{Subject, comment, document, label};
 
 /// What was added to a record lately, read for its page.
 #[derive(Clone, Debug, Default)]
 pub struct Margin {
     comments: comment::Few,
     documents: document::Few,
+    labels: label::section::Worn,
 }
 
 impl Margin {
@@ -20,7 +21,11 @@ impl Margin {
     /// # Errors
     /// As [`Tx::all`].
     pub async fn of(tx: &mut Tx, subject: &Subject) -> Result<Self> {
-        Ok(Self { comments: comment::few(tx, subject).await?, documents: document::few(tx, subject).await? })
+        Ok(Self {
+            comments: comment::few(tx, subject).await?,
+            documents: document::few(tx, subject).await?,
+            labels: label::section::worn(tx, subject).await?,
+        })
     }
 
     /// What stands in the page itself.
@@ -30,6 +35,9 @@ impl Margin {
 
     /// What stands beside it.
     pub fn aside(&self, ctx: &Ctx, subject: &Subject) -> Markup {
-        html! { (document::section(ctx, subject, &self.documents)) }
+        html! {
+            (label::section::section(ctx, subject, &self.labels))
+            (document::section(ctx, subject, &self.documents))
+        }
     }
 }

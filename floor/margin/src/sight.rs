@@ -5,6 +5,8 @@ use serde_json::Value;
 use uuid::Uuid;
 use web::api::{Sees, Sight};
 
+use crate::permit;
+
 pub(crate) fn sights() -> Vec<Sight> {
     let added = |entity, many, named, beside| Sight {
         entity,
@@ -15,7 +17,7 @@ pub(crate) fn sights() -> Vec<Sight> {
         sees: |_, _| std::future::ready(Ok(Box::new(|_: &Value| true) as Sees)).boxed(),
         of: Some(subject),
     };
-    vec![
+    let mut all = vec![
         added(
             "document",
             "Documents",
@@ -28,7 +30,21 @@ pub(crate) fn sights() -> Vec<Sight> {
             "author",
             &[("record", "Record"), ("words", "Words"), ("retracted_at", "Retracted")],
         ),
-    ]
+        added("labelling", "Labels on records", "name", &[("record", "Record"), ("worn", "Worn")]),
+    ];
+    all.push(Sight {
+        entity: "label",
+        many: "Labels",
+        named: "name",
+        beside: &[],
+        needs: Some(permit::LABEL_PUT),
+        sees: |_, who| {
+            let may = who.may_somewhere(permit::LABEL_PUT);
+            std::future::ready(Ok(Box::new(move |_: &Value| may) as Sees)).boxed()
+        },
+        of: None,
+    });
+    all
 }
 
 /// The record that something was added to.

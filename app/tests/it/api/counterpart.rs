@@ -139,6 +139,11 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
     ("GET /comments/{id}", &["GET /api/v1/comments/{id}", "GET /api/v1/comments/{id}/history"]),
     ("POST /comments/{id}", &["PATCH /api/v1/comments/{id}"]),
     ("POST /comments/{id}/retract", &["POST /api/v1/comments/{id}/retract"]),
+    ("GET /labels", &["GET /api/v1/labels"]),
+    ("POST /labels", &["POST /api/v1/labels"]),
+    ("POST /labels/{id}", &["PATCH /api/v1/labels/{id}"]),
+    ("POST /labels/on/{noun}/{record}", &["POST /api/v1/labels/on/{noun}/{record}"]),
+    ("POST /labels/off/{noun}/{record}", &["POST /api/v1/labels/off/{noun}/{record}"]),
     ("GET /mentions", &["GET /api/v1/mentions"]),
     ("POST /mentions/read", &["POST /api/v1/mentions/read"]),
 ];

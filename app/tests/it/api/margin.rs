@@ -92,12 +92,42 @@ async fn whoever_is_mentioned_sees_it_in_the_menu_until_it_was_seen() {
 }
 
 #[tokio::test]
+async fn labels_are_made_renamed_put_on_and_taken_off() {
+    for h in [Some(Hospital::new().await), Hospital::on_postgres().await].into_iter().flatten() {
+        let made = ask(&h, LEAD, ("POST", "/api/v1/labels"), r#"{"name":"Loaner pool"}"#).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let one = format!("/api/v1/labels/{id}");
+        let renamed = ask(&h, LEAD, ("PATCH", &one), r#"{"name":"Pool"}"#).await;
+        assert_eq!((renamed.status, &renamed.json()["name"]), (StatusCode::OK, &json!("Pool")));
+        let (chosen, device) = (format!(r#"{{"label":"{id}"}}"#), h.records[&Stands::Home].device);
+        let names = |told: &Told| {
+            let items = told.json()["items"].as_array().unwrap().clone();
+            items.iter().map(|label| label["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for (verb, wanted) in [("on", vec!["For NH-1", "Pool"]), ("off", vec!["For NH-1"])] {
+            let path = format!("/api/v1/labels/{verb}/device/{device}");
+            let told = ask(&h, LEAD, ("POST", &path), &chosen).await;
+            assert_eq!(names(&told), wanted, "{}", told.text);
+            let all = ask(&h, LEAD, ("GET", "/api/v1/labels"), "").await.json();
+            let mine =
+                all["items"].as_array().unwrap().iter().find(|label| label["id"] == json!(id)).cloned();
+            assert_eq!(mine.unwrap()["devices"], json!(i64::from(verb == "on")));
+        }
+        let nurse = (Role::Requester, Held::OneDepartment);
+        let worn = ask(&h, nurse, ("GET", &format!("/api/v1/labels/on/device/{device}")), "").await;
+        assert_eq!(names(&worn), ["For NH-1"]);
+        h.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn the_feed_and_the_past_tell_of_what_was_added_to_records_in_sight() {
     for h in [Some(Hospital::new().await), Hospital::on_postgres().await].into_iter().flatten() {
         // Their first changes are a moment old on any clock.
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         for held in [Held::Everywhere, Held::OneSite, Held::OneDepartment] {
-            for kind in ["document", "comment"] {
+            for kind in ["document", "comment", "labelling"] {
                 let path = format!("/api/v1/changes?limit=500&entity={kind}");
                 let told = ask(&h, (Role::Lead, held), ("GET", &path), "").await.json();
                 let mut all = vec![told];

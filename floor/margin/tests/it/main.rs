@@ -3,4 +3,5 @@
 
 mod comments;
 mod documents;
+mod labels;
 mod made;

@@ -10,6 +10,7 @@ mod documents;
 mod forms;
 mod house;
 mod invariants;
+mod labels;
 mod lists;
 mod record;
 mod search;

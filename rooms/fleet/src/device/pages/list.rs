@@ -1,5 +1,7 @@
 //! The list of devices.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::RawQuery,
     response::{IntoResponse as _, Redirect},
@@ -10,6 +12,7 @@ use kernel::{
     Date, Keyset, OrgId, Result, Slice,
     query::{Query, Term},
 };
+use margin::label;
 use maud::{Markup, Render as _, html};
 use uuid::Uuid;
 use web::{
@@ -52,6 +55,8 @@ struct Found {
     import: Option<String>,
     /// Components by system, of the devices on this page.
     parts: Counts,
+    /// Their labels.
+    labels: BTreeMap<Uuid, Vec<String>>,
 }
 
 impl Found {
@@ -147,7 +152,8 @@ async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked, day: &Day) -> Result<Found>
     };
     let shown: Vec<_> = slice.rows.iter().map(|device| device.id).collect();
     let parts = stand::parts(tx, who.org, &shown).await?;
-    Ok(Found { tallies, understood, slice, matches, groups, import, parts })
+    let labels = label::store::of_many(tx, who.org, "device", shown.iter().map(|id| id.uuid())).await?;
+    Ok(Found { tallies, understood, slice, matches, groups, import, parts, labels })
 }
 
 async fn import_name(tx: &mut Tx, org: OrgId, id: Uuid) -> Result<String> {
@@ -344,7 +350,10 @@ fn table(ctx: &Ctx, asked: &Asked, found: &Found) -> Markup {
         .slice
         .rows
         .iter()
-        .map(|device| row(device, today, &ctx.org.name, (href(&device.tag), parts(device))))
+        .map(|device| {
+            let labels = found.labels.get(&device.id.uuid()).map_or(&[][..], Vec::as_slice);
+            row(device, today, &ctx.org.name, (href(&device.tag), parts(device), labels))
+        })
         .collect();
     let table = Table::new("Devices", columns(asked), rows).list();
     match ctx.may(permit::DEVICE_EDIT) {
@@ -375,12 +384,17 @@ fn bulk(ctx: &Ctx, asked: &Asked, found: &Found) -> Option<Markup> {
     })
 }
 
-pub(super) fn row(device: &Listed, today: Date, organisation: &str, (link, parts): (String, i64)) -> Row {
+pub(super) fn row(
+    device: &Listed,
+    today: Date,
+    organisation: &str,
+    (link, parts, labels): (String, i64, &[String]),
+) -> Row {
     let kind = DeviceGlyph::from_type_name(&device.type_name);
     let row = Row::new(vec![
         html! { (tag_link(&device.tag, &link)) @if parts > 0 { " " (parts_link(device, parts)) } },
         html! {
-            span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } } }
+            span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } (label::beside(labels)) } }
         },
         html! { (device.serial.as_deref().unwrap_or_default()) },
         html! {

@@ -123,7 +123,7 @@ fn table(ctx: &Ctx, asked: &Asked, as_of: AsOf, rows: &[Described]) -> Markup {
         form_urlencoded::Serializer::new(String::new()).append_pair("as-of", &asked.as_of).finish();
     let row = |device: &Described| {
         let link = format!("{}?{query}", href(&device.device.tag));
-        list::row(&listed(device), day, &ctx.org.name, (link, 0))
+        list::row(&listed(device), day, &ctx.org.name, (link, 0, &[]))
     };
     Table::new("Devices", columns(asked), rows.iter().map(row).collect()).list().render()
 }
