@@ -86,7 +86,17 @@ fn offers(subject: &Subject, off: &[Label]) -> Markup {
     }
 }
 
-/// Labels beside a record in a list.
-pub fn beside(names: &[String]) -> Markup {
-    html! { @for name in names { " " (pill(Tone::Plain, name)) } }
+/// That a record in a list wears labels: how many, and which to whoever points at it or has it read out. `href` is the
+/// record’s page.
+pub fn beside(href: &str, names: &[String]) -> Markup {
+    if names.is_empty() {
+        return Markup::default();
+    }
+    let words = format!("{}: {}", if names.len() == 1 { "Label" } else { "Labels" }, names.join(", "));
+    html! {
+        " "
+        a.parts href={ (href) "#labels" } aria-label=(words) title=(words) {
+            (icon_sized(Icon::Tag, 13, "")) (names.len())
+        }
+    }
 }

@@ -392,9 +392,9 @@ pub(super) fn row(
 ) -> Row {
     let kind = DeviceGlyph::from_type_name(&device.type_name);
     let row = Row::new(vec![
-        html! { (tag_link(&device.tag, &link)) @if parts > 0 { " " (parts_link(device, parts)) } },
+        html! { (tag_link(&device.tag, &link)) @if parts > 0 { " " (parts_link(device, parts)) } (label::beside(&link, labels)) },
         html! {
-            span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } (label::beside(labels)) } }
+            span.glc { (glyph(kind, 17)) span { (device.type_name) " " span.mute { (device.model) } } }
         },
         html! { (device.serial.as_deref().unwrap_or_default()) },
         html! {
