@@ -140,12 +140,21 @@ impl Term {
 /// (`https://…`), a network address (`00:1E:C0:4A:7B:12`).
 fn field_of(text: &str) -> Option<(String, &str)> {
     let (name, value) = text.split_once(':')?;
-    let is_name = name.starts_with(|c: char| c.is_alphabetic())
-        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_alphabetic())
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    };
+    let folded = fold(name);
     let is_address = value.starts_with("//");
     let is_hexadecimal =
-        name.len() == 2 && name.chars().all(|c| c.is_ascii_hexdigit()) && value.get(2..3) == Some(":");
-    (is_name && !is_address && !is_hexadecimal).then(|| (fold(name), value))
+        folded.len() == 2 && folded.bytes().all(|b| b.is_ascii_hexdigit()) && begins_hexadecimal(value);
+    // Of some letters, folding leaves nothing.
+    (is_name(name) && is_name(&folded) && !is_address && !is_hexadecimal).then_some((folded, value))
+}
+
+/// `1E:`, as a network address goes on.
+fn begins_hexadecimal(text: &str) -> bool {
+    matches!(text.as_bytes(), [a, b, b':', ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
 }
 
 /// Reads a value up to a blank or one of `ends`, quotes taken away; says what is left, beginning with what ended it.
@@ -239,6 +248,8 @@ fn written(f: &mut fmt::Formatter<'_>, value: &str, bare: bool) -> fmt::Result {
         || value.chars().any(|c| c.is_whitespace() || signs.contains(&c))
         || value.contains("..")
         || value.starts_with(['<', '>', '≤', '≥'])
+        || value.starts_with("//")
+        || begins_hexadecimal(value)
         || (bare && (value.starts_with('-') || field_of(value).is_some()));
     if needs { write!(f, "\"{}\"", value.replace('"', "\"\"")) } else { f.write_str(value) }
 }

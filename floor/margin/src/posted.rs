@@ -134,7 +134,8 @@ pub(crate) fn check_reason(reason: Option<&String>) -> Result<(), Problem> {
 }
 
 /// Where a summary leads when no field is at fault: the form itself.
-const FORM: &str = "form";
+// Not that of the record’s own form, which stands on the same page.
+const FORM: &str = "margin";
 
 /// A form with what every form carries: the command's id, the record's version, and an id to lead to.
 pub(crate) fn form(action: &str, version: i64, inside: &Markup) -> Markup {
