@@ -26,6 +26,7 @@ use serde::Serialize;
 
 pub use register::{Register, SURE};
 pub use words::same;
+pub(crate) use words::{core, telling};
 
 /// A company that a text may mean.
 #[derive(Clone, Debug, PartialEq, Serialize)]

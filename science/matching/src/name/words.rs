@@ -1,6 +1,6 @@
 //! The words of a name, without those that say nothing about whose it is.
 
-use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+use crate::text;
 
 /// Legal forms, folded.
 const FORMS: &[&str] = &[
@@ -304,7 +304,7 @@ const PLACES: &[&str] = &[
 ];
 
 /// How much a word says about whose name it is, before any register is looked at.
-pub(super) fn telling(word: &str) -> f64 {
+pub(crate) fn telling(word: &str) -> f64 {
     if PLACES.contains(&word) {
         0.08
     } else if GENERAL.contains(&word) {
@@ -316,8 +316,7 @@ pub(super) fn telling(word: &str) -> f64 {
 
 /// All words: small letters without accents, letters with full stops between them as one word, “&” left out.
 pub(super) fn all(text: &str) -> Vec<String> {
-    let folded: String =
-        text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(plain).collect();
+    let folded = text::folded(text);
     let mut words: Vec<String> = Vec::new();
     let mut initials = false;
     for piece in folded.split(|c: char| c.is_whitespace() || "&,;:/()[]\"+-–—_*".contains(c)) {
@@ -337,18 +336,6 @@ pub(super) fn all(text: &str) -> Vec<String> {
     words
 }
 
-/// Letters that decompose into nothing.
-const fn plain(c: char) -> char {
-    match c {
-        'ø' => 'o',
-        'ł' => 'l',
-        'đ' => 'd',
-        'ı' => 'i',
-        '’' => '\'',
-        c => c,
-    }
-}
-
 /// The words that tell names apart; all of them where there are no others.
 pub(super) fn telling_ones(text: &str) -> Vec<String> {
     let words = all(text);
@@ -358,6 +345,19 @@ pub(super) fn telling_ones(text: &str) -> Vec<String> {
         .cloned()
         .collect();
     if kept.is_empty() { words } else { kept }
+}
+
+/// The words that tell whose name it is, each once; all words where there are none such. Names with the same are one
+/// company’s, unless a person says otherwise.
+pub(crate) fn core(text: &str) -> Vec<String> {
+    let words = telling_ones(text);
+    let mut own: Vec<String> = words.iter().filter(|word| telling(word) >= 1.0).cloned().collect();
+    if own.is_empty() {
+        own = words;
+    }
+    own.sort_unstable();
+    own.dedup();
+    own
 }
 
 /// Whether two names are the same but for case, accents, marks and legal forms.
