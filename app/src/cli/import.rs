@@ -15,6 +15,7 @@ use fleet::{
     export::folder,
     import::{
         DateOrder, Field, ImportRun, RunState, Setup, drive,
+        names::Doubt,
         run::{Progress, actions, kind_words, upload::Receiver},
     },
 };
@@ -62,6 +63,9 @@ pub struct Devices {
     /// Add sites that are not on record, in the time zone and currency of --site or of the organisation.
     #[arg(long)]
     create_sites: bool,
+    /// What happens to rows with a maker, model or place in doubt: ask (they wait), likeliest or as_written.
+    #[arg(long, value_name = "WAY", default_value = "ask")]
+    doubt: Doubt,
     /// Organisation, by its name, when there are several.
     #[arg(long)]
     org: Option<String>,
@@ -127,6 +131,7 @@ struct Chosen {
     currency: Option<Currency>,
     site: Option<SiteId>,
     create_sites: bool,
+    doubt: Doubt,
 }
 
 impl Chosen {
@@ -142,6 +147,7 @@ impl Chosen {
         setup.currency = self.currency.or(setup.currency);
         setup.site = self.site.or(setup.site);
         setup.create_sites |= self.create_sites;
+        setup.doubt = self.doubt;
     }
 }
 
@@ -161,6 +167,7 @@ async fn devices(call: &Call, db: &Db, args: Devices) -> anyhow::Result<()> {
         currency: args.currency,
         site,
         create_sites: args.create_sites,
+        doubt: args.doubt,
     };
     let run = one(call, db, org, &args.file, &chosen, args.dry_run).await?;
     report(call, &run, args.dry_run);

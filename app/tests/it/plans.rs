@@ -16,6 +16,7 @@ const LARGE: &[(&str, &[&str])] = &[
     ("event", &["e", "l", "event"]),
     ("search_doc", &["s", "search_doc"]),
     ("import_row", &["r", "import_row"]),
+    ("import_name", &["n", "import_name"]),
     ("command", &["command"]),
     ("blob_piece", &["blob_piece"]),
     ("former_tag", &["f", "former_tag"]),

@@ -76,6 +76,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0008_area.pg.sql"),
         ),
         File::both(9, "search", include_str!("../migrations/0009_search.sql")),
+        File::both(17, "import_name", include_str!("../migrations/0017_import_name.sql")),
         File::both(22, "act", include_str!("../migrations/0022_act.sql")),
     ],
     unrecorded: &[
@@ -89,6 +90,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         ("then_progress", "how far the filing is"),
         ("then_state", "filed from the record of changes, for lists of the past"),
         ("then_words", "filed from the record of changes, for lists of the past"),
+        ("import_name", "what the names of a file were read as; the names themselves are on record"),
         ("import_row", "what was said about a row of a file; the devices it became are on record"),
     ],
     statements: &[
@@ -107,6 +109,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         device::then::CHECKS,
         device::then::STATEMENTS,
         device_type::store::ALL,
+        import::run::names::ALL,
         import::run::store::ALL,
         model::list::ALL,
         model::store::ALL,

@@ -10,6 +10,8 @@ mod counts;
 mod hospital;
 #[path = "importing/house.rs"]
 mod house;
+#[path = "importing/names.rs"]
+mod names;
 #[path = "importing/pages.rs"]
 mod pages;
 #[path = "importing/round.rs"]

@@ -100,7 +100,7 @@ const MOST: usize = 3_000;
 /// Makers. `known` are those on record, each with the names by which it is known, its own first.
 pub fn makers<K: Copy + Eq + Hash + Ord>(known: &[(K, String)], spellings: &[Spelling]) -> Vec<Read> {
     let mut gather = Gather::of(known, spellings);
-    gather.group(false, |text| name::core(text).join(" "));
+    gather.group((false, "the same telling words"), |text| name::core(text).join(" "));
     let names = gather.nodes.iter().enumerate().flat_map(|(at, node)| {
         let own = node.names.iter().map(move |name| (at, name.clone()));
         own.chain(node.spellings.iter().map(move |s| (at, spellings[*s].text.clone())))
@@ -141,30 +141,38 @@ pub fn models(maker: &str, known: &[String], spellings: &[Spelling]) -> Vec<Read
     let maker = model::maker_words(maker);
     let form = |text: &str| model::Form::of(text, &maker);
     let key = |text: &str| form(text).key;
-    gathered(known, spellings, key, form, model::Form::alike)
+    gathered(known, spellings, "the same letters and digits", key, form, model::Form::alike)
 }
 
 /// Terms of the hospital: types of devices, departments, units, buildings, floors.
 pub fn terms(known: &[String], spellings: &[Spelling]) -> Vec<Read> {
-    gathered(known, spellings, |text| term::Form::of(text).key, term::Form::of, term::Form::alike)
+    gathered(
+        known,
+        spellings,
+        "the same words",
+        |text| term::Form::of(text).key,
+        term::Form::of,
+        term::Form::alike,
+    )
 }
 
 /// Names that are numbers more than words, such as rooms: only blanks, strokes and case are looked through.
 pub fn codes(known: &[String], spellings: &[Spelling]) -> Vec<Read> {
     let key = |text: &str| crate::text::joined(&crate::text::tokens(text));
-    gathered(known, spellings, key, |_| (), |(), ()| None)
+    gathered(known, spellings, "the same letters and digits", key, |_| (), |(), ()| None)
 }
 
 fn gathered<F>(
     known: &[String],
     spellings: &[Spelling],
+    why: &str,
     key: impl Fn(&str) -> String,
     form: impl Fn(&str) -> F,
     alike: impl Fn(&F, &F) -> Option<Alike>,
 ) -> Vec<Read> {
     let known: Vec<(usize, String)> = known.iter().cloned().enumerate().collect();
     let mut gather = Gather::of(&known, spellings);
-    gather.group(true, key);
+    gather.group((true, why), key);
     let forms: Vec<F> = gather.nodes.iter().map(|node| form(&node.name)).collect();
     let few = gather.nodes.len() <= MOST;
     let links = |gather: &Gather<'_>, at: usize| {
@@ -279,7 +287,7 @@ impl<'s> Gather<'s> {
 
     /// Gathers the other spellings by a key under which they are one name, and names each by its most frequent one.
     /// With those that stand already only where that key decides.
-    fn group(&mut self, decides: bool, key: impl Fn(&str) -> String) {
+    fn group(&mut self, (decides, why): (bool, &str), key: impl Fn(&str) -> String) {
         let mut by_key: HashMap<String, Option<usize>> = HashMap::new();
         for (at, node) in self.nodes.iter().enumerate().filter(|_| decides) {
             for name in &node.names {
@@ -298,11 +306,11 @@ impl<'s> Gather<'s> {
             let spelling = &self.spellings[n];
             let key = key(&spelling.text);
             let (at, how, reason) = match (by_key.get(&key), new.get(&key)) {
-                (Some(Some(at)), _) => (*at, How::Taken, Some(SAME.to_owned())),
+                (Some(Some(at)), _) => (*at, How::Taken, Some(why.to_owned())),
                 (_, Some(at)) => {
                     let other = folded(&self.nodes[*at].name) != folded(&spelling.text);
                     let how = if other { How::Taken } else { How::New };
-                    (*at, how, other.then(|| SAME.to_owned()))
+                    (*at, how, other.then(|| why.to_owned()))
                 }
                 (_, None) => {
                     new.insert(key, self.nodes.len());
@@ -446,6 +454,3 @@ impl<'s> Gather<'s> {
         self.of.iter().map(read).collect()
     }
 }
-
-/// Why two texts with one key are one name.
-const SAME: &str = "the same but for case, blanks, signs, order or general words";

@@ -5,8 +5,9 @@ use crate::{
     text::{is_slip, only_difference, tokens},
 };
 
-/// Words that hold others together.
-const SMALL: &[&str] = &["of", "the", "and", "for", "de", "und", "der", "la", "le", "et"];
+/// Words that hold others together, and what every department is.
+const SMALL: &[&str] =
+    &["of", "the", "and", "for", "de", "und", "der", "la", "le", "et", "department", "dept"];
 
 /// A term as it is compared.
 #[derive(Clone, Debug)]

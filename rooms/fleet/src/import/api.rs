@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use db::command::CommandId;
 use futures::StreamExt as _;
 use kernel::{FieldError, Id, Problem, Result};
+use matching::gather::How;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use web::{
@@ -21,7 +22,7 @@ use super::{
     Field,
     pages::{rows, upload as page, verdicts},
     run::{
-        ImportRun, Setup, actions, store,
+        ImportRun, RunState, Setup, actions, names, store,
         upload::{MOST_BYTES, Receiver},
     },
     words_of,
@@ -29,6 +30,8 @@ use super::{
 use crate::{device::ImportId, permit};
 
 const TAG: &str = "imports";
+/// Names in doubt that are told.
+const MOST_NAMES: u32 = 300;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -107,13 +110,17 @@ async fn list(call: Call) -> Result<Answer, Fault> {
         after: String::new(),
         id: run.id.uuid(),
     });
-    let items = slice.rows.iter().map(|run| Shown::of(run, None)).collect();
+    let items = slice.rows.iter().map(|run| Shown::of(run, None, Vec::new())).collect();
     Ok(Page::new(items, slice.next.as_ref()).answer(&call)?)
 }
 
 async fn told(tx: &mut db::Tx, who: &kernel::Actor, run: &ImportRun) -> Result<Answer> {
     let progress = store::progress(tx, who.org, run.id).await?;
-    Answer::record(&Shown::of(run, progress.as_ref()), run.version)
+    let doubtful = match run.state {
+        RunState::Checked => names::by_how(tx, who.org, run.id, How::Asked, MOST_NAMES).await?,
+        _ => Vec::new(),
+    };
+    Answer::record(&Shown::of(run, progress.as_ref(), doubtful), run.version)
 }
 
 async fn show(call: Call) -> Result<Answer, Fault> {
@@ -224,6 +231,7 @@ fn chosen(run: &ImportRun, choices: Choices) -> Result<Setup> {
         site: choices.site,
         create_sites: choices.create_sites,
         words: choices.words.into_iter().map(|(field, words)| (field, keyed(words))).collect(),
+        doubt: choices.doubt,
         like: None,
     })
 }

@@ -7,6 +7,7 @@
 mod api;
 mod cell;
 pub mod columns;
+pub mod names;
 mod pages;
 pub mod row;
 pub mod run;

@@ -4,6 +4,7 @@ mod act;
 mod findings;
 mod list;
 mod mapping;
+mod names;
 mod progress;
 pub(super) mod rows;
 mod show;

@@ -214,6 +214,12 @@ pub fn parse(record: &Record, mapping: &Mapping, options: &Options) -> RowVerdic
     RowVerdict { line: record.line, draft: draft.filter(|_| !refused), problems: row.problems }
 }
 
+/// The name in a cell, if it says one.
+pub(super) fn named(record: &Record, mapping: &Mapping, field: Field) -> Option<Name> {
+    let cell = plain(record.cells.get(mapping.index(field)?)?, false);
+    if words::is_blank(cell) { None } else { Name::parse(cell).ok() }
+}
+
 struct Row<'a> {
     record: &'a Record,
     mapping: &'a Mapping,

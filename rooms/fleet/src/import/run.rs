@@ -1,6 +1,7 @@
 //! One import: the file, how it is read, where the work on it stands.
 
 pub mod actions;
+pub(crate) mod names;
 pub(crate) mod source;
 pub(crate) mod store;
 pub mod upload;
@@ -12,7 +13,10 @@ use kernel::{Actor, Currency, DepartmentId, Instant, PersonId, Problem, Reach, S
 use serde::{Deserialize, Serialize};
 use sheet::Layout;
 
-use super::{AmountStyle, DateOrder, Field, Mapping, Match, Options, RowProblem, Severity, Words};
+use super::{
+    AmountStyle, DateOrder, Field, Mapping, Match, Options, RowProblem, Severity, Words,
+    names::{Doubt, Gathered, asked_field},
+};
 use crate::device::ImportId;
 
 coded! {
@@ -77,6 +81,9 @@ pub struct Setup {
     /// What words of the file mean: codes of our values, an empty one to leave the field open, ids of sites.
     #[serde(default)]
     pub words: Words,
+    /// What happens to rows with a name in doubt that nobody has answered.
+    #[serde(default, skip_serializing_if = "Doubt::waits")]
+    pub doubt: Doubt,
     /// The earlier file with the same columns whose choices were taken over, until a person makes their own.
     #[serde(default)]
     pub like: Option<String>,
@@ -110,6 +117,9 @@ pub struct ColumnSeen {
     /// Its different words with their rows, the most frequent first, where it is a column of words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<(String, u64)>,
+    /// What its spellings come to, where it is a column of names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<Gathered>,
 }
 
 /// Most values and problems kept as examples.
@@ -210,9 +220,10 @@ pub fn kind_words(kind: &str) -> String {
         "too_long" => "Too long",
         "rule" => "Breaks a rule of the fleet",
         "type_differs" => "Model on record under another type",
-        field => match field.parse::<Field>() {
-            Ok(field) => return field.on_page().to_owned(),
-            Err(_) => "Other",
+        field => match (field.parse::<Field>(), asked_field(field)) {
+            (Ok(field), _) => return field.on_page().to_owned(),
+            (_, Some(field)) => return format!("Which {} is meant", field.on_page().to_lowercase()),
+            _ => "Other",
         },
     };
     known.to_owned()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Field, cell::meaning, run::ImportRun};
+use super::{Field, cell::meaning, names, run::ImportRun};
 
 /// Words that nobody has given a meaning yet, with their rows.
 pub(super) fn open(run: &ImportRun, field: Field, words: &[(String, u64)]) -> BTreeMap<String, u64> {
@@ -21,6 +21,7 @@ pub(super) fn open(run: &ImportRun, field: Field, words: &[(String, u64)]) -> BT
 pub(super) fn may_mean(field: Field, code: &str) -> bool {
     match field {
         Field::Site => code.parse::<kernel::SiteId>().is_ok(),
+        field if names::FIELDS.contains(&field) => code.is_empty() || crate::Name::parse(code).is_ok(),
         _ if code.is_empty() => meaning::may_stay_open(field),
         _ => {
             meaning::FIELDS.contains(&field)

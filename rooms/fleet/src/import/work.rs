@@ -9,6 +9,7 @@ pub(crate) mod judge;
 pub(crate) mod known;
 pub(crate) mod link;
 mod missing;
+mod names;
 mod survey;
 mod undo;
 
@@ -30,6 +31,7 @@ pub struct Work {
     pub(crate) window: Window,
     pub(crate) seen: Option<Seen>,
     pub(crate) known: known::Known,
+    names: Option<std::sync::Arc<super::names::Names>>,
     /// Whether everything is done.
     done: bool,
 }
@@ -50,7 +52,7 @@ impl Work {
         }
         let window = Window::of(org, &run);
         let (db, seen, known) = (db.clone(), None, known::Known::default());
-        Ok(Some(Self { db, org, run, progress, window, seen, known, done: false }))
+        Ok(Some(Self { db, org, run, progress, window, seen, known, names: None, done: false }))
     }
 
     /// Where the work stands.

@@ -12,7 +12,7 @@ const FILE: &str = "Asset tag,Serial,Maker,Model,Site,Acquired on\n\
     I-3,S3,Helion,VP3,Northfield General,2020-01-31\n";
 
 /// Sends a file as a browser does.
-async fn send(house: &House, who: &str, bytes: &[u8]) -> Answer {
+pub async fn send(house: &House, who: &str, bytes: &[u8]) -> Answer {
     send_as(house, who, bytes, &command()).await
 }
 

@@ -10,6 +10,7 @@ use crate::{
     device::ImportId,
     import::{
         AmountStyle, DateOrder, Field, Match, Words, columns,
+        names::{Doubt, Gathered, Likely, NameRead},
         run::{ImportRun, Progress, RunState, Setup, Tally, kind_words},
         words_of,
     },
@@ -32,8 +33,12 @@ pub(super) struct Choices {
     pub(super) site: Option<SiteId>,
     /// Whether sites that are not on record are added.
     pub(super) create_sites: bool,
-    /// What words of the file mean, by field: the code of one of our values, an empty one to leave it open, or a site’s id.
+    /// What words of the file mean, by field: the code of one of our values, an empty one to leave it open, or a site’s
+    /// id. Of makers, types, departments, units, buildings, floors and rooms: the name that a spelling stands for, an empty
+    /// one for a name of its own. Of models the same, the spelling with its maker before it: “Helion Medical / VP 3”.
     pub(super) words: Words,
+    /// What happens to rows with a name in doubt that nobody has answered.
+    pub(super) doubt: Doubt,
 }
 
 impl From<&Setup> for Choices {
@@ -46,6 +51,7 @@ impl From<&Setup> for Choices {
             site: setup.site,
             create_sites: setup.create_sites,
             words: setup.words.clone(),
+            doubt: setup.doubt,
         }
     }
 }
@@ -70,6 +76,8 @@ pub(super) struct Shown {
     refusals: Vec<Kind>,
     /// Rows that come in, by what was said about them.
     warnings: Vec<Kind>,
+    /// Names that somebody must settle, once for all rows; the first 300. Answer them with `words` when checking again.
+    names_in_doubt: Vec<Doubtful>,
     /// Where the work stands; null when none is under way.
     progress: Option<Doing>,
     /// Why it failed, or what kept it from being undone.
@@ -92,6 +100,25 @@ struct Column {
     filled: u64,
     /// Its words that nobody has given a meaning yet, with their rows.
     open_words: BTreeMap<String, u64>,
+    /// What its spellings come to; null unless it is a column of names.
+    names: Option<Gathered>,
+}
+
+/// A spelling that may be one of several names.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ImportName")]
+struct Doubtful {
+    field: Field,
+    /// The maker of a model; null for all else.
+    maker: Option<String>,
+    /// As the file writes it.
+    written: String,
+    /// The spelling that stands for all that belong together.
+    stands_for: String,
+    /// On how many rows.
+    rows: u64,
+    /// What it may be, the likeliest first.
+    candidates: Vec<Likely>,
 }
 
 /// The account of all rows: rows = new + same + refused.
@@ -132,7 +159,7 @@ struct Doing {
 }
 
 impl Shown {
-    pub(super) fn of(run: &ImportRun, progress: Option<&Progress>) -> Self {
+    pub(super) fn of(run: &ImportRun, progress: Option<&Progress>, doubtful: Vec<NameRead>) -> Self {
         let counts = progress.filter(|_| run.state.is_busy()).map_or(&run.counts, |p| &p.counts);
         let kinds = |tallies: &BTreeMap<String, Tally>| {
             let kind = |(kind, tally): (&String, &Tally)| Kind {
@@ -162,6 +189,17 @@ impl Shown {
             },
             refusals: kinds(&counts.refusals),
             warnings: kinds(&counts.warnings),
+            names_in_doubt: doubtful
+                .into_iter()
+                .map(|name| Doubtful {
+                    field: name.field,
+                    maker: (name.field == Field::Model).then_some(name.scope),
+                    written: name.written,
+                    stands_for: name.becomes,
+                    rows: name.rows,
+                    candidates: name.candidates,
+                })
+                .collect(),
             progress: progress.filter(|_| run.state.is_busy()).map(|p| Doing {
                 phase: p.phase.on_page(),
                 done: p.done,
@@ -183,6 +221,7 @@ fn all_columns(run: &ImportRun) -> Vec<Column> {
             filled: seen.filled,
             open_words: words_of::open(run, column.field, &seen.words),
             first: seen.first,
+            names: seen.names,
         }
     };
     mapping.columns().iter().enumerate().map(one).collect()

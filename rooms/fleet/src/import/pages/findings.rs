@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use web::look::{Icon, Section, Tone, item, items, ledger::Lead, link_button, message_with};
 
-use super::{address, counted, mapping::date_name, n, words};
+use super::{address, counted, mapping::date_name, n, names, words};
 use crate::import::{
     Field,
+    names::asked_field,
     run::{ImportRun, Tally, kind_words},
 };
 
@@ -74,6 +75,9 @@ fn send_again(run: &ImportRun) -> Markup {
 /// The choice on this page that settles a kind of finding for all rows at once.
 fn choice(run: &ImportRun, kind: &str) -> Option<(String, &'static str)> {
     let words = || format!("#{}", words::ANCHOR);
+    if asked_field(kind).is_some() {
+        return Some((format!("#{}", names::ANCHOR), "Say once which is meant"));
+    }
     match kind {
         "site_unknown" => Some((words(), "Choose which site is meant")),
         "site_missing" => Some(("#f-site".to_owned(), "Choose the site of rows that name none")),

@@ -9,6 +9,7 @@ use web::{
 
 use crate::import::{
     AmountStyle, DateOrder, Field, Match,
+    names::Doubt,
     run::{ColumnSeen, ImportRun, Setup},
 };
 
@@ -103,7 +104,14 @@ pub(super) fn table(run: &ImportRun, shown: Shown<'_>) -> Markup {
             Match::NotUsed => (Tone::Plain, "Not used"),
         };
         let header = run.layout.column(index);
-        let select = Input::select(name.clone(), format!("{header} becomes"), targets.clone()).bare();
+        let mut targets = targets.clone();
+        if let Some(gathered) = seen.names.filter(|g| g.names < g.spellings)
+            && let Some(chosen) = targets.iter_mut().find(|t| t.value == column.field.code())
+        {
+            let (spellings, names) = (super::n(gathered.spellings), super::n(gathered.names));
+            chosen.label = format!("{}, {spellings} spellings to {names}", chosen.label);
+        }
+        let select = Input::select(name.clone(), format!("{header} becomes"), targets).bare();
         let select = shown.field(&name, select, column.field.code());
         let row = Row::new(vec![
             html! { (header) },
@@ -178,6 +186,17 @@ pub(super) fn choices(run: &ImportRun, sites: &[Site], shown: Shown<'_>) -> Mark
                 .width(web::look::Width::Short)
                 .hint("Three letters, such as USD"))
         }
+        @if run.seen.iter().any(|column| column.names.is_some()) {
+            (shown.field(
+                "doubt",
+                Input::select(
+                    "doubt",
+                    "Rows with a name in doubt",
+                    Doubt::ALL.iter().map(|d| Choice::new(d.code(), d.on_page())).collect(),
+                ),
+                run.setup.doubt.code(),
+            ))
+        }
         (site(run, sites, shown))
         @if mapping.index(Field::Site).is_some() && run.may_add_sites() {
             (Input::checkbox("create_sites", "Add sites that are not on record")
@@ -246,7 +265,9 @@ pub(super) fn read(run: &ImportRun, form: &Form, faults: &mut Vec<Fault>) -> Set
     setup.site = form.parse("site", "a site", &mut errors);
     faults.extend(errors.into_iter().map(|e| (e.field.into_owned(), e.message)));
     setup.create_sites = form.ticked("create_sites");
+    setup.doubt = form.text("doubt").parse().unwrap_or(run.setup.doubt);
     setup.words = super::words::read(run, &setup.mapping(&run.layout), form);
+    super::names::read(&mut setup.words, form);
     setup
 }
 

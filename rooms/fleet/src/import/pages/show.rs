@@ -18,7 +18,7 @@ use super::{
     findings::{NAMES_STAY, findings},
     list::when,
     mapping::{self, Shown},
-    n,
+    n, names,
     progress::under_way,
     read_id, words,
 };
@@ -48,18 +48,24 @@ pub(super) struct Seen {
     trouble: Option<String>,
     /// What keeps it from being undone, for whoever may undo it.
     in_the_way: Option<InTheWay>,
+    /// Names that are worth a look, while that counts.
+    names: names::Names,
     /// Why the last step was refused.
     pub(super) notice: Option<String>,
 }
 
 impl Seen {
     pub(super) async fn read(ctx: &Ctx, id: ImportId) -> kernel::Result<Self> {
-        let (run, at, sites, waits, in_the_way) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
+        let (run, at, sites, waits, in_the_way, names) = db::read!(ctx.app.db(), ctx.org.id, |tx| {
             let run = actions::visible(tx, ctx.actor(), id).await?;
             let at = actions::progress(tx, ctx.actor(), id).await?;
             let waits = db::job::why_waiting(tx, ctx.org.id, &id.to_string()).await?;
             let in_the_way = actions::look_before_undo(tx, ctx.actor(), &run).await?;
-            Ok((run, at, identity::site::list(tx, ctx.org.id).await?, waits, in_the_way))
+            let names = match run.state {
+                RunState::Checked => names::Names::read(tx, ctx.org.id, id).await?,
+                _ => names::Names::default(),
+            };
+            Ok((run, at, identity::site::list(tx, ctx.org.id).await?, waits, in_the_way, names))
         })?;
         let mine =
             |s: &&Site| ctx.actor().may(permit::IMPORT_RUN, Reach { site: Some(s.id), department: None });
@@ -67,7 +73,7 @@ impl Seen {
         // Other errors are for the log; this one people can mend.
         let waits = waits.filter(|words| words.starts_with(db::DISK_WORDS));
         let trouble = ctx.app.db().trouble().or(waits);
-        Ok(Self { run, at, sites, mine, trouble, in_the_way, notice: None })
+        Ok(Self { run, at, sites, mine, trouble, in_the_way, names, notice: None })
     }
 }
 
@@ -145,6 +151,7 @@ fn checked(seen: &Seen, shown: Shown<'_>) -> Markup {
             (hidden("version", &run.version.to_string()))
             (Section::new("Your columns", mapping::table(run, shown)).note(note).id(mapping::ANCHOR))
             (words::section(run, &seen.sites, &seen.mine, shown))
+            (names::sections(&seen.names, run, shown))
             (Section::new("How it is read", mapping::choices(run, &seen.mine, shown)))
             div {
                 (button("Check again").busy("Checking"))

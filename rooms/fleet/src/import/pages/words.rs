@@ -152,7 +152,11 @@ fn choices(word: &Word<'_>, run: &ImportRun, mine: &[Site]) -> Vec<Choice> {
 /// not shown stays.
 pub(super) fn read(run: &ImportRun, mapping: &Mapping, form: &Form) -> Words {
     let mut words = run.setup.words.clone();
-    words.retain(|field, _| mapping.index(*field).is_some());
+    let stays = |field: Field| {
+        mapping.index(field).is_some()
+            || field == Field::Model && mapping.index(Field::CatalogueNumber).is_some()
+    };
+    words.retain(|field, _| stays(*field));
     for word in all(run, mapping) {
         let name = word.name();
         if !form.ticked(&name) {

@@ -45,6 +45,7 @@ struct Brought {
 impl Work {
     pub(super) async fn bring(&mut self, at: Instant) -> Result<()> {
         let (mapping, options) = (self.run.mapping(), reading(&self.run)?);
+        let names = self.names().await?;
         let layout = self.run.layout.clone();
         let batch = self.window.batch(&self.db, &layout, self.progress.position, BATCH).await?;
         let lines = (batch.lines.first().map_or(0, Line::number), batch.lines.last().map_or(0, Line::number));
@@ -54,8 +55,9 @@ impl Work {
         for line in &batch.lines {
             if let Line::Record(record) = line
                 && coming.contains_key(&record.line)
-                && let Some(draft) = parse(record, &mapping, &options).draft
+                && let Some(mut draft) = parse(record, &mapping, &options).draft
             {
+                names.settle(record.line, &mapping, &mut draft);
                 drafts.push((record.line, draft));
             }
         }

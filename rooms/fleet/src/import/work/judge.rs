@@ -18,6 +18,7 @@ use crate::{
     export::described::{self, Described},
     import::{
         Draft, Field, Mapping, Options, Seen,
+        names::Names,
         row::parse,
         run::{
             Counts, Flaw, ImportRun, Phase, Progress, RunState, Verdict,
@@ -64,14 +65,15 @@ impl Work {
 
     async fn judge_batch(&mut self, _: Instant) -> Result<()> {
         let (mapping, options) = (self.run.mapping(), reading(&self.run)?);
+        let names = self.names().await?;
         let mut seen = match self.seen.take() {
             Some(seen) => seen,
-            None => self.replayed(&mapping, &options).await?,
+            None => self.replayed(&mapping, &options, &names).await?,
         };
         let layout = self.run.layout.clone();
         let from = self.progress.position;
         let batch = self.window.batch(&self.db, &layout, from, BATCH).await?;
-        let entries = entries(&batch, &mapping, &options, Some(&mut seen));
+        let entries = entries(&batch, (&mapping, &options, &names), &mut seen);
         let (org, id, step, run) = (self.org, self.run.id, self.progress.step, &self.run);
         let begun = &self.progress;
         let next = db::write!(self.db, org, |tx| {
@@ -101,14 +103,14 @@ impl Work {
     }
 
     /// What the rows before the present position hold, for a worker that goes on where another was killed.
-    async fn replayed(&mut self, mapping: &Mapping, options: &Options) -> Result<Seen> {
+    async fn replayed(&mut self, mapping: &Mapping, options: &Options, names: &Names) -> Result<Seen> {
         let mut seen = Seen::default();
         let (mut position, layout) = (self.run.start, self.run.layout.clone());
         while position.record < self.progress.position.record {
             let left = self.progress.position.record - position.record;
             let most = BATCH.min(usize::try_from(left).unwrap_or(BATCH));
             let batch = self.window.batch(&self.db, &layout, position, most).await?;
-            entries(&batch, mapping, options, Some(&mut seen));
+            entries(&batch, (mapping, options, names), &mut seen);
             position = batch.next;
             if batch.ended {
                 break;
@@ -121,9 +123,8 @@ impl Work {
 /// What the file alone says about the rows of a batch; blank rows are left out.
 pub(super) fn entries(
     batch: &Batch,
-    mapping: &Mapping,
-    options: &Options,
-    mut seen: Option<&mut Seen>,
+    (mapping, options, names): (&Mapping, &Options, &Names),
+    seen: &mut Seen,
 ) -> Vec<Entry> {
     let tag_column = mapping.index(Field::Tag);
     let mut entries = Vec::with_capacity(batch.lines.len());
@@ -142,7 +143,8 @@ pub(super) fn entries(
         }
         let mut draft = verdict.draft;
         let mut flaws: Vec<Flaw> = verdict.problems.into_iter().map(Flaw::from).collect();
-        if let (Some(row), Some(seen)) = (&draft, seen.as_deref_mut()) {
+        if let Some(row) = &mut draft {
+            flaws.extend(names.settle(record.line, mapping, row));
             for problem in seen.take(record.line, row) {
                 let kind = if problem.field == Field::Tag { "tag_twice" } else { "serial_twice" };
                 flaws.push(Flaw { kind: kind.into(), ..Flaw::from(problem) });

@@ -5,6 +5,7 @@ use kernel::{Instant, Problem, Result, TimeZone};
 use super::Work;
 use crate::import::{
     AmountStyle, Field, Options, Survey, Words,
+    names::Hearing,
     run::{ColumnSeen, ImportRun, Phase, Progress, RunState, source::Line, store},
 };
 
@@ -20,6 +21,8 @@ impl Work {
         let mut seen = vec![ColumnSeen::default(); self.run.layout.header.len()];
         let (mut position, layout) = (self.run.start, self.run.layout.clone());
         let mut records = 0;
+        let mut heard = Hearing::default();
+        let own = self.run.is_own();
         loop {
             let batch = self.window.batch(&self.db, &layout, position, AT_ONCE).await?;
             for line in &batch.lines {
@@ -27,6 +30,9 @@ impl Work {
                     && !record.is_blank()
                 {
                     survey.see(&record.cells);
+                    if !own {
+                        heard.hear(record, &mapping);
+                    }
                     seen.iter_mut().zip(&record.cells).for_each(|(column, cell)| column.see(cell));
                 }
             }
@@ -41,6 +47,14 @@ impl Work {
             let few = words.into_iter().take(SHOWN_WORDS).collect();
             if let Some(column) = seen.get_mut(column) {
                 column.words = few;
+            }
+        }
+        heard.end();
+        self.names = None;
+        for (field, gathered) in self.read_names(&heard).await? {
+            let catalogue = || mapping.index(Field::CatalogueNumber).filter(|_| field == Field::Model);
+            if let Some(column) = mapping.index(field).or_else(catalogue).and_then(|at| seen.get_mut(at)) {
+                column.names = Some(gathered);
             }
         }
         self.read_so(at, &survey, seen, records).await
