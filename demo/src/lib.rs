@@ -17,6 +17,7 @@ mod keep;
 mod leave;
 mod lives;
 mod mark;
+mod nomenclature;
 mod pen;
 mod people;
 mod print;

@@ -10,6 +10,7 @@ use crate::{
     days::Days,
     facts::{FACTS, UNDECIDED_TYPE},
     house::{self, House},
+    nomenclature,
     people::Staff,
 };
 
@@ -49,7 +50,9 @@ impl World {
         }
         let mut types = Vec::new();
         for (kind, class) in catalogue::types() {
-            types.push(DeviceType::new(Id::seeded(at, chance.bytes()), name(kind)?, risk(kind, class)));
+            let new = DeviceType::new(Id::seeded(at, chance.bytes()), name(kind)?, risk(kind, class));
+            let useful_life = new.risk.map(|_| nomenclature::useful_life(&FACTS[class]));
+            types.push(DeviceType { codes: nomenclature::codes(kind), useful_life, ..new });
         }
         let mut models = Vec::new();
         for product in PRODUCTS {

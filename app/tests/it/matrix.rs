@@ -194,6 +194,8 @@ pub const MATRIX: &[Entry] = &[
     post("/models/{id}", CORRECTS, OrgWide),
     get("/types", READS_MODELS, NoRecord),
     post("/types", CORRECTS, OrgWideNoRecord).with("version=999&id={type}"),
+    get("/types/{id}", READS_MODELS, InOrg),
+    post("/types/{id}", CORRECTS, OrgWide),
     get("/makers", READS_MODELS, NoRecord),
     post("/makers", CORRECTS, OrgWideNoRecord).with("version=999&id={company}"),
     // In. An import is seen and carried on only by whoever reaches all that its sender reached.

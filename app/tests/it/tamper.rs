@@ -178,7 +178,7 @@ fn kind_of(column: &str) -> Kind {
     match column {
         "hash" => Kind::Bytes,
         "id" | "org_id" | "parent_key" | "import_id" => Kind::Uuid,
-        "version" | "beds" | "bytes" | "price_minor" => Kind::Int,
+        "version" | "beds" | "bytes" | "price_minor" | "life_years" => Kind::Int,
         "active" | "demo" | "must_change_password" | "serial_less" => Kind::Bool,
         _ if column.ends_with("_id") => Kind::Uuid,
         _ if column.ends_with("_at") => Kind::Int,

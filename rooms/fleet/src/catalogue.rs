@@ -1,6 +1,8 @@
 //! Pages of names that are put right in their row: makers, and device types with their risk level. Rows are read; one
 //! at a time is open and holds its fields.
 
+pub(crate) mod history;
+
 use axum::extract::RawQuery;
 use maud::{Markup, html};
 use uuid::Uuid;
@@ -56,6 +58,8 @@ impl Asked {
 pub(crate) struct Kind {
     /// Its address.
     pub(crate) path: &'static str,
+    /// Where a name leads, but for the id that follows.
+    pub(crate) page: &'static str,
     /// One of them, and the parameter by which devices and models are listed: `type`.
     pub(crate) noun: &'static str,
     /// The head of the first column, and the spoken name of the table.
@@ -149,7 +153,7 @@ fn name(kind: &Kind, line: &Line<'_>) -> Markup {
     html! {
         span.glc id={ "t-" (line.id) } {
             (line.drawing)
-            a href={ "/models?" (kind.noun) "=" (line.id) } { (line.name) }
+            a href={ (kind.page) (line.id) } { (line.name) }
         }
     }
 }

@@ -9,5 +9,6 @@ pub(crate) mod described;
 pub mod folder;
 mod list;
 mod names;
+mod nouns;
 
 pub use list::routes;

@@ -30,6 +30,7 @@ mod reindex;
 mod room;
 mod sight;
 mod stand;
+mod useful_life;
 
 pub use coded::UnknownCode;
 pub use company::{Company, CompanyId};
@@ -39,6 +40,7 @@ pub use model::{Model, ModelId};
 pub use name::{Name, TextError};
 pub use refusal::Refusal;
 pub use room::room;
+pub use useful_life::UsefulLife;
 
 use db::{File, RoomSchema};
 
@@ -76,6 +78,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0008_area.pg.sql"),
         ),
         File::both(9, "search", include_str!("../migrations/0009_search.sql")),
+        File::both(10, "nomenclature", include_str!("../migrations/0010_nomenclature.sql")),
         File::both(17, "import_name", include_str!("../migrations/0017_import_name.sql")),
         File::both(22, "act", include_str!("../migrations/0022_act.sql")),
     ],

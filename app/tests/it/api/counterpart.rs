@@ -110,6 +110,8 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
     ("POST /models/{id}", &["PATCH /api/v1/models/{id}"]),
     ("GET /types", &["GET /api/v1/types", "GET /api/v1/types/{id}"]),
     ("POST /types", &["PATCH /api/v1/types/{id}"]),
+    ("GET /types/{id}", &["GET /api/v1/types/{id}", "GET /api/v1/types/{id}/history"]),
+    ("POST /types/{id}", &["PATCH /api/v1/types/{id}"]),
     ("GET /makers", &["GET /api/v1/makers", "GET /api/v1/makers/{id}"]),
     ("POST /makers", &["PATCH /api/v1/makers/{id}"]),
     ("GET /devices/bulk", &["GET /api/v1/acts"]),

@@ -20,7 +20,8 @@ use crate::{
     posted::{Done, Faults, once},
 };
 
-const KIND: Kind = Kind { path: "/makers", noun: "maker", heads: ["Maker", "Makers"], extra: None };
+const KIND: Kind =
+    Kind { path: "/makers", page: "/models?maker=", noun: "maker", heads: ["Maker", "Makers"], extra: None };
 
 /// The pages and actions of makers.
 pub(crate) fn routes() -> Vec<Route> {

@@ -1,10 +1,10 @@
 //! What people do to device types: permit, rule, store, record.
 
 use db::Tx;
-use kernel::{Actor, Change, Id, Problem, Result};
+use kernel::{Actor, Change, FieldError, Id, Problem, Result};
 
-use super::{DeviceType, DeviceTypeId, RiskLevel, store};
-use crate::{company::actions::name, device::Text, permit, reindex};
+use super::{Codes, DeviceType, DeviceTypeId, Values, store};
+use crate::{Name, UsefulLife, company::actions::name, device::Text, permit, reindex};
 
 impl DeviceType {
     fn change(&self, action: &'static str, before: Option<&Self>, reason: Option<String>) -> Result<Change> {
@@ -51,16 +51,37 @@ pub async fn find_or_add(tx: &mut Tx, who: &Actor, text: &str) -> Result<DeviceT
     Ok(device_type)
 }
 
-/// Changes a type's name and decides its risk level. A level that was decided may be changed, not taken away.
+/// What was typed about a type, checked whole.
 ///
 /// # Errors
-/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid when the name is taken; [`Problem::Stale`].
+/// Invalid at each field that cannot be taken.
+fn checked(values: &Values) -> Result<Values> {
+    let mut errors = Vec::new();
+    let name = Name::parse(&values.name)
+        .map_err(|e| errors.push(FieldError { field: "name".into(), message: e.to_string() }))
+        .ok();
+    let codes = Codes::read(|of| values.codes.get(of).unwrap_or_default(), &mut errors);
+    let useful_life = UsefulLife::checked(values.useful_life.clone(), &mut errors);
+    match name {
+        Some(name) if errors.is_empty() => {
+            Ok(Values { name: name.into(), risk: values.risk, codes, useful_life })
+        }
+        _ => Err(Problem::Invalid { fields: errors }),
+    }
+}
+
+/// Changes a type's name and codes, and decides its risk level and how long its devices last. A level that was decided
+/// may be changed, not taken away.
+///
+/// # Errors
+/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid at each field that cannot be taken, or when the name
+/// is; [`Problem::Stale`].
 pub async fn change(
     tx: &mut Tx,
     who: &Actor,
     id: DeviceTypeId,
     seen: i64,
-    (text, risk): (&str, Option<RiskLevel>),
+    values: &Values,
     reason: Option<String>,
 ) -> Result<DeviceType> {
     who.need_everywhere(permit::MODEL_EDIT)?;
@@ -69,15 +90,15 @@ pub async fn change(
     if before.version != seen {
         return Err(Problem::Stale { current: before.version });
     }
-    if before.risk.is_some() && risk.is_none() {
+    if before.risk.is_some() && values.risk.is_none() {
         return Err(Problem::invalid(
             "risk",
             "A risk level that was decided is changed, not taken away. Choose one.",
         ));
     }
-    let after =
-        DeviceType { version: before.version + 1, name: name("name", text)?.into(), risk, ..before.clone() };
-    if (&after.name, after.risk) == (&before.name, before.risk) {
+    let Values { name, risk, codes, useful_life } = checked(values)?;
+    let after = DeviceType { id, version: before.version + 1, name, risk, codes, useful_life };
+    if after.values() == before.values() {
         return Ok(before);
     }
     store::change(tx, who.org, &after).await?;

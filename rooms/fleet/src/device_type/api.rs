@@ -5,19 +5,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
     Gate, Route,
-    api::{Answer, Call, Fault, Operation, Page, Paged, Version, keyset, mended, versions},
+    api::{Answer, Call, Fault, Operation, Page, Paged, Version, at, keyset, mended, versions},
     carry_out,
 };
 
-use super::{DeviceType, RiskLevel, actions, store};
-use crate::{catalogue::READ, model::list, permit};
+use super::{Codes, DeviceType, Nomenclature, RiskLevel, Values, actions, store};
+use crate::{UsefulLife, catalogue::READ, model::list, permit};
 
 const TAG: &str = "types";
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Asked {
-    /// A part of the name.
+    /// Parts of the name, or codes.
     q: Option<String>,
     /// Only types whose risk level is not decided yet.
     undecided: Option<bool>,
@@ -28,12 +28,31 @@ struct Asked {
     limit: Option<u32>,
 }
 
+/// A device type, and what follows from its risk level.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeviceTypeShown")]
+struct Shown {
+    #[serde(flatten)]
+    one: DeviceType,
+    /// Whether its devices keep patients alive; null while the risk level is not decided.
+    life_support: Option<bool>,
+    /// Whether its devices count as high-risk: life support or high; null while the risk level is not decided.
+    high_risk: Option<bool>,
+}
+
+impl Shown {
+    fn of(one: DeviceType) -> Self {
+        let life_support = one.risk.map(|risk| risk == RiskLevel::LifeSupport);
+        Self { life_support, high_risk: one.risk.map(RiskLevel::is_high_risk), one }
+    }
+}
+
 /// One of the list.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "DeviceTypeListed")]
 struct Listed {
     #[serde(flatten)]
-    one: DeviceType,
+    one: Shown,
     /// Devices of it in sight that have not left.
     devices: i64,
 }
@@ -46,6 +65,16 @@ struct Fields {
     name: String,
     /// The risk level of every device of this type that has none of its own.
     risk: Option<RiskLevel>,
+    /// The product code of the FDA: three letters.
+    product_code: Option<String>,
+    /// The code of a GMDN term: five digits.
+    gmdn: Option<String>,
+    /// The EMDN code: a letter and up to six pairs of digits.
+    emdn: Option<String>,
+    /// The UMDNS code: five digits, `16-491`.
+    umdns: Option<String>,
+    /// How long devices of it last; changed whole.
+    useful_life: Option<UsefulLife>,
     /// Why it is changed; no field of the type.
     reason: Option<String>,
 }
@@ -61,13 +90,13 @@ pub(crate) fn routes() -> Vec<Route> {
             all,
         ),
         Route::api(
-            Operation::get("/api/v1/types/{id}", TAG, "One device type").gives_record::<DeviceType>(),
+            Operation::get("/api/v1/types/{id}", TAG, "One device type").gives_record::<Shown>(),
             view,
             one,
         ),
         Route::api(
-            Operation::patch::<Fields>("/api/v1/types/{id}", TAG, "Change its name or risk level")
-                .gives_record::<DeviceType>(),
+            Operation::patch::<Fields>("/api/v1/types/{id}", TAG, "Change what is decided about it")
+                .gives_record::<Shown>(),
             edit,
             change,
         ),
@@ -89,22 +118,20 @@ async fn all(call: Call) -> Result<Answer, Fault> {
         Ok((store::list(tx, who.org, READ).await?, list::of_types(tx, who).await?))
     })?;
     let words = kernel::fold(asked.q.as_deref().unwrap_or_default());
-    let fits = |one: &DeviceType| {
-        words.split(' ').all(|word| one.key().contains(word))
-            && (asked.undecided != Some(true) || one.risk.is_none())
-    };
+    let fits =
+        |one: &DeviceType| one.answers(&words) && (asked.undecided != Some(true) || one.risk.is_none());
     let listed = |one: DeviceType| {
         let devices = counts.get(&one.id.uuid()).copied().unwrap_or(0);
-        Listed { one, devices }
+        Listed { one: Shown::of(one), devices }
     };
     let found = all.into_iter().filter(fits).map(listed).collect();
-    Ok(Page::cut(found, &keyset, |listed| listed.one.id.uuid()).answer(&call)?)
+    Ok(Page::cut(found, &keyset, |listed| listed.one.one.id.uuid()).answer(&call)?)
 }
 
 async fn one(call: Call) -> Result<Answer, Fault> {
     let (who, id) = (call.actor(), call.id("id", "this device type")?);
     let found = db::read!(call.app.db(), who.org, |tx| store::get(tx, who.org, id).await)?;
-    Ok(Answer::record(&found, found.version)?)
+    Ok(shown(found)?)
 }
 
 async fn history(call: Call) -> Result<Answer, Fault> {
@@ -117,14 +144,44 @@ async fn history(call: Call) -> Result<Answer, Fault> {
     Ok(page.answer(&call)?)
 }
 
+fn shown(one: DeviceType) -> Result<Answer> {
+    let version = one.version;
+    Answer::record(&Shown::of(one), version)
+}
+
+impl Fields {
+    fn of(now: DeviceType) -> Self {
+        let Values { name, risk, codes, useful_life } = now.values();
+        let Codes { product_code, gmdn, emdn, umdns } = codes;
+        Self { name, risk, product_code, gmdn, emdn, umdns, useful_life, reason: None }
+    }
+
+    fn values(self) -> Result<Values> {
+        let code = |of| match of {
+            Nomenclature::ProductCode => &self.product_code,
+            Nomenclature::Gmdn => &self.gmdn,
+            Nomenclature::Emdn => &self.emdn,
+            Nomenclature::Umdns => &self.umdns,
+        };
+        let mut errors = Vec::new();
+        let codes = Codes::read(|of| code(of).as_deref().unwrap_or_default(), &mut errors);
+        web::form::check(errors)?;
+        Ok(Values { name: self.name, risk: self.risk, codes, useful_life: self.useful_life })
+    }
+}
+
 async fn change(call: Call) -> Result<Answer, Fault> {
     let (seen, changes, id) = (call.seen()?, call.changes()?, call.id("id", "this device type")?);
-    Ok(carry_out!(call, "fleet.device_type.change", |tx, who| {
+    carry_out!(call, "fleet.device_type.change", |tx, who| {
         who.need_everywhere(permit::MODEL_EDIT)?;
         let now = store::get(tx, who.org, id).await?;
-        let fields: Fields = mended(&Fields { name: now.name, risk: now.risk, reason: None }, &changes)?;
-        let to = (fields.name.as_str(), fields.risk);
-        let after = actions::change(tx, who, id, seen.of(now.version), to, fields.reason.clone()).await?;
-        Answer::record(&after, after.version)
-    })?)
+        let seen = seen.of(now.version);
+        let fields: Fields = mended(&Fields::of(now), &changes)?;
+        let reason = fields.reason.clone();
+        shown(actions::change(tx, who, id, seen, &fields.values()?, reason).await?)
+    })
+    .map_err(|problem| at(problem, &LIFE).into())
 }
+
+/// Where the body has what a form has in two fields.
+const LIFE: [(&str, &str); 2] = [("life_years", "useful_life.years"), ("life_source", "useful_life.source")];

@@ -1,4 +1,4 @@
-//! Device types: one page on which their risk levels are decided.
+//! The list of device types, on which their risk levels are decided.
 
 use axum::extract::RawQuery;
 use kernel::Problem;
@@ -8,7 +8,7 @@ use web::{
     look::{DeviceGlyph, Icon, QueryBar, glyph, icon_sized, link_button, list::list_page, marks::risk_word},
 };
 
-use super::{DeviceType, DeviceTypeId, RiskLevel, actions, store};
+use super::{DeviceType, DeviceTypeId, RiskLevel, Values, actions, show, store};
 use crate::{
     catalogue::{Asked, Kind, Line, READ, form_id, table, wrong},
     device::pages::words::{count, devices, risk_of},
@@ -20,14 +20,21 @@ use crate::{
     posted::{Done, Faults, once},
 };
 
-const KIND: Kind =
-    Kind { path: "/types", noun: "type", heads: ["Type", "Device types"], extra: Some("Risk level") };
+const KIND: Kind = Kind {
+    path: "/types",
+    page: "/types/",
+    noun: "type",
+    heads: ["Type", "Device types"],
+    extra: Some("Risk level"),
+};
 
 /// The pages and actions of device types.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/types", Gate::Permit(permit::MODEL_VIEW), page),
         Route::post("/types", Gate::Permit(permit::MODEL_EDIT), save),
+        Route::get("/types/{id}", Gate::Permit(permit::MODEL_VIEW), show::page),
+        Route::post("/types/{id}", Gate::Permit(permit::MODEL_EDIT), show::save),
     ]
 }
 
@@ -40,15 +47,14 @@ async fn page(ctx: Ctx, query: RawQuery) -> Reply {
 async fn save(ctx: Ctx, form: Form) -> Reply {
     let saved = once!(ctx, form, "fleet.device_type.change", |tx, who| {
         let id: DeviceTypeId = form.text("id").parse().map_err(|_| Problem::not_found("this device type"))?;
-        let risk = match form.some("risk") {
-            Some(code) => {
-                Some(code.parse::<RiskLevel>().map_err(|e| Problem::invalid("risk", format!("{e}.")))?)
-            }
-            None => None,
-        };
-        let after = actions::change(tx, who, id, form.version(), (form.text("name"), risk), None).await?;
+        let mut errors = Vec::new();
+        let risk = show::level(&form, &mut errors);
+        web::form::check(errors)?;
+        let before = store::get(tx, who.org, id).await?;
+        let values = Values { name: form.text("name").to_owned(), risk, ..before.values() };
+        let after = actions::change(tx, who, id, form.version(), &values, None).await?;
         let n = list::of_types(tx, who).await?.get(&id.uuid()).copied().unwrap_or(0);
-        let level = after.risk.map_or("risk not decided yet", RiskLevel::on_page).to_lowercase();
+        let level = after.risk.map_or("risk not decided yet".to_owned(), |risk| in_words(Some(risk)));
         Ok(Done::new(
             format!("/types#t-{id}"),
             format!("{}: {level}. It holds for {}.", after.name, devices(n)),
@@ -70,14 +76,15 @@ async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply 
         Ok::<_, Problem>((store::list(tx, who.org, READ).await?, list::of_types(tx, who).await?))
     })?;
     let undecided = all.iter().filter(|t| t.risk.is_none()).count();
+    let words = kernel::fold(&asked.text);
     let mut found: Vec<&DeviceType> =
-        all.iter().filter(|t| asked.finds(&t.key()) && (!open || t.risk.is_none())).collect();
+        all.iter().filter(|t| t.answers(&words) && (!open || t.risk.is_none())).collect();
     // What somebody has to decide comes first; the sort keeps the order of names.
     found.sort_by_key(|t| t.risk.is_some());
     let lines: Vec<Line<'_>> = found.iter().map(|t| line(t, &counts, typed, faults)).collect();
     let mut bar = QueryBar::new("/types", "Search types", "Search")
         .query(&asked.text)
-        .placeholder("A part of the name");
+        .placeholder("A part of the name, or a code");
     if open {
         bar = bar.keep("undecided", "1");
     }
@@ -103,15 +110,16 @@ async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply 
     Ok(page.status(faults.status()).show(list_page(None, &list)))
 }
 
+/// A level within a sentence.
+pub(super) fn in_words(risk: Option<RiskLevel>) -> String {
+    risk.map_or("not decided yet", RiskLevel::on_page).to_lowercase()
+}
+
 /// What the row says now that somebody else has changed it.
 fn present(all: &[DeviceType], typed: &Form) -> String {
-    all.iter().find(|t| t.id.to_string() == typed.text("id")).map_or_else(String::new, |t| {
-        format!(
-            "It is now “{}”, {}.",
-            t.name,
-            t.risk.map_or("not decided yet", RiskLevel::on_page).to_lowercase()
-        )
-    })
+    all.iter()
+        .find(|t| t.id.to_string() == typed.text("id"))
+        .map_or_else(String::new, |t| format!("It is now “{}”, {}.", t.name, in_words(t.risk)))
 }
 
 fn line<'n>(t: &'n DeviceType, counts: &Counts, typed: &Form, faults: &Faults) -> Line<'n> {

@@ -1,4 +1,4 @@
-//! The names around devices as files: sites, places, departments, companies, types, models.
+//! The names around devices as files: sites, places, departments; what makes a model stands in [`nouns`].
 
 use std::{collections::HashMap, path::Path};
 
@@ -11,15 +11,12 @@ use identity::{
 use kernel::{Actor, DepartmentId, Id, Instant, Problem, Result};
 use sheet::Reader;
 
-use super::around::Around;
-use crate::{
-    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, company, device_type, model,
-    stand::TALLY,
-};
+use super::{around::Around, nouns};
+use crate::stand::TALLY;
 
-type Cells = Vec<String>;
+pub(super) type Cells = Vec<String>;
 
-fn text(value: Option<&str>) -> String {
+pub(super) fn text(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
 }
 
@@ -33,13 +30,10 @@ pub(super) struct Table {
 const SITES: &[&str] = &["name", "code", "time_zone", "currency", "beds", "calendar"];
 const PLACES: &[&str] = &["site", "building", "floor", "room", "code", "closed_at"];
 const DEPARTMENTS: &[&str] = &["site", "department", "unit", "code", "cost_centre", "closed_at"];
-const COMPANIES: &[&str] = &["name"];
-const TYPES: &[&str] = &["name", "risk"];
-const MODELS: &[&str] = &["maker", "name", "type"];
 
 /// Every file of names, in the order in which they come in again.
 pub(super) fn tables(around: &Around) -> Result<Vec<Table>> {
-    let Around { sites, companies, types, models, .. } = around;
+    let sites = &around.sites;
     let mut all = vec![Table {
         file: "sites.csv",
         columns: SITES,
@@ -52,28 +46,7 @@ pub(super) fn tables(around: &Around) -> Result<Vec<Table>> {
     }
     all.push(Table { file: "places.csv", columns: PLACES, rows: places });
     all.push(Table { file: "departments.csv", columns: DEPARTMENTS, rows: departments });
-    let makers: HashMap<_, _> = companies.iter().map(|c| (c.id, c.name.clone())).collect();
-    let kinds: HashMap<_, _> = types.iter().map(|t| (t.id, t.name.clone())).collect();
-    let name = |map: &HashMap<CompanyId, String>, id| map.get(&id).cloned().unwrap_or_default();
-    let rows = models
-        .iter()
-        .map(|m| {
-            let kind = kinds.get(&m.device_type).cloned().unwrap_or_default();
-            vec![name(&makers, m.company), m.name.clone(), kind]
-        })
-        .collect();
-    all.push(Table {
-        file: "companies.csv",
-        columns: COMPANIES,
-        rows: companies.iter().map(|c| vec![c.name.clone()]).collect(),
-    });
-    let risk = |t: &DeviceType| t.risk.map(|r| r.code()).unwrap_or_default().to_owned();
-    all.push(Table {
-        file: "types.csv",
-        columns: TYPES,
-        rows: types.iter().map(|t| vec![t.name.clone(), risk(t)]).collect(),
-    });
-    all.push(Table { file: "models.csv", columns: MODELS, rows });
+    all.extend(nouns::tables(around));
     Ok(all)
 }
 
@@ -150,33 +123,45 @@ pub(super) fn read(folder: &Path, file: &'static str) -> Result<Vec<(u64, Cells)
     let input = std::fs::File::open(&path).map_err(|e| wrong(&e))?;
     let reader = Reader::open(input).map_err(|e| wrong(&e))?;
     let columns = columns_of(file);
-    if reader.header() != columns {
-        return Err(wrong(&format_args!("the columns must be {}", columns.join(", "))));
+    // An earlier version wrote fewer columns; later ones only ever add some at the end.
+    let header = reader.header();
+    if header.len() < columns.first
+        || !columns.all.iter().zip(header).all(|(a, b)| a == b)
+        || header.len() > columns.all.len()
+    {
+        return Err(wrong(&format_args!("the columns must be {}", columns.all.join(", "))));
     }
     reader.map(|item| item.map(|r| (r.line, r.cells)).map_err(|e| wrong(&e))).collect()
 }
 
-fn columns_of(file: &str) -> &'static [&'static str] {
+/// The columns of a file, and how many of them its first version had.
+struct Columns {
+    all: &'static [&'static str],
+    first: usize,
+}
+
+fn columns_of(file: &str) -> Columns {
+    let of = |all: &'static [&'static str], first: usize| Columns { all, first };
     match file {
-        "sites.csv" => SITES,
-        "places.csv" => PLACES,
-        "departments.csv" => DEPARTMENTS,
-        "companies.csv" => COMPANIES,
-        "types.csv" => TYPES,
-        _ => MODELS,
+        "sites.csv" => of(SITES, SITES.len()),
+        "places.csv" => of(PLACES, PLACES.len()),
+        "departments.csv" => of(DEPARTMENTS, DEPARTMENTS.len()),
+        "companies.csv" => of(nouns::COMPANIES, 1),
+        "types.csv" => of(nouns::TYPES, 2),
+        _ => of(nouns::MODELS, 3),
     }
 }
 
 /// What a row of a file of names is refused with.
-fn at(file: &str, line: u64, what: impl std::fmt::Display) -> Problem {
+pub(super) fn at(file: &str, line: u64, what: impl std::fmt::Display) -> Problem {
     Problem::conflict("fleet.import.folder", format!("{file}, line {line}: {what}"))
 }
 
-fn cell(cells: &Cells, index: usize) -> &str {
+pub(super) fn cell(cells: &Cells, index: usize) -> &str {
     cells.get(index).map_or("", String::as_str)
 }
 
-fn some(cells: &Cells, index: usize) -> Option<String> {
+pub(super) fn some(cells: &Cells, index: usize) -> Option<String> {
     Some(cell(cells, index).to_owned()).filter(|t| !t.is_empty())
 }
 
@@ -194,7 +179,7 @@ pub(super) async fn bring(
             "sites.csv" => bring_site(tx, who, *line, cells).await?,
             "places.csv" => bring_place(tx, who, *line, cells, &mut sites).await?,
             "departments.csv" => bring_department(tx, who, *line, cells, &mut sites).await?,
-            _ => bring_noun(tx, who, file, *line, cells).await?,
+            _ => nouns::bring(tx, who, file, *line, cells).await?,
         };
         added += u64::from(new);
     }
@@ -359,56 +344,4 @@ pub(super) async fn close(tx: &mut Tx, who: &Actor, file: &'static str, rows: &[
         }
     }
     Ok(())
-}
-
-async fn bring_noun(tx: &mut Tx, who: &Actor, file: &'static str, line: u64, cells: &Cells) -> Result<bool> {
-    let org = who.org;
-    let wrong = |what: String| at(file, line, what);
-    let named = |index: usize| Name::parse(cell(cells, index)).map_err(|e| wrong(e.to_string()));
-    let change = |action, entity, id: uuid::Uuid, after: serde_json::Value| kernel::Change {
-        action,
-        entity,
-        id,
-        version: 1,
-        before: None,
-        after,
-        valid_at: None,
-        reason: Some(format!("Imported from {file}")),
-    };
-    match file {
-        "companies.csv" => {
-            if company::store::find_by_name(tx, org, cell(cells, 0)).await?.is_some() {
-                return Ok(false);
-            }
-            let new = Company::new(CompanyId::new(), named(0)?);
-            company::store::add(tx, org, &new).await?;
-            let json = serde_json::to_value(&new).map_err(Problem::bug)?;
-            tx.record(who, change("fleet.company.add", "company", new.id.uuid(), json)).await?;
-        }
-        "types.csv" => {
-            if device_type::store::find_by_name(tx, org, cell(cells, 0)).await?.is_some() {
-                return Ok(false);
-            }
-            let risk = some(cells, 1).map(|r| r.parse()).transpose();
-            let risk = risk.map_err(|e: crate::UnknownCode| wrong(e.to_string()))?;
-            let new = DeviceType::new(DeviceTypeId::new(), named(0)?, risk);
-            device_type::store::add(tx, org, &new).await?;
-            let json = serde_json::to_value(&new).map_err(Problem::bug)?;
-            tx.record(who, change("fleet.device_type.add", "device_type", new.id.uuid(), json)).await?;
-        }
-        _ => {
-            let maker = company::store::find_by_name(tx, org, cell(cells, 0)).await?;
-            let maker = maker.ok_or_else(|| wrong("the maker is not known".to_owned()))?;
-            if model::store::find_by_name(tx, org, maker.id, cell(cells, 1)).await?.is_some() {
-                return Ok(false);
-            }
-            let kind = device_type::store::find_by_name(tx, org, cell(cells, 2)).await?;
-            let kind = kind.ok_or_else(|| wrong("the type is not known".to_owned()))?;
-            let new = Model::new(ModelId::new(), maker.id, kind.id, named(1)?);
-            model::store::add(tx, org, &new).await?;
-            let json = serde_json::to_value(&new).map_err(Problem::bug)?;
-            tx.record(who, change("fleet.model.add", "model", new.id.uuid(), json)).await?;
-        }
-    }
-    Ok(true)
 }

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use fleet::{
-    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, RiskLevel, company,
+    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, RiskLevel, UsefulLife, company,
     device::{
         self, Acceptance, Device, DeviceId, Edit, Hold, Loan, OutFor, Serial, State, Strategy, Tag, Tenure,
         Text,
     },
-    device_type,
+    device_type::{self, Codes},
     export::folder,
     model,
 };
@@ -47,6 +47,20 @@ fn change<T: serde::Serialize>(entity: &'static str, id: uuid::Uuid, noun: &T) -
         valid_at: None,
         reason: None,
     }
+}
+
+fn codes(n: usize) -> Codes {
+    let every = |code: &str, k: usize| (n % 3 == k).then(|| code.to_owned());
+    Codes {
+        product_code: every("FRN", 0),
+        gmdn: every("12345", 1),
+        emdn: every("Z12030302", 0),
+        umdns: every("16-491", 1),
+    }
+}
+
+fn life(n: usize) -> Option<UsefulLife> {
+    (n != 2).then(|| UsefulLife { years: 7 + n as u16, source: HOSTILE[n + 8].to_owned() })
 }
 
 /// A fleet in which every field is filled at least once.
@@ -107,8 +121,12 @@ async fn fill(house: &House, count: usize) {
             company::store::add(tx, house.org, &maker).await?;
             tx.record(&who, change("company", maker.id.uuid(), &maker)).await?;
             let kind = Name::parse(HOSTILE[n + 2]).unwrap();
-            let kind =
-                DeviceType::new(DeviceTypeId::new(), kind, [Some(RiskLevel::LifeSupport), None][n % 2]);
+            let risk = [Some(RiskLevel::LifeSupport), None][n % 2];
+            let kind = DeviceType {
+                codes: codes(n),
+                useful_life: life(n),
+                ..DeviceType::new(DeviceTypeId::new(), kind, risk)
+            };
             device_type::store::add(tx, house.org, &kind).await?;
             tx.record(&who, change("device_type", kind.id.uuid(), &kind)).await?;
             for name in ["VP3", "unknown"] {
@@ -345,10 +363,36 @@ testkit::engine_tests! {
             }
             assert_eq!(text.len(), again[name].len(), "{name}");
         }
+        let kinds = db::read!(empty.db, empty.org, |tx| device_type::store::list(tx, empty.org, 9).await).unwrap();
+        assert_eq!(kinds.iter().filter(|kind| kind.codes.umdns.as_deref() == Some("16-491")).count(), 1);
+        assert_eq!(kinds.iter().filter_map(|kind| kind.useful_life.as_ref()).count(), 2);
         // Once more changes nothing.
         folder::read_names(&empty.db, &empty.who(), &there, |_, _| ()).await.unwrap();
         let same = empty.check(files["devices.csv"].as_bytes()).await;
         assert_eq!((same.counts.same, same.counts.refused), (1_200, 0), "{:?}", same.counts.refusals);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// Folders of earlier versions have fewer columns; a column that is not known is refused.
+    async fn an_older_folder_comes_in_and_an_unknown_one_is_refused(store: Store) {
+        let house = House::empty(&store, kernel::Id::new(), &[]).await;
+        let folder = std::env::temp_dir().join("baton-test").join(format!("out-{}", uuid::Uuid::now_v7()));
+        fs::create_dir_all(&folder).unwrap();
+        let come = async |text: &str| {
+            fs::write(folder.join("types.csv"), text).unwrap();
+            folder::read_names(&house.db, &house.who(), &folder, |_, _| ()).await
+        };
+        come("name,risk\r\nPump,H\r\n").await.unwrap();
+        come("name,risk,product_code\r\nPump,H,FRN\r\nMonitor,M,MHX\r\n").await.unwrap();
+        let kinds = db::read!(house.db, house.org, |tx| device_type::store::list(tx, house.org, 9).await).unwrap();
+        let codes: Vec<_> = kinds.iter().map(|k| (k.name.as_str(), k.codes.product_code.as_deref())).collect();
+        assert_eq!(codes, [("Monitor", Some("MHX")), ("Pump", None)], "what was on record stays as it was");
+        for text in ["name\r\nBed\r\n", "name,risk,colour\r\nBed,H,red\r\n"] {
+            let refused = come(text).await.unwrap_err().to_string();
+            assert!(refused.contains("types.csv: the columns must be name, risk, product_code"), "{refused}");
+        }
+        let refused = come("name,risk,product_code,gmdn\r\nBed,H,FNL,12\r\n").await.unwrap_err().to_string();
+        assert!(refused.contains("types.csv, line 2: gmdn: “12” is not a GMDN term code"), "{refused}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -75,6 +75,93 @@ fn a_type_gets_its_risk_level_for_all_its_devices() {
 }
 
 #[test]
+fn a_type_has_a_page_with_codes_and_useful_life() {
+    in_house(|house| async move {
+        house.in_service("NH-1").await;
+        let kind = db::read!(house.app.db(), house.who.org, |tx| {
+            fleet::device_type::store::find_by_name(tx, house.who.org, "Infusion pump").await
+        })
+        .unwrap()
+        .unwrap();
+        let path = format!("/types/{}", kind.id);
+        let page = house.get("lead", &path).await;
+        page.is(200).says("1 device is here, high risk unless their own record says otherwise.");
+        page.says("VP-3").says("Not known").says(&format!("href=\"/devices?type={}\"", kind.id));
+        house.get("auditor", &path).await.is(200).says("High-risk").hides("Save changes");
+        house.get("nurse", &path).await.is(403);
+        house.get("lead", "/types/none").await.is(404);
+        house.get("lead", &format!("/types/{}", uuid::Uuid::now_v7())).await.is(404);
+
+        let version = kind.version.to_string();
+        let mut fields = vec![
+            ("version", version.as_str()),
+            ("name", "Infusion pump"),
+            ("risk", "LS"),
+            ("product_code", "frn"),
+            ("gmdn", "12"),
+            ("emdn", "Z120303"),
+            ("umdns", "13215"),
+            ("life_years", "9"),
+            ("life_source", ""),
+            ("reason", "Looked up"),
+        ];
+        let refused = house.post("lead", &path, &fields).await;
+        refused
+            .is(422)
+            .says("There are 2 problems")
+            .says("“12” is not a GMDN term code")
+            .says("value=\"frn\"");
+        fields[4].1 = "";
+        fields[8].1 = "Own records";
+        house.post("technician", &path, &fields).await.is(403);
+        let id = command();
+        fields.push(("command", id.as_str()));
+        for _ in 0..2 {
+            house.post("lead", &path, &fields).await.goes_to(&path);
+        }
+        let page = house.get("lead", &path).await;
+        page.says("FRN").says("13-215").says("9 years").says("Own records").says("Counts as high-risk");
+        page.says("Looked up").says("Life support").says("The lead");
+        house.get("technician", "/d/NH-1").await.says("Life support");
+        fields.pop();
+        house.post("lead", &path, &fields).await.is(409).says("It is now “Infusion pump”, life support.");
+        house.get("lead", "/types?q=13-215").await.says("Infusion pump");
+        house.get("lead", "/types?q=13-21").await.says("No type matches.");
+        // The row of the list leaves alone what it does not show.
+        let (id, version) = (kind.id.to_string(), (kind.version + 1).to_string());
+        let row = [("id", id.as_str()), ("version", &version), ("name", "Infusion pump"), ("risk", "H")];
+        house.post("lead", "/types", &row).await.goes_to(&format!("/types#t-{id}"));
+        house.get("lead", &path).await.says("FRN").says("Own records").says("High-risk, not life support");
+    });
+}
+
+#[test]
+fn a_long_history_of_a_type_pages() {
+    in_house(|house| async move {
+        let mut kind = db::read!(house.app.db(), house.who.org, |tx| {
+            fleet::device_type::store::find_by_name(tx, house.who.org, "Infusion pump").await
+        })
+        .unwrap()
+        .unwrap();
+        for n in 0..12 {
+            let values = fleet::device_type::Values { name: format!("Pump {n}"), ..kind.values() };
+            kind = db::write!(house.app.db(), house.who.org, |tx| {
+                fleet::device_type::actions::change(tx, &house.who, kind.id, kind.version, &values, None)
+                    .await
+            })
+            .unwrap();
+        }
+        let path = format!("/types/{}", kind.id);
+        let first = house.get("lead", &path).await;
+        first.says("10 events").says("Pump 11").hides("Added</b>");
+        let next =
+            first.body.split(&format!("href=\"{path}?below=")).nth(1).unwrap().split('#').next().unwrap();
+        let older = house.get("lead", &format!("{path}?below={}", next.replace("&amp;", "&"))).await;
+        older.says("4 events").says("Added</b>").hides("Pump 9");
+    });
+}
+
+#[test]
 fn a_misspelt_maker_is_put_right() {
     in_house(|house| async move {
         house.in_service("NH-1").await;

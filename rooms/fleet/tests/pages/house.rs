@@ -373,8 +373,8 @@ pub async fn ground(tx: &mut db::Tx, who: &Actor, general: SiteId, lakeside: Sit
 /// Decides a type's risk level: high.
 pub async fn decide(tx: &mut db::Tx, who: &Actor, name: &str) -> Result<DeviceType> {
     let kind = fleet::device_type::store::find_by_name(tx, who.org, name).await?.unwrap();
-    let fields = (name, Some(RiskLevel::High));
-    fleet::device_type::actions::change(tx, who, kind.id, kind.version, fields, None).await
+    let values = fleet::device_type::Values { risk: Some(RiskLevel::High), ..kind.values() };
+    fleet::device_type::actions::change(tx, who, kind.id, kind.version, &values, None).await
 }
 
 /// A fresh command id, as a form carries one.
