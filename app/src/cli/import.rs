@@ -30,7 +30,7 @@ use super::{
 /// Commands about imports.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import a CSV file of devices: every row is checked, then those that are ready are saved.
+    /// Import a CSV file or a workbook (XLSX) of devices: every row is checked, then those that are ready are saved.
     Devices(Devices),
     /// Import a folder that `baton export` wrote.
     Folder(Folder),
@@ -38,7 +38,7 @@ pub enum Command {
     Undo(Undo),
 }
 
-/// Import a CSV file of devices. Rows that are refused are listed and stay out; the command then still succeeds. It
+/// Import a CSV file or a workbook (XLSX) of devices. Rows that are refused are listed and stay out; the command then still succeeds. It
 /// ends with status 2 when the file cannot be read at all.
 #[derive(Debug, clap::Args)]
 pub struct Devices {
@@ -48,6 +48,9 @@ pub struct Devices {
     /// A JSON object that says what each column becomes, {"Inventory no.": "tag", …}; other columns are left out.
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
+    /// The sheet of a workbook; without it the first that holds a list.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Check only, and save nothing to the fleet.
     #[arg(long)]
     dry_run: bool,
@@ -132,6 +135,7 @@ struct Chosen {
     site: Option<SiteId>,
     create_sites: bool,
     doubt: Doubt,
+    sheet: Option<String>,
 }
 
 impl Chosen {
@@ -168,6 +172,7 @@ async fn devices(call: &Call, db: &Db, args: Devices) -> anyhow::Result<()> {
         site,
         create_sites: args.create_sites,
         doubt: args.doubt,
+        sheet: args.sheet,
     };
     let run = one(call, db, org, &args.file, &chosen, args.dry_run).await?;
     report(call, &run, args.dry_run);
@@ -219,7 +224,7 @@ async fn one(
 
 async fn send(db: &Db, who: &kernel::Actor, file: &Path, chosen: &Chosen) -> anyhow::Result<ImportRun> {
     let mut input = File::open(file).with_context(|| format!("{} cannot be opened.", file.display()))?;
-    let mut receiver = Receiver::new(db, who.org);
+    let mut receiver = Receiver::new(db, who.org).sheet(chosen.sheet.clone());
     let mut part = vec![0; 1024 * 1024];
     loop {
         let got = input.read(&mut part).with_context(|| format!("{} cannot be read.", file.display()))?;

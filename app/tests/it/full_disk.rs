@@ -159,7 +159,7 @@ fn a_full_disk_is_said_and_the_work_goes_on_once_there_is_room() {
     let refused = server.send(20_000);
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert!(
-        refused.body.contains(REMEDY) && refused.body.contains("Drop a CSV file here"),
+        refused.body.contains(REMEDY) && refused.body.contains("Drop a spreadsheet (XLSX) or CSV file here"),
         "{}",
         refused.body
     );

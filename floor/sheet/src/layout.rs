@@ -24,6 +24,9 @@ pub struct Layout {
     pub encoding: Encoding,
     /// The column names, trimmed; blank where a column has none.
     pub header: Vec<String>,
+    /// The sheet of a workbook that the text was written from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
 }
 
 impl Layout {

@@ -22,9 +22,11 @@ mod layout;
 mod reader;
 mod scan;
 mod source;
+pub mod workbook;
 mod writer;
 
 pub use error::{Error, FileError, RowError, RowFault};
 pub use layout::{Encoding, Layout, Limits, Position, column_letter};
 pub use reader::{Reader, Record};
+pub use workbook::Workbook;
 pub use writer::Writer;

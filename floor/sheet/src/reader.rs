@@ -8,6 +8,7 @@ use crate::{
     layout,
     scan::{Broken, Found, Scan, Span, Stop},
     source::Source,
+    workbook::BREAK,
 };
 
 /// One row of the file.
@@ -60,7 +61,7 @@ impl<R: Read> Reader<R> {
         }
         // Enough text to decide about the delimiter, however little the input gives at a time.
         while source.window().len() < 16 * 1024 && source.more().map_err(io)? {}
-        let layout = Layout { delimiter: b',', encoding: source.encoding(), header: Vec::new() };
+        let layout = Layout { delimiter: b',', encoding: source.encoding(), header: Vec::new(), sheet: None };
         let found = Found::default();
         let mut reader = Self { source, layout, limits, line: 1, records: 0, done: false, found };
         let declared = reader.declared_delimiter();
@@ -199,7 +200,12 @@ impl<R: Read> Reader<R> {
             let bytes = &window[span.bytes.clone()];
             let text = std::str::from_utf8(bytes).map_err(|e| self.not_text(span, index, e.valid_up_to()))?;
             let text = if span.doubled { text.replace("\"\"", "\"") } else { text.to_owned() };
-            cells.push(original(text));
+            let text = original(text);
+            let text = match self.layout.sheet {
+                Some(_) if text.contains(BREAK) => text.replace(BREAK, "\n"),
+                _ => text,
+            };
+            cells.push(text);
         }
         Ok(cells)
     }

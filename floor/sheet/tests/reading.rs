@@ -191,6 +191,7 @@ fn a_failing_input_is_an_error_of_the_file() {
             delimiter: b',',
             encoding: sheet::Encoding::Utf8,
             header: vec!["t".into(), "m".into()],
+            sheet: None,
         },
         sheet::Position { byte: 10, line: 2, record: 0 },
     );

@@ -20,6 +20,8 @@ mod round;
 mod runs;
 #[path = "ugly.rs"]
 mod ugly;
+#[path = "importing/workbooks.rs"]
+mod workbooks;
 
 use db::RoomSchema;
 

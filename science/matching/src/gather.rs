@@ -124,14 +124,21 @@ pub fn makers<K: Copy + Eq + Hash + Ord>(known: &[(K, String)], spellings: &[Spe
 }
 
 /// Whom a text means other than those who write it so. In a short list the same words weigh little, being all there is;
-/// they are the same words all the same.
+/// they are the same words all the same, and one company alone that has them is meant.
 fn found_in(register: &Register<usize>, text: &str, own: &HashSet<&str>) -> Resolution<usize> {
     let mut found = register.find_without(text, |name| own.contains(name));
-    let mut same = found.matches.iter_mut().filter(|m| m.reason == Reason::Same);
-    if let (Some(only), None) = (same.next(), same.next()) {
-        only.score = 1.0;
-        found.matches.sort_by(|a, b| b.score.total_cmp(&a.score));
-        found.sure = true;
+    for (reason, score) in [(Reason::Same, 1.0), (Reason::Form, 0.95)] {
+        let mut same = found.matches.iter_mut().filter(|m| m.reason == reason);
+        match (same.next(), same.next()) {
+            (None, _) => {}
+            (Some(only), None) => {
+                only.score = only.score.max(score);
+                found.matches.sort_by(|a, b| b.score.total_cmp(&a.score));
+                found.sure = true;
+                break;
+            }
+            (Some(_), Some(_)) => break,
+        }
     }
     found
 }

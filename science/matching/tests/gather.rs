@@ -57,6 +57,20 @@ fn makers_of_a_file_become_those_on_record_and_new_ones() {
     );
 }
 
+/// However few makers are on record.
+#[test]
+fn the_only_maker_on_record_is_found() {
+    let all = spellings(&[("HELION MED", 100), ("Helion Medical", 100), ("helion gmbh", 2)]);
+    assert_eq!(
+        said(&all, &makers(&known(&["Helion Medical"]), &all)),
+        [
+            "HELION MED → Helion Medical Taken",
+            "Helion Medical → Helion Medical OnRecord",
+            "helion gmbh → Helion Medical Taken"
+        ]
+    );
+}
+
 /// What a person said holds for all spellings that belong together, and is asked no more.
 #[test]
 fn an_answer_counts() {

@@ -29,6 +29,8 @@ use super::{
 };
 use crate::{device::ImportId, permit};
 
+/// The media type of workbooks.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const TAG: &str = "imports";
 /// Names in doubt that are told.
 const MOST_NAMES: u32 = 300;
@@ -48,6 +50,9 @@ struct Sent {
     /// The name of the file.
     #[schemars(length(min = 1, max = 120))]
     file_name: Option<String>,
+    /// The sheet of a workbook; without it the first that holds a list.
+    #[schemars(length(min = 1, max = 120))]
+    sheet: Option<String>,
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -62,7 +67,7 @@ pub(super) fn routes() -> Vec<Route> {
         ),
         Route::api(
             post("/api/v1/imports", TAG, "Send a file of devices")
-                .about("Its rows are checked at once when the columns are clear enough; nothing is saved until it is run.")
+                .about("A CSV text, or a workbook (XLSX) of which one sheet is read. Its rows are checked at once when the columns are clear enough; nothing is saved until it is run.")
                 .query::<Sent>()
                 .takes_csv()
                 .adds()
@@ -135,14 +140,14 @@ async fn show(call: Call) -> Result<Answer, Fault> {
 async fn receive(call: Call) -> Result<Answer, Fault> {
     let sent: Sent = call.query()?;
     let kind = call.header(&http::header::CONTENT_TYPE).unwrap_or_default();
-    if !["text/csv", "text/plain", "application/octet-stream"].iter().any(|k| kind.starts_with(k)) {
-        let words = "Send the file itself, and say so: “Content-Type: text/csv”.";
+    if !["text/csv", "text/plain", "application/octet-stream", XLSX].iter().any(|k| kind.starts_with(k)) {
+        let words = "Send the file itself, and say so: “Content-Type: text/csv”, or that of a workbook.";
         return Err(Fault::request(http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", words));
     }
     let who = call.actor();
     let body = call.stream().ok_or_else(|| Problem::bug("a file that was taken twice"))?;
     let command = call.command()?.unwrap_or_else(CommandId::new);
-    let mut receiver = Receiver::new(call.app.db(), who.org).once(command);
+    let mut receiver = Receiver::new(call.app.db(), who.org).once(command).sheet(sent.sheet);
     let mut stream = body.into_data_stream();
     while let Some(piece) = stream.next().await {
         match piece {

@@ -281,7 +281,7 @@ fn a_file_that_cannot_be_read_is_refused_on_the_page() {
         send(&house, "lead", b"PK\x03\x04 a workbook").await.is(422).says("save it as “CSV UTF-8”");
         send(&house, "lead", b"").await.is(422).says("is empty");
         send(&house, "lead", b"tag,model\nA\xff,M\n").await.is(422).says("Line 2, column tag");
-        house.get("lead", "/devices/import").await.is(200).says("Drop a CSV file here");
+        house.get("lead", "/devices/import").await.is(200).says("Drop a spreadsheet (XLSX) or CSV file here");
         house.get("lead", "/devices/import/template.csv").await.is(200).says("Asset tag,Serial number");
         house.get("lead", "/devices/import/not-an-id").await.is(404);
     });

@@ -39,9 +39,9 @@ fn import() -> Markup {
     let drop = Drop {
         action: "/devices/import",
         name: "list",
-        accept: ".csv,.txt,text/csv,text/plain",
-        title: "Drop a CSV file here",
-        text: "An export from your old system is fine. Save a spreadsheet as CSV first.",
+        accept: ".xlsx,.csv,.txt,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        title: "Drop a spreadsheet (XLSX) or CSV file here",
+        text: "An export from your old system is fine.",
         choose: "Choose file",
         error: None,
     };

@@ -143,6 +143,12 @@ fn checked(seen: &Seen, shown: Shown<'_>) -> Markup {
     if let Some(like) = &run.setup.like {
         note.push_str(&format!(", read as “{like}” was"));
     }
+    if let Some(sheet) = &run.layout.sheet {
+        note.push_str(&format!(", of sheet “{sheet}”"));
+    }
+    if run.start.line > 2 {
+        note.push_str(&format!(", named in row {}", n(run.start.line - 1)));
+    }
     let check = address(run.id) + "/check";
     let form = html! {
         (shown.summary())

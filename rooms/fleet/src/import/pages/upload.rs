@@ -36,9 +36,9 @@ fn page(ctx: &Ctx, error: Option<&str>) -> Response {
     let drop = Drop {
         action: "/devices/import",
         name: "list",
-        accept: ".csv,.txt,text/csv,text/plain",
-        title: "Drop a CSV file here",
-        text: "An export from your old system is fine, up to 100 MB. Save a spreadsheet as “CSV UTF-8” first.",
+        accept: ".xlsx,.csv,.txt,text/csv,text/plain,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        title: "Drop a spreadsheet (XLSX) or CSV file here",
+        text: "An export from your old system is fine, up to 100 MB of CSV or 40 MB of XLSX.",
         choose: "Choose file",
         error,
     };

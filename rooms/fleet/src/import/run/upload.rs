@@ -10,11 +10,14 @@ use db::{
 use sha2::{Digest as _, Sha256};
 
 use kernel::{Actor, Currency, Id, OrgId, Problem, Reach, Result};
-use sheet::{Error, Layout, Position, Reader};
+use sheet::{
+    Error, Layout, Position, Reader, Workbook,
+    workbook::{self, WorkbookError},
+};
 
 use super::{
     ColumnSeen, Counts, ImportRun, MayAdd, RunState, Setup, actions, columns_of, is_own,
-    source::{AHEAD, Tail, is_edge, unreadable},
+    source::{AHEAD, Tail, UNREADABLE, is_edge, unreadable},
     store,
 };
 use crate::{
@@ -42,6 +45,10 @@ pub struct Receiver<'d> {
     pending: Vec<u8>,
     head: Vec<u8>,
     opened: Option<Opened>,
+    /// A workbook is held whole until it ended, and its sheet is then kept as text.
+    workbook: Option<Vec<u8>>,
+    /// The sheet that is wanted, and once it is written the one that was.
+    sheet: Option<String>,
     /// The command the file was sent with, and the fingerprint of its bytes.
     command: Option<(CommandId, Sha256)>,
 }
@@ -57,13 +64,32 @@ impl<'d> Receiver<'d> {
     /// Begins with nothing.
     pub fn new(db: &'d Db, org: OrgId) -> Self {
         let (pending, head) = (Vec::new(), Vec::new());
-        Self { db, org, blob: Id::new(), piece: 0, total: 0, pending, head, opened: None, command: None }
+        Self {
+            db,
+            org,
+            blob: Id::new(),
+            piece: 0,
+            total: 0,
+            pending,
+            head,
+            opened: None,
+            workbook: None,
+            sheet: None,
+            command: None,
+        }
     }
 
     /// The file was sent with a form that counts once: sent again, it leads to the import that began the first time.
     #[must_use]
     pub fn once(mut self, command: CommandId) -> Self {
         self.command = Some((command, Sha256::new()));
+        self
+    }
+
+    /// The sheet of a workbook that is wanted, by its name; without it the first that holds a list.
+    #[must_use]
+    pub fn sheet(mut self, name: Option<String>) -> Self {
+        self.sheet = name;
         self
     }
 
@@ -77,10 +103,26 @@ impl<'d> Receiver<'d> {
     }
 
     async fn take(&mut self, bytes: &[u8]) -> Result<()> {
-        self.total += bytes.len() as u64;
         if let Some((_, sha)) = &mut self.command {
             sha.update(bytes);
         }
+        if let Some(book) = &mut self.workbook {
+            book.extend_from_slice(bytes);
+            return if book.len() > workbook::MOST_BYTES { Err(too_large_workbook()) } else { Ok(()) };
+        }
+        // Four bytes say whether it is a workbook; a form may send fewer at a time.
+        if self.total < 4 && self.opened.is_none() && workbook::is_like(&[&self.head, bytes].concat()) {
+            let book = [&std::mem::take(&mut self.head), bytes].concat();
+            self.pending.clear();
+            self.workbook = Some(book);
+            return Ok(());
+        }
+        self.text(bytes).await
+    }
+
+    /// Takes the next bytes of a text.
+    async fn text(&mut self, bytes: &[u8]) -> Result<()> {
+        self.total += bytes.len() as u64;
         if self.total > MOST_BYTES {
             return Err(too_large());
         }
@@ -115,10 +157,30 @@ impl<'d> Receiver<'d> {
         Ok(())
     }
 
+    /// Writes the sheet of a workbook as the text that is kept.
+    async fn unfold(&mut self, book: Vec<u8>) -> Result<()> {
+        let wanted = self.sheet.take();
+        let unfold = move || -> Result<_, WorkbookError> {
+            let mut text = Vec::new();
+            let written = Workbook::open(book)?.write(wanted.as_deref(), &mut text)?;
+            Ok((written, text))
+        };
+        // Work for the processor, of seconds where the sheet is large.
+        let unfolded = tokio::task::spawn_blocking(unfold).await.map_err(Problem::bug)?;
+        let (written, text) = unfolded.map_err(|error| no_workbook(&error))?;
+        self.sheet = Some(written.sheet);
+        for some in text.chunks(AT_ONCE) {
+            self.text(some).await?;
+        }
+        Ok(())
+    }
+
     fn open(&mut self, ended: bool) -> Result<()> {
         let head = std::mem::take(&mut self.head);
         let mut reader = Reader::open(Tail { left: &head, ended }).map_err(|e| unreadable(&e))?;
-        let (layout, start) = (reader.layout().clone(), reader.position());
+        let mut layout = reader.layout().clone();
+        layout.sheet = self.sheet.clone();
+        let start = reader.position();
         let mut samples = Vec::new();
         while samples.len() < SAMPLES {
             match reader.next() {
@@ -163,6 +225,11 @@ impl<'d> Receiver<'d> {
     ) -> Result<ImportRun> {
         if !who.may_somewhere(permit::IMPORT_RUN) {
             return Err(Problem::Forbidden { permit: permit::IMPORT_RUN.0 });
+        }
+        match self.workbook.take() {
+            Some(book) => self.unfold(book).await?,
+            // Only a workbook has sheets.
+            None => self.sheet = None,
         }
         if self.opened.is_none() {
             self.open(true)?;
@@ -260,6 +327,26 @@ impl<'d> Receiver<'d> {
             tracing::warn!(%error, "the bytes of a refused file could not be thrown away");
         }
     }
+}
+
+fn too_large_workbook() -> Problem {
+    Problem::conflict(
+        "fleet.import.too_large",
+        format!(
+            "The workbook is larger than {} MB. Save the list alone as a new workbook, or as “CSV UTF-8”. Nothing was \
+             kept.",
+            workbook::MOST_BYTES / 1024 / 1024
+        ),
+    )
+}
+
+/// A workbook that cannot be read, in words.
+fn no_workbook(error: &WorkbookError) -> Problem {
+    let mut words = error.to_string();
+    if let Some(first) = words.get(..1).map(str::to_uppercase) {
+        words.replace_range(..1, &first);
+    }
+    Problem::conflict(UNREADABLE, format!("{words}."))
 }
 
 /// A file that is too large, in words.
