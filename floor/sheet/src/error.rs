@@ -42,18 +42,6 @@ pub enum FileError {
         /// The physical line.
         line: u64,
     },
-    /// A byte sequence that is not UTF-8.
-    #[error(
-        "line {line}, column {column}: byte 0x{byte:02X} is not UTF-8; save the file as “CSV UTF-8” and try again"
-    )]
-    Utf8 {
-        /// The physical line.
-        line: u64,
-        /// The column's name, or its letter when it has none.
-        column: String,
-        /// The first byte that does not fit.
-        byte: u8,
-    },
     /// Half of a surrogate pair, or half of a code unit, in a UTF-16 file.
     #[error(
         "line {line}, column {column}: half of a UTF-16 character; save the file as “CSV UTF-8” and try again"

@@ -1,7 +1,8 @@
 //! Spreadsheet-like text files as records, with the exact place of every error.
 //!
 //! [`Reader`] streams a CSV file of any size in bounded memory: at most one record and one block of input are
-//! held. It finds the encoding (UTF-8, UTF-16 with a byte order mark) and the delimiter, checks the header, and
+//! held. It finds the encoding (UTF-8, UTF-16 with a byte order mark; cells that are no UTF-8 are read as Windows-1252, and
+//! the record says so) and the delimiter, checks the header, and
 //! tells errors that end the file ([`FileError`]) from errors that cost one row ([`RowError`]). Reading can stop
 //! after any record and go on later from [`Reader::position`] with [`Reader::at`].
 //!

@@ -1,9 +1,9 @@
 //! The streaming reader.
 
-use std::io::Read;
+use std::{borrow::Cow, io::Read};
 
 use crate::{
-    Error, FileError, Layout, Limits, Position, RowError, RowFault, column_letter,
+    Encoding, Error, FileError, Layout, Limits, Position, RowError, RowFault, column_letter,
     formula::original,
     layout,
     scan::{Broken, Found, Scan, Span, Stop},
@@ -18,6 +18,8 @@ pub struct Record {
     pub line: u64,
     /// One cell for each column of the header.
     pub cells: Vec<String>,
+    /// The first cell whose bytes are no UTF-8 and were read as Windows-1252, the encoding of old Western programs.
+    pub recoded: Option<usize>,
 }
 
 impl Record {
@@ -129,7 +131,7 @@ impl<R: Read> Reader<R> {
         if let Some(reason) = self.fault() {
             return Err(FileError::BadHeader { line, reason });
         }
-        let mut names: Vec<String> = self.cells()?.iter().map(|name| name.trim().to_owned()).collect();
+        let mut names: Vec<String> = self.cells()?.0.iter().map(|name| name.trim().to_owned()).collect();
         while names.last().is_some_and(String::is_empty) {
             names.pop();
         }
@@ -192,14 +194,22 @@ impl<R: Read> Reader<R> {
         })
     }
 
-    /// The text of the cells found.
-    fn cells(&self) -> Result<Vec<String>, FileError> {
+    /// The text of the cells found, and which of them is the first that was read as Windows-1252.
+    fn cells(&self) -> Result<(Vec<String>, Option<usize>), FileError> {
         let window = self.source.window();
         let mut cells = Vec::with_capacity(self.layout.header.len().max(self.found.spans.len()));
+        let mut recoded = None;
         for (index, span) in self.found.spans.iter().enumerate() {
             let bytes = &window[span.bytes.clone()];
-            let text = std::str::from_utf8(bytes).map_err(|e| self.not_text(span, index, e.valid_up_to()))?;
-            let text = if span.doubled { text.replace("\"\"", "\"") } else { text.to_owned() };
+            let text = match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) if self.layout.encoding == Encoding::Utf8 => {
+                    recoded = recoded.or(Some(index));
+                    encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0
+                }
+                Err(error) => return Err(self.half(span, index, error.valid_up_to())),
+            };
+            let text = if span.doubled { text.replace("\"\"", "\"") } else { text.into_owned() };
             let text = original(text);
             let text = match self.layout.sheet {
                 Some(_) if text.contains(BREAK) => text.replace(BREAK, "\n"),
@@ -207,18 +217,13 @@ impl<R: Read> Reader<R> {
             };
             cells.push(text);
         }
-        Ok(cells)
+        Ok((cells, recoded))
     }
 
-    fn not_text(&self, span: &Span, index: usize, valid: usize) -> FileError {
-        let window = self.source.window();
-        let at = span.bytes.start + valid;
-        let line = self.line + line_ends(&window[..at]);
-        let column = self.layout.column(index);
-        match self.layout.encoding {
-            crate::Encoding::Utf8 => FileError::Utf8 { line, column, byte: window[at] },
-            _ => FileError::Utf16 { line, column },
-        }
+    /// Half a character of UTF-16 with its place.
+    fn half(&self, span: &Span, index: usize, valid: usize) -> FileError {
+        let before = &self.source.window()[..span.bytes.start + valid];
+        FileError::Utf16 { line: self.line + line_ends(before), column: self.layout.column(index) }
     }
 
     fn read(&mut self) -> Result<Option<Record>, Error> {
@@ -237,11 +242,11 @@ impl<R: Read> Reader<R> {
             }
         });
         let Some(fault) = fault else {
-            let cells = self.cells()?;
+            let (cells, recoded) = self.cells()?;
             self.nameless(line, &cells)?;
             self.take();
             self.records += 1;
-            return Ok(Some(Record { line, cells }));
+            return Ok(Some(Record { line, cells, recoded }));
         };
         if let Some(first) = self.found.first_line {
             // A row of several lines that does not fit is taken for a stray quote: only its first line is given

@@ -63,17 +63,20 @@ fn utf16_is_decoded_and_its_halves_refused() {
     }
 }
 
+/// Exports of old programs, and files that two programs wrote.
 #[test]
-fn a_wrong_byte_is_named_with_its_place() {
-    assert_eq!(
-        refused(b"Tag,Maker\nA,Helion\nB,H\xE9lion\n"),
-        "line 3, column Maker: byte 0xE9 is not UTF-8; save the file as “CSV UTF-8” and try again"
-    );
-    assert!(
-        refused(b"Tag,Maker\nA,\"one\ntwo\r\nthr\xC3\"\n").starts_with("line 4, column Maker: byte 0xC3")
-    );
-    assert!(refused(b"Tag,M\xE4ker\n").starts_with("line 1, column B: byte 0xE4"));
-    assert!(refused(b"Tag,Maker\nA\xE9\n").starts_with("line 2, column Tag: byte 0xE9"));
+fn what_is_no_utf_8_is_read_as_windows_1252() {
+    let read = |bytes: &[u8]| {
+        let reader = Reader::open(bytes).unwrap();
+        let header = reader.header().join("|");
+        let rows: Vec<(u64, String, Option<usize>)> =
+            reader.map(|r| r.map(|r| (r.line, r.cells.join("|"), r.recoded)).unwrap()).collect();
+        (header, rows)
+    };
+    let (header, rows) = read(b"Tag,M\xE4ker\nA,Hel\xC3\xA9on\nB,H\xE9lion \x80\x96\nC\xF6,Dr\xC3\xA4ger\n");
+    assert_eq!(header, "Tag|Mäker");
+    let wanted = [(2, "A|Heléon", None), (3, "B|Hélion €–", Some(1)), (4, "Cö|Dräger", Some(0))];
+    assert_eq!(rows, wanted.map(|(line, text, recoded)| (line, text.to_owned(), recoded)));
 }
 
 #[test]

@@ -131,7 +131,17 @@ pub(super) fn read(folder: &Path, file: &'static str) -> Result<Vec<(u64, Cells)
     {
         return Err(wrong(&format_args!("the columns must be {}", columns.all.join(", "))));
     }
-    reader.map(|item| item.map(|r| (r.line, r.cells)).map_err(|e| wrong(&e))).collect()
+    let rows = reader.map(|item| {
+        let record = item.map_err(|e| wrong(&e))?;
+        if record.recoded.is_some() {
+            // We wrote UTF-8: another program has saved the file since, and nothing is guessed about names.
+            let words =
+                format!("line {}: letters that are no UTF-8; save the file as “CSV UTF-8”", record.line);
+            return Err(wrong(&words));
+        }
+        Ok((record.line, record.cells))
+    });
+    rows.collect()
 }
 
 /// The columns of a file, and how many of them its first version had.

@@ -202,6 +202,7 @@ impl From<RowProblem> for Flaw {
 /// Words over the rows of one kind of problem.
 pub fn kind_words(kind: &str) -> String {
     let known = match kind {
+        "encoding" => "Letters read as Windows-1252",
         "unreadable" => "Cells cannot be told apart",
         "tag_twice" => "Asset tag used twice in the file",
         "tag_taken" => "Asset tag on record with other values",

@@ -21,8 +21,7 @@ testkit::engine_tests! {
             (&b""[..], "empty"),
             (b"\n\n  \n", "empty"),
             (b"1,2,3\n4,5,6\n", "the first line must name the columns"),
-            (b"PK\x03\x04\x14\x00", "save it as “CSV UTF-8”"),
-            (b"tag,model\nA\xff,M\n", "Line 2, column tag: byte 0xFF is not UTF-8; save the file as"),
+            (b"PK\x03\x04\x14\x00", "The workbook is damaged"),
             (b"tag,tag\nA,B\n", "rename or remove one"),
             (b"tag,model\nA\0,M\n", "NUL byte"),
         ] {
@@ -35,17 +34,19 @@ testkit::engine_tests! {
         assert_eq!(list.len(), 0);
     }
 
-    async fn bad_bytes_far_into_a_file_end_the_check_with_their_place(store: Store) {
+    /// Two programs wrote the file: what is no UTF-8 comes in as Windows-1252, and the row says so.
+    async fn mixed_encodings_come_in_and_are_told(store: Store) {
         let house = House::new(&store).await;
-        let mut text = String::from("tag,model,site\n");
-        (0..1_500).for_each(|n| text.push_str(&format!("A-{n},M,Main hospital\n")));
+        let mut text = String::from("tag,model,maker,site\n");
+        (0..1_500).for_each(|n| text.push_str(&format!("A-{n},M,Drägerwerk,Main hospital\n")));
         let mut bytes = text.into_bytes();
-        bytes.extend_from_slice(b"A-x,M\xfc,Main hospital\n");
-        let failed = house.check(&bytes).await;
-        assert_eq!(failed.state, RunState::Failed);
-        let words = failed.error.unwrap();
-        assert!(words.contains("Line 1502, column model: byte 0xFC is not UTF-8"), "{words}");
-        assert_eq!(house.devices().await, 0);
+        bytes.extend_from_slice(b"A-x,M\xfcller,Dr\xe4gerwerk,Main hospital\n");
+        let checked = house.check(&bytes).await;
+        assert_eq!((checked.counts.new, checked.counts.refused), (1_501, 0), "{:?}", checked.counts);
+        let told = &checked.counts.warnings["encoding"];
+        assert_eq!((told.count, told.first[0].line), (1, 1_502));
+        assert!(told.first[0].message.contains("column model: “Müller” was no UTF-8 and is read as Windows-1252"), "{told:?}");
+        assert_eq!(house.run(&checked).await.counts.devices, 1_501);
     }
 
     async fn a_line_of_200_megabytes_is_refused_in_bounded_memory(store: Store) {

@@ -143,6 +143,7 @@ pub(super) fn entries(
         }
         let mut draft = verdict.draft;
         let mut flaws: Vec<Flaw> = verdict.problems.into_iter().map(Flaw::from).collect();
+        flaws.extend(recoded(record, mapping));
         if let Some(row) = &mut draft {
             flaws.extend(names.settle(record.line, mapping, row));
             for problem in seen.take(record.line, row) {
@@ -158,6 +159,17 @@ pub(super) fn entries(
         entries.push(Entry { line: record.line, tag, draft, flaws });
     }
     entries
+}
+
+/// A row with letters that are read by a guess, the only one this import makes: it is told, and changes no digit.
+fn recoded(record: &sheet::Record, mapping: &Mapping) -> Option<Flaw> {
+    let at = record.recoded?;
+    let header = mapping.columns().get(at).map_or("", |column| column.header.as_str());
+    let cell: String = record.cells.get(at)?.trim().chars().take(40).collect();
+    let what =
+        format!("column {header}: “{cell}” was no UTF-8 and is read as Windows-1252; look at its letters");
+    let message = format!("line {}, {what}", record.line);
+    Some(Flaw { kind: "encoding".into(), refuses: false, message })
 }
 
 impl Facts {
