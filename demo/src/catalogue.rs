@@ -232,7 +232,12 @@ impl Product {
 
 /// The GTIN-14 of a model: the demonstration prefix, four digits for the maker, five for the item, check digit.
 pub fn gtin(maker: usize, item: usize) -> String {
-    let body = format!("0952{:04}{:05}", 1_000 + maker * 37, 10_001 + item * 11);
+    packed(0, maker, item)
+}
+
+/// The GTIN-14 of a package of a model: 0 of the model itself, 1 to 8 of what holds several.
+pub fn packed(indicator: u8, maker: usize, item: usize) -> String {
+    let body = format!("{indicator}952{:04}{:05}", 1_000 + maker * 37, 10_001 + item * 11);
     let check = check_digit(&body);
     format!("{body}{check}")
 }

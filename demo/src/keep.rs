@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::{
     Options, SignIn,
     catalogue::{MAKERS, PRODUCTS},
+    letters,
     lives::{Life, Lives},
     mark,
     pen::Stand,
@@ -117,9 +118,28 @@ async fn catalogue(tx: &mut Tx, who: &Actor, world: &World) -> Result<()> {
         device_type::store::add(tx, org, noun).await?;
         note("fleet.device_type.add", "device_type", noun.id.uuid(), json(noun)?);
     }
-    for noun in &world.models {
-        model::store::add(tx, org, noun).await?;
-        note("fleet.model.add", "model", noun.id.uuid(), json(noun)?);
+    for (item, noun) in world.models.iter().enumerate() {
+        let versions = letters::versions(noun, item, &world.days)?;
+        let mut before = None;
+        for (at, noun) in &versions {
+            let who = world.actor(ADMINISTRATOR, *at);
+            let action = if before.is_none() { "fleet.model.add" } else { "fleet.model.change" };
+            let after = json(noun)?;
+            let change = Change {
+                action,
+                entity: "model",
+                id: noun.id.uuid(),
+                version: noun.version,
+                before: before.replace(after.clone()),
+                after,
+                valid_at: None,
+                reason: None,
+            };
+            entries.push(Seeded::new(&who, &change, Id::seeded(who.at, chance.bytes())));
+        }
+        if let Some((_, last)) = versions.last() {
+            model::store::add(tx, org, last).await?;
+        }
     }
     tx.record_seeded(&entries).await
 }

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod house;
 mod keep;
 mod leave;
+mod letters;
 mod lives;
 mod mark;
 mod nomenclature;

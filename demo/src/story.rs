@@ -82,7 +82,7 @@ impl<'w> Teller<'w> {
 
     fn facts(&self) -> Facts {
         Facts {
-            type_risk: risk(self.type_name(), self.life.class),
+            inherited_risk: risk(self.type_name(), self.life.class),
             lost_after_days: Facts::LOST_AFTER_DAYS,
             now: self.world.days.horizon,
             zone: self.world.days.zone.clone(),
@@ -366,7 +366,7 @@ impl<'w> Teller<'w> {
             End::Returned { on } => on,
             _ => self.world.days.today(),
         };
-        let gaps = !pen.device.undecided(pen.facts.type_risk).is_empty();
+        let gaps = !pen.device.undecided(pen.facts.inherited_risk).is_empty();
         if !gaps && !self.life.shown {
             use_of::happen(pen, self.life, self.fact, self.home, until)?;
         }

@@ -191,7 +191,8 @@ pub const MATRIX: &[Entry] = &[
     // Models, types, makers belong to the organisation as a whole.
     get("/models", READS_MODELS, NoRecord),
     get("/models/{id}", READS_MODELS, InOrg),
-    post("/models/{id}", CORRECTS, OrgWide),
+    get("/models/{id}/edit", CORRECTS, OrgWide),
+    post("/models/{id}/edit", CORRECTS, OrgWide),
     get("/types", READS_MODELS, NoRecord),
     post("/types", CORRECTS, OrgWideNoRecord).with("version=999&id={type}"),
     get("/types/{id}", READS_MODELS, InOrg),

@@ -18,8 +18,9 @@ use crate::{
     RiskLevel, UsefulLife,
     device::pages::{
         names::{Ids, Names},
-        words::count,
+        words::{count, day},
     },
+    model::{End, Identifier, ListPrice, Milestone, OwnRisk},
 };
 
 /// Events a page.
@@ -159,7 +160,7 @@ impl History {
 
 /// The fields that a version changed; of the first version, all that were recorded.
 fn changes(event: &Event) -> Vec<FieldChange> {
-    FieldChange::between(event.before.as_ref(), &event.after)
+    if event.before.is_some() { event.changes() } else { FieldChange::between(None, &event.after) }
 }
 
 /// What a field's ids identify, as [`Names`] calls it.
@@ -183,6 +184,14 @@ fn label(field: &str) -> Option<&'static str> {
         "useful_life" => "Useful life",
         "device_type" => "Type",
         "company" => "Maker",
+        "catalogue_number" => "Catalogue number",
+        "edition" => "Version",
+        "identifiers" => "Identifiers",
+        "sale_end" => End::Sale.on_page(),
+        "support_end" => End::Support.on_page(),
+        "life_end" => End::Life.on_page(),
+        "list_price" => "List price",
+        "own_risk" => "Own risk level",
         _ => return None,
     })
 }
@@ -199,6 +208,18 @@ fn words(field: &str, value: &Value, names: &Names) -> Option<String> {
         "useful_life" => serde_json::from_value::<UsefulLife>(value.clone())
             .ok()
             .map(|life| format!("{} ({})", life.on_page(), life.source)),
+        "sale_end" | "support_end" | "life_end" => serde_json::from_value::<Milestone>(value.clone())
+            .ok()
+            .map(|end| format!("{} ({}, learnt on {})", day(end.on), end.source, day(end.learnt_on))),
+        "list_price" => serde_json::from_value::<ListPrice>(value.clone())
+            .ok()
+            .map(|list| format!("{} as of {}", list.price, day(list.on))),
+        "own_risk" => serde_json::from_value::<OwnRisk>(value.clone())
+            .ok()
+            .map(|own| format!("{} ({})", own.level.on_page(), own.reason)),
+        "identifiers" => serde_json::from_value::<Vec<Identifier>>(value.clone()).ok().map(|all| {
+            all.iter().map(|i| format!("{} ({})", i.di, i.on_page())).collect::<Vec<_>>().join(", ")
+        }),
         "device_type" | "company" => value.as_str().and_then(|t| t.parse().ok()).map(|id| names.text(id)),
         _ => None,
     };
@@ -218,6 +239,14 @@ mod tests {
         assert_eq!(of("risk", json!("of a later version")).as_deref(), Some("of a later version"));
         let life = json!({"years": 1, "source": "Maker"});
         assert_eq!(of("useful_life", life).as_deref(), Some("1 year (Maker)"));
+        let end = json!({"on": "2027-09-30", "source": "Letter", "learnt_on": "2026-10-01"});
+        assert_eq!(of("support_end", end).as_deref(), Some("30 Sep 2027 (Letter, learnt on 1 Oct 2026)"));
+        let list = json!({"price": {"minor": 412_050, "currency": "USD"}, "on": "2026-10-01"});
+        assert_eq!(of("list_price", list).as_deref(), Some("$4,120.50 as of 1 Oct 2026"));
+        let own = json!({"level": "H", "reason": "Transport"});
+        assert_eq!(of("own_risk", own).as_deref(), Some("High (Transport)"));
+        let all = json!([{"di": "00614141000036", "agency": "GS1", "package": "case", "quantity": 20}]);
+        assert_eq!(of("identifiers", all).as_deref(), Some("00614141000036 (Case of 20)"));
         assert_eq!(of("gmdn", Value::Null), None);
         let lost = json!("01890a5d-ac96-774b-bcce-b302099a8057");
         assert_eq!(of("company", lost).as_deref(), Some("no longer on record"));

@@ -14,8 +14,8 @@ use super::{
 use crate::{Refusal, RiskLevel, permit};
 
 db::statements! {
-    /// What the rules must know about a device to be: its type's risk level and its site's time zone.
-    FACTS = "SELECT t.risk, s.time_zone FROM model m \
+    /// What the rules must know about a device to be: the risk level of its model or type, and its site's time zone.
+    FACTS = "SELECT COALESCE(m.risk, t.risk) AS risk, s.time_zone FROM model m \
              JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
              JOIN site s ON s.org_id = m.org_id AND s.id = $3 WHERE m.org_id = $1 AND m.id = $2";
 }
@@ -86,7 +86,7 @@ pub async fn facts(tx: &mut Tx, who: &Actor, model: crate::ModelId, site: kernel
         .ok_or_else(|| Problem::not_found("this model or site"))?;
     let zone: String = row.get("time_zone")?;
     Ok(Facts {
-        type_risk: row.parse_opt::<RiskLevel>("risk")?,
+        inherited_risk: row.parse_opt::<RiskLevel>("risk")?,
         lost_after_days: Facts::LOST_AFTER_DAYS,
         now: who.at,
         zone: TimeZone::get(&zone).map_err(Problem::bug)?,

@@ -220,19 +220,19 @@ impl Device {
         kernel::key(&self.tag)
     }
 
-    /// The device's own risk level, else that of its type, else undecided.
-    pub fn effective_risk(&self, type_risk: Option<RiskLevel>) -> Option<RiskLevel> {
-        self.risk.or(type_risk)
+    /// The device's own risk level, else that of its model or type, else undecided.
+    pub fn effective_risk(&self, inherited: Option<RiskLevel>) -> Option<RiskLevel> {
+        self.risk.or(inherited)
     }
 
     /// What nobody has decided yet about a device on the inventory: listed as gaps, never refused.
-    pub fn undecided(&self, type_risk: Option<RiskLevel>) -> Vec<Gap> {
+    pub fn undecided(&self, inherited_risk: Option<RiskLevel>) -> Vec<Gap> {
         if !self.state.in_inventory() || self.removed_at.is_some() {
             return Vec::new();
         }
         let missing = [
             (self.department.is_none(), Gap::Owner),
-            (self.effective_risk(type_risk).is_none(), Gap::RiskLevel),
+            (self.effective_risk(inherited_risk).is_none(), Gap::RiskLevel),
             (self.strategy.is_none(), Gap::Strategy),
         ];
         missing.into_iter().filter(|(lacks, _)| *lacks).map(|(_, gap)| gap).collect()

@@ -15,8 +15,8 @@ use crate::{Refusal, RiskLevel};
 /// What the rules must know about the world, read by whoever asks.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    /// The risk level of the device's type.
-    pub type_risk: Option<RiskLevel>,
+    /// The risk level of the device's model, else that of its type.
+    pub inherited_risk: Option<RiskLevel>,
     /// After how many days a device that was not located may be written off; house policy.
     pub lost_after_days: u32,
     /// The present moment.
@@ -254,7 +254,7 @@ fn undecided(device: &Device, facts: &Facts) -> Vec<Refusal> {
     if device.department.is_none() {
         unmet.push(super::rules::no_owner());
     }
-    if device.effective_risk(facts.type_risk).is_none() {
+    if device.effective_risk(facts.inherited_risk).is_none() {
         unmet.push(super::rules::no_risk());
     }
     if device.strategy.is_none() {

@@ -149,7 +149,9 @@ impl Edit {
             unmet.push(no_serial());
         }
         if device.state == State::InService {
-            if device.effective_risk(facts.type_risk).is_some() && self.risk.or(facts.type_risk).is_none() {
+            if device.effective_risk(facts.inherited_risk).is_some()
+                && self.risk.or(facts.inherited_risk).is_none()
+            {
                 unmet.push(no_risk());
             }
             if device.strategy.is_some() && self.strategy.is_none() {
@@ -183,7 +185,7 @@ impl Edit {
     }
 }
 
-/// The device with other fields, one version on. `facts.type_risk` is that of the model edited to.
+/// The device with other fields, one version on. `facts.inherited_risk` is that of the model edited to.
 ///
 /// # Errors
 /// All unmet rules at once.

@@ -13,6 +13,8 @@ pub enum Text {
     Udi,
     /// The number or name of an agreement.
     Agreement,
+    /// A number or name that a maker gave a product.
+    Number,
     /// Why a risk level differs from that of the type.
     RiskReason,
     /// Why a device must not be used.
@@ -31,7 +33,7 @@ impl Text {
     /// Most characters. A cell of an import holds 65,536 bytes, more than any of these takes.
     pub const fn limit(self) -> usize {
         match self {
-            Self::Agreement => 200,
+            Self::Agreement | Self::Number => 200,
             Self::Udi | Self::HoldTest => 500,
             Self::RiskReason | Self::HoldReason | Self::Words => 2_000,
             Self::Result | Self::Notes => 10_000,
@@ -42,6 +44,7 @@ impl Text {
         match self {
             Self::Udi => "UDI",
             Self::Agreement => "agreement",
+            Self::Number => "text",
             Self::RiskReason | Self::HoldReason => "reason",
             Self::HoldTest => "test",
             Self::Result => "result",
@@ -55,7 +58,7 @@ impl Text {
         match self {
             // Group and record separator and end of transmission, as GS1 and ISO/IEC 15434 use them.
             Self::Udi => matches!(control, '\u{1d}' | '\u{1e}' | '\u{4}'),
-            Self::Agreement => false,
+            Self::Agreement | Self::Number => false,
             _ => matches!(control, '\n' | '\t'),
         }
     }
@@ -65,12 +68,13 @@ impl Text {
         text.trim().replace("\r\n", "\n").replace('\r', "\n")
     }
 
-    /// Reads a text as typed, scanned or imported; it may be empty unless it names an agreement.
+    /// Reads a text as typed, scanned or imported; it may be empty unless it names an agreement or a
+    /// product.
     ///
     /// # Errors
     /// [`TextError`] when it is too long or holds a character that does not print.
     pub fn read(self, text: &str) -> Result<String, TextError> {
-        if self == Self::Agreement {
+        if matches!(self, Self::Agreement | Self::Number) {
             return printable(self.name(), text, self.limit());
         }
         let text = Self::trimmed(text);

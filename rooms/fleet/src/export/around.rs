@@ -202,6 +202,7 @@ impl ById<'_> {
             maker: maker.name.clone(),
             type_name: kind.name.clone(),
             type_risk: kind.risk,
+            model_risk: model.about.own_risk.as_ref().map(|own| own.level),
             model: model.name.clone(),
             site: site.name.clone(),
             building: way(PlaceKind::Building),

@@ -16,6 +16,7 @@ pub(crate) struct Described {
     pub(crate) maker: String,
     pub(crate) type_name: String,
     pub(crate) type_risk: Option<RiskLevel>,
+    pub(crate) model_risk: Option<RiskLevel>,
     pub(crate) model: String,
     pub(crate) site: String,
     pub(crate) building: Option<String>,
@@ -27,11 +28,18 @@ pub(crate) struct Described {
     pub(crate) parent_tag: Option<String>,
 }
 
+impl Described {
+    /// The risk level of its model, else that of its type: what counts for a device without one of its own.
+    pub(crate) fn inherited_risk(&self) -> Option<RiskLevel> {
+        self.model_risk.or(self.type_risk)
+    }
+}
+
 const HEAD: &str = "SELECT d.id, d.version, d.tag, d.serial, d.serial_less, d.udi, d.model_id, d.parent_id, \
     d.site_id, d.place_id, d.department_id, d.state, d.state_since_at, d.inspect_after_at, d.accepted_at, \
     d.accepted_as, d.hold_reason, d.hold_released_by, d.loan_agreement, d.loan_ends_on, d.risk, d.risk_reason, \
     d.strategy, d.tenure, d.agreement, d.agreement_ends_on, d.acquired_on, d.price_minor, d.price_currency, \
-    d.notes, d.import_id, d.removed_at, c.name AS maker, t.name AS type_name, t.risk AS type_risk, \
+    d.notes, d.import_id, d.removed_at, c.name AS maker, t.name AS type_name, t.risk AS type_risk, m.risk AS model_risk, \
     m.name AS model, s.name AS site, p.kind AS kind0, p.name AS name0, p1.kind AS kind1, p1.name AS name1, \
     p2.kind AS kind2, p2.name AS name2, o.name AS owner, o.cost_centre AS cost_centre, o1.name AS above, \
     u.tag AS parent_tag \
@@ -85,6 +93,7 @@ fn from_row(row: &Row) -> Result<Described> {
         maker: row.get("maker")?,
         type_name: row.get("type_name")?,
         type_risk: row.parse_opt("type_risk")?,
+        model_risk: row.parse_opt("model_risk")?,
         model: row.get("model")?,
         site: row.get("site")?,
         building,

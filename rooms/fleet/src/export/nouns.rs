@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use db::Tx;
-use kernel::{Actor, Problem, Result};
+use kernel::{Actor, Date, Problem, Result};
 use serde::Serialize;
 
 use super::{
@@ -13,13 +13,38 @@ use super::{
 use crate::{
     Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, UsefulLife, company,
     device_type::{self, Codes, Nomenclature},
-    model,
+    model::{self, About, End, Identifier, ListPrice, Milestone, OwnRisk, Written},
 };
 
 pub(super) const COMPANIES: &[&str] = &["name"];
 pub(super) const TYPES: &[&str] =
     &["name", "risk", "product_code", "gmdn", "emdn", "umdns", "life_years", "life_source"];
-pub(super) const MODELS: &[&str] = &["maker", "name", "type"];
+pub(super) const MODELS: &[&str] = &[
+    "maker",
+    "name",
+    "type",
+    "catalogue_number",
+    "edition",
+    "identifiers",
+    "sale_end_on",
+    "sale_end_source",
+    "sale_end_learnt_on",
+    "support_end_on",
+    "support_end_source",
+    "support_end_learnt_on",
+    "life_end_on",
+    "life_end_source",
+    "life_end_learnt_on",
+    "list_price",
+    "list_price_currency",
+    "list_price_on",
+    "life_years",
+    "life_source",
+    "risk",
+    "risk_reason",
+];
+/// Stands behind an identifier whose check digit is wrong on its label.
+const AS_PRINTED: &str = "as-printed";
 
 /// The three files, in the order in which they come in again.
 pub(super) fn tables(around: &Around) -> [Table; 3] {
@@ -30,7 +55,8 @@ pub(super) fn tables(around: &Around) -> [Table; 3] {
         .iter()
         .map(|m| {
             let maker = makers.get(&m.company).cloned().unwrap_or_default();
-            vec![maker, m.name.clone(), kinds.get(&m.device_type).cloned().unwrap_or_default()]
+            let kind = kinds.get(&m.device_type).cloned().unwrap_or_default();
+            [vec![maker, m.name.clone(), kind], about_cells(&m.about)].concat()
         })
         .collect();
     [
@@ -53,6 +79,84 @@ fn type_cells(t: &DeviceType) -> Cells {
     cells.extend(Nomenclature::ALL.map(|of| text(t.codes.get(of))));
     cells.extend(life_cells(t.useful_life.as_ref()));
     cells
+}
+
+/// `00614141000036 GS1 each 1; 10614141000033 GS1 case 20`.
+fn identifier_cell(all: &[Identifier]) -> String {
+    let one = |i: &Identifier| {
+        let wrong = if i.as_printed { format!(" {AS_PRINTED}") } else { String::new() };
+        format!("{} {} {} {}{wrong}", i.di, i.agency.code(), i.package.code(), i.quantity)
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn about_cells(about: &About) -> Cells {
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let mut cells = vec![
+        text(about.catalogue_number.as_deref()),
+        text(about.edition.as_deref()),
+        identifier_cell(&about.identifiers),
+    ];
+    for end in End::ALL.map(|end| about.end(end)) {
+        cells.push(day(end.map(|e| e.on)));
+        cells.push(text(end.map(|e| e.source.as_str())));
+        cells.push(day(end.map(|e| e.learnt_on)));
+    }
+    let list = about.list_price;
+    cells.push(list.map(|list| list.price.plain()).unwrap_or_default());
+    cells.push(list.map(|list| list.price.currency.to_string()).unwrap_or_default());
+    cells.push(day(list.map(|list| list.on)));
+    cells.extend(life_cells(about.useful_life.as_ref()));
+    let own = about.own_risk.as_ref();
+    cells.push(text(own.map(|own| own.level.code())));
+    cells.push(text(own.map(|own| own.reason.as_str())));
+    cells
+}
+
+/// Reads [`about_cells`].
+fn about(line: &Line<'_>, today: Date) -> Result<About> {
+    let column = |name: &str| MODELS.iter().position(|column| *column == name).unwrap_or(MODELS.len());
+    let cell = |name: &str| line.cell(column(name));
+    let mut errors = Vec::new();
+    let texts = cell("identifiers").to_owned();
+    let parts: Vec<Vec<&str>> = texts.split(';').map(|one| one.split_whitespace().collect()).collect();
+    let written = parts.iter().map(|parts| {
+        let part = |n: usize| parts.get(n).copied().unwrap_or_default();
+        Written { di: part(0), agency: part(1).parse().ok(), package: part(2), quantity: part(3) }
+    });
+    let wrong = parts.iter().any(|parts| parts.get(4) == Some(&AS_PRINTED));
+    let identifiers = Identifier::read_all("identifiers", written, wrong, &mut errors);
+    let mut end = |end: End| {
+        let fields = Milestone::fields(end.field());
+        let texts = fields.each_ref().map(|field| cell(field));
+        Milestone::read(end.field(), texts, today, &mut errors)
+    };
+    let [sale_end, support_end, life_end] = End::ALL.map(&mut end);
+    let list_price = match cell("list_price_currency") {
+        "" => None,
+        currency => {
+            let currency = currency.parse().map_err(|e| line.wrong(e))?;
+            ListPrice::read([cell("list_price"), cell("list_price_on")], currency, today, &mut errors)
+        }
+    };
+    let useful_life = UsefulLife::read(cell("life_years"), cell("life_source"), &mut errors);
+    let level = some(line.cells, column("risk")).map(|r| r.parse()).transpose();
+    let level = level.map_err(|e: crate::UnknownCode| line.wrong(e))?;
+    let own_risk = OwnRisk::checked(level, cell("risk_reason"), &mut errors);
+    let about = About {
+        catalogue_number: some(line.cells, column("catalogue_number")),
+        edition: some(line.cells, column("edition")),
+        identifiers,
+        sale_end,
+        support_end,
+        life_end,
+        list_price,
+        useful_life,
+        own_risk,
+    };
+    let about = about.checked(today, &mut errors);
+    line.checked(errors)?;
+    Ok(about)
 }
 
 /// One row of one of the files.
@@ -152,7 +256,13 @@ async fn bring_model(tx: &mut Tx, who: &Actor, line: &Line<'_>) -> Result<bool> 
     }
     let kind = device_type::store::find_by_name(tx, org, line.cell(2)).await?;
     let kind = kind.ok_or_else(|| line.wrong("the type is not known"))?;
-    let new = Model::new(ModelId::new(), maker.id, kind.id, line.name(1)?);
-    model::store::add(tx, org, &new).await?;
+    let today = who.at.date_in(&identity::org::get(tx, org).await?.zone());
+    let about = about(line, today)?;
+    let new = Model { about, ..Model::new(ModelId::new(), maker.id, kind.id, line.name(1)?) };
+    let wrong = |problem| match problem {
+        invalid @ Problem::Invalid { .. } => line.wrong(invalid),
+        other => other,
+    };
+    model::store::add(tx, org, &new).await.map_err(wrong)?;
     tx.record(who, line.added("fleet.model.add", "model", new.id.uuid(), &new)?).await.map(|()| true)
 }

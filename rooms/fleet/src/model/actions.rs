@@ -1,10 +1,11 @@
 //! What people do to models: permit, rule, store, record.
 
 use db::Tx;
-use kernel::{Actor, Change, Id, Problem, Result};
+use kernel::{Actor, Change, Date, FieldError, Id, Problem, Result};
 
-use super::{Model, ModelId, store};
+use super::{About, Model, ModelId, Values, store};
 use crate::{
+    Name,
     company::{self, actions::name},
     device::Text,
     device_type::{self, DeviceType},
@@ -81,17 +82,37 @@ pub async fn find_or_add(
     Ok(model.id)
 }
 
-/// Gives a model another name or type. Its devices take the risk level of the new type.
+/// What was typed about a model, checked whole, but for its type.
 ///
 /// # Errors
-/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid when the name is taken, or when devices in service
-/// would be left without a risk level; [`Problem::Stale`].
+/// Invalid at each field that cannot be taken.
+fn checked(values: &Values, today: Date) -> Result<(Name, About)> {
+    let mut errors = Vec::new();
+    let mut wrong = |field: &'static str, message: String| {
+        errors.push(FieldError { field: field.into(), message });
+    };
+    let name = Name::parse(&values.name).map_err(|e| wrong("name", e.to_string())).ok();
+    if values.type_name.trim().is_empty() {
+        wrong("type", "The type is missing. Write what the device is, whoever makes it.".to_owned());
+    }
+    let about = values.about.clone().checked(today, &mut errors);
+    match name {
+        Some(name) if errors.is_empty() => Ok((name, about)),
+        _ => Err(Problem::Invalid { fields: errors }),
+    }
+}
+
+/// Changes what is on record about a model. Its devices take the risk level of a new type, or that of its own.
+///
+/// # Errors
+/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid at each field that cannot be taken, when the name or an
+/// identifier is, or when devices in service would be left without a risk level; [`Problem::Stale`].
 pub async fn change(
     tx: &mut Tx,
     who: &Actor,
     id: ModelId,
     seen: i64,
-    (text, type_name): (&str, &str),
+    values: &Values,
     reason: Option<String>,
 ) -> Result<Model> {
     who.need_everywhere(permit::MODEL_EDIT)?;
@@ -100,41 +121,44 @@ pub async fn change(
     if before.version != seen {
         return Err(Problem::Stale { current: before.version });
     }
-    let name = name("name", text)?;
-    if type_name.trim().is_empty() {
-        return Err(Problem::invalid(
-            "type",
-            "The type is missing. Write what the device is, whoever makes it.",
-        ));
-    }
-    let kind = device_type::actions::find_or_add(tx, who, type_name).await?;
-    keeps_risk(tx, who, &before, &kind).await?;
+    let today = who.at.date_in(&identity::org::get(tx, who.org).await?.zone());
+    let (name, about) = checked(values, today)?;
+    let kind = device_type::actions::find_or_add(tx, who, &values.type_name).await?;
     let device_type = kind.id;
-    let after = Model { version: before.version + 1, name: name.into(), device_type, ..before.clone() };
-    if (&after.name, after.device_type) == (&before.name, before.device_type) {
+    let after =
+        Model { version: before.version + 1, name: name.into(), device_type, about, ..before.clone() };
+    keeps_risk(tx, who, &before, &after, &kind).await?;
+    if (&after.name, after.device_type, &after.about) == (&before.name, before.device_type, &before.about) {
         return Ok(before);
     }
-    store::change(tx, who.org, &after).await?;
+    store::change(tx, who.org, &before, &after).await?;
     tx.record(who, after.change("fleet.model.change", Some(&before), reason)?).await?;
-    reindex::later(tx, who.org, reindex::Noun::Model, id.uuid(), who.at).await?;
+    if (&after.name, after.device_type) != (&before.name, before.device_type) {
+        reindex::later(tx, who.org, reindex::Noun::Model, id.uuid(), who.at).await?;
+    }
     Ok(after)
 }
 
-/// A device in service keeps the risk level it has from its type, unless nobody ever decided one.
-async fn keeps_risk(tx: &mut Tx, who: &Actor, model: &Model, to: &DeviceType) -> Result<()> {
-    if to.risk.is_some() || device_type::store::get(tx, who.org, model.device_type).await?.risk.is_none() {
+/// A device in service keeps the risk level it has from its model or type, unless nobody ever decided one.
+async fn keeps_risk(tx: &mut Tx, who: &Actor, before: &Model, after: &Model, to: &DeviceType) -> Result<()> {
+    if after.risk(to.risk).is_some() {
         return Ok(());
     }
-    let by_type = store::in_service_by_type(tx, who.org, model.id).await?;
+    let from = device_type::store::get(tx, who.org, before.device_type).await?;
+    if before.risk(from.risk).is_none() {
+        return Ok(());
+    }
+    let by_type = store::in_service_by_type(tx, who.org, before.id).await?;
     if by_type == 0 {
         return Ok(());
     }
     let have = if by_type == 1 { "1 device has".to_owned() } else { format!("{by_type} devices have") };
+    let field = if after.device_type == before.device_type { "risk" } else { "type" };
     Err(Problem::invalid(
-        "type",
+        field,
         format!(
-            "{have} the risk level of the present type and would be in service without one: that of “{}” is not \
-             decided yet. Decide it first, choose another type, or decide a risk level for each of these devices.",
+            "{have} the present risk level and would be in service without one: that of “{}” is not decided yet. Decide \
+             it first, choose another type, or decide a risk level for the model or for each of these devices.",
             to.name
         ),
     ))

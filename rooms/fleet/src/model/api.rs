@@ -9,8 +9,10 @@ use web::{
     carry_out,
 };
 
-use super::{Model, ModelId, actions, list, store};
-use crate::{Company, CompanyId, DeviceType, DeviceTypeId, RiskLevel, company, device_type, permit};
+use super::{About, Identifier, ListPrice, Milestone, Model, ModelId, OwnRisk, Values, actions, list, store};
+use crate::{
+    Company, CompanyId, DeviceType, DeviceTypeId, RiskLevel, UsefulLife, company, device_type, permit,
+};
 
 const TAG: &str = "models";
 
@@ -40,7 +42,7 @@ struct Listed {
     maker: String,
     /// The name of its type.
     r#type: String,
-    /// The risk level of that type.
+    /// Its own risk level, else that of its type.
     risk: Option<RiskLevel>,
     /// Devices of it in sight that have not left.
     devices: i64,
@@ -54,6 +56,10 @@ struct Shown {
     model: Model,
     maker: Company,
     r#type: DeviceType,
+    /// The risk level of its devices that have none of their own: its own, else that of its type.
+    risk: Option<RiskLevel>,
+    /// How long its devices last: its own useful life, else that of its type.
+    effective_life: Option<UsefulLife>,
 }
 
 /// A model by names, as a form has them.
@@ -76,8 +82,108 @@ struct Fields {
     name: String,
     /// The name of its type; recorded too if it is new.
     r#type: String,
+    /// The number under which it is ordered (REF).
+    catalogue_number: Option<String>,
+    /// The version or configuration on the nameplate.
+    edition: Option<String>,
+    /// Its UDI device identifiers; changed whole.
+    identifiers: Vec<Identifier>,
+    /// When it is sold no more; changed whole.
+    sale_end: Option<Milestone>,
+    /// When it is supported no more; changed whole.
+    support_end: Option<Milestone>,
+    /// When its maker wants it out of use; changed whole.
+    life_end: Option<Milestone>,
+    /// What one costs; changed whole.
+    list_price: Option<ListPrice>,
+    /// How long its devices last, where that differs from its type; changed whole.
+    useful_life: Option<UsefulLife>,
+    /// Its risk level, where it differs from its type’s; changed whole.
+    own_risk: Option<OwnRisk>,
     /// Why it is changed; no field of the model.
     reason: Option<String>,
+}
+
+impl Fields {
+    fn of(model: Model, type_name: String) -> Self {
+        let About {
+            catalogue_number,
+            edition,
+            identifiers,
+            sale_end,
+            support_end,
+            life_end,
+            list_price,
+            useful_life,
+            own_risk,
+        } = model.about;
+        Self {
+            name: model.name,
+            r#type: type_name,
+            catalogue_number,
+            edition,
+            identifiers,
+            sale_end,
+            support_end,
+            life_end,
+            list_price,
+            useful_life,
+            own_risk,
+            reason: None,
+        }
+    }
+
+    fn values(self) -> Values {
+        let about = About {
+            catalogue_number: self.catalogue_number,
+            edition: self.edition,
+            identifiers: self.identifiers,
+            sale_end: self.sale_end,
+            support_end: self.support_end,
+            life_end: self.life_end,
+            list_price: self.list_price,
+            useful_life: self.useful_life,
+            own_risk: self.own_risk,
+        };
+        Values { name: self.name, type_name: self.r#type, about }
+    }
+}
+
+/// Where the body has in one object what a form has in several fields.
+const PARTS: [(&str, &str); 15] = [
+    ("sale_end_on", "sale_end.on"),
+    ("sale_end_source", "sale_end.source"),
+    ("sale_end_learnt_on", "sale_end.learnt_on"),
+    ("support_end_on", "support_end.on"),
+    ("support_end_source", "support_end.source"),
+    ("support_end_learnt_on", "support_end.learnt_on"),
+    ("life_end_on", "life_end.on"),
+    ("life_end_source", "life_end.source"),
+    ("life_end_learnt_on", "life_end.learnt_on"),
+    ("list_price", "list_price.price"),
+    ("list_price_on", "list_price.on"),
+    ("life_years", "useful_life.years"),
+    ("life_source", "useful_life.source"),
+    ("risk", "own_risk.level"),
+    ("risk_reason", "own_risk.reason"),
+];
+
+/// What is wrong with the identifier at a position: `di_quantity_3` of a form is `identifiers[3].quantity` of a body.
+fn of_body(problem: Problem) -> Problem {
+    let mut fields = match at(problem, &PARTS) {
+        Problem::Invalid { fields } => fields,
+        other => return other,
+    };
+    for field in &mut fields {
+        let place = field.field.strip_prefix("di_").and_then(|rest| {
+            let (part, n) = rest.rsplit_once('_').unwrap_or(("di", rest));
+            n.parse::<usize>().ok().map(|n| format!("identifiers[{n}].{part}"))
+        });
+        if let Some(place) = place {
+            field.field = place.into();
+        }
+    }
+    Problem::Invalid { fields }
 }
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -107,8 +213,8 @@ pub(crate) fn routes() -> Vec<Route> {
             model,
         ),
         Route::api(
-            Operation::patch::<Fields>("/api/v1/models/{id}", TAG, "Give it another name or type")
-                .about("Its devices take the risk level of the new type.")
+            Operation::patch::<Fields>("/api/v1/models/{id}", TAG, "Change what is on record about it")
+                .about("Its devices take the risk level of a new type, or its own.")
                 .gives_record::<Shown>(),
             edit,
             change,
@@ -155,7 +261,9 @@ async fn shown(tx: &mut db::Tx, org: kernel::OrgId, id: ModelId) -> Result<Answe
     let maker = company::store::get(tx, org, model.company).await?;
     let kind = device_type::store::get(tx, org, model.device_type).await?;
     let version = model.version;
-    Answer::record(&Shown { model, maker, r#type: kind }, version)
+    let risk = model.risk(kind.risk);
+    let effective_life = model.about.useful_life.clone().or_else(|| kind.useful_life.clone());
+    Answer::record(&Shown { model, maker, r#type: kind, risk, effective_life }, version)
 }
 
 async fn model(call: Call) -> Result<Answer, Fault> {
@@ -194,10 +302,11 @@ async fn change(call: Call) -> Result<Answer, Fault> {
         who.need_everywhere(permit::MODEL_EDIT)?;
         let now = store::get(tx, who.org, id).await?;
         let kind = device_type::store::get(tx, who.org, now.device_type).await?;
-        let fields: Fields = mended(&Fields { name: now.name, r#type: kind.name, reason: None }, &changes)?;
-        let names = (fields.name.as_str(), fields.r#type.as_str());
-        actions::change(tx, who, id, seen.of(now.version), names, fields.reason.clone()).await?;
+        let seen = seen.of(now.version);
+        let fields: Fields = mended(&Fields::of(now, kind.name), &changes)?;
+        let reason = fields.reason.clone();
+        actions::change(tx, who, id, seen, &fields.values(), reason).await?;
         shown(tx, who.org, id).await
     })
-    .map_err(Fault::from)
+    .map_err(|problem| of_body(problem).into())
 }

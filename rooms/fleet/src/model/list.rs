@@ -24,7 +24,7 @@ pub struct Listed {
     pub company: String,
     /// What it is.
     pub type_name: String,
-    /// The risk level of that type.
+    /// Its own risk level, else that of its type.
     pub risk: Option<RiskLevel>,
 }
 
@@ -39,7 +39,7 @@ pub struct Wanted {
     pub company: Option<CompanyId>,
 }
 
-const HEAD: &str = "SELECT m.id, m.name, m.name_key, c.name AS company, t.name AS type_name, t.risk FROM model m \
+const HEAD: &str = "SELECT m.id, m.name, m.name_key, c.name AS company, t.name AS type_name, COALESCE(m.risk, t.risk) AS risk FROM model m \
     JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
     JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id";
 

@@ -2,27 +2,23 @@
 
 use axum::extract::{Path, RawQuery};
 use kernel::{Cursor, Keyset, Problem};
-use margin::Margin;
 use maud::{Markup, Render as _, html};
 use web::{
     Ctx, Form, Gate, Reply, Route,
     look::{
-        Column, DeviceGlyph, Fact, Field, Icon, Pager, PhoneSlot, QueryBar, Row, Section, Tab, Table, answer,
-        button, empty_state, glyph, link_button, list::list_page, marks::risk_word, quiet_answer,
-        record_head, split, strip, tabs,
+        Column, DeviceGlyph, Pager, PhoneSlot, QueryBar, Row, Tab, Table, answer, empty_state, glyph,
+        link_button, list::list_page, quiet_answer, tabs,
     },
 };
 
 use super::{
-    Model, ModelId, actions,
+    ModelId, entry,
     list::{self, Counts, Listed, Wanted},
-    store,
 };
 use crate::{
-    Company, DeviceType, company,
-    device::pages::words::{count, devices, risk_letter, risk_of},
-    device_type, noted, permit,
-    posted::{Done, Faults, form as posted_form, once, suggesting},
+    catalogue::history::From,
+    device::pages::words::{count, risk_letter},
+    permit,
 };
 
 /// The pages and actions of models.
@@ -31,7 +27,8 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/models", view, page),
         Route::get("/models/{id}", view, show),
-        Route::post("/models/{id}", Gate::Permit(permit::MODEL_EDIT), save),
+        Route::get("/models/{id}/edit", Gate::Permit(permit::MODEL_EDIT), edit),
+        Route::post("/models/{id}/edit", Gate::Permit(permit::MODEL_EDIT), save),
     ]
 }
 
@@ -162,121 +159,19 @@ fn table(rows: &[Listed], counts: &Counts) -> Markup {
     Table::new("Models", columns, rows).list().render()
 }
 
-/// A model with what its page says about it.
-struct Known {
-    model: Model,
-    company: Company,
-    device_type: DeviceType,
-    devices: i64,
-    types: Vec<String>,
-    margin: Margin,
+/// `GET /models/{id}`, with `?below=…&before=…` for older events.
+async fn show(ctx: Ctx, Path(id): Path<String>, RawQuery(query): RawQuery) -> Reply {
+    super::show::page(ctx, entry::read_id(&id)?, From::read(query.as_deref())).await
 }
 
-async fn known(ctx: &Ctx, id: ModelId) -> kernel::Result<Known> {
-    let who = ctx.actor();
-    db::read!(ctx.app.db(), who.org, |tx| {
-        let model = store::get(tx, who.org, id).await?;
-        let types = device_type::store::list(tx, who.org, 500).await?;
-        Ok(Known {
-            company: company::store::get(tx, who.org, model.company).await?,
-            device_type: device_type::store::get(tx, who.org, model.device_type).await?,
-            devices: list::of_models(tx, who, &[id]).await?.get(&id.uuid()).copied().unwrap_or(0),
-            types: types.into_iter().map(|t| t.name).collect(),
-            margin: Margin::of(tx, &noted::of_model(who, &model)).await?,
-            model,
-        })
-    })
+/// `GET /models/{id}/edit`.
+async fn edit(ctx: Ctx, Path(id): Path<String>) -> Reply {
+    entry::page(ctx, entry::read_id(&id)?).await
 }
 
-fn read_id(text: &str) -> Result<ModelId, Problem> {
-    text.parse().map_err(|_| Problem::not_found("this model"))
-}
-
-/// `GET /models/{id}`.
-async fn show(ctx: Ctx, Path(id): Path<String>) -> Reply {
-    let known = known(&ctx, read_id(&id)?).await?;
-    let (name, type_name) = (known.model.name.clone(), known.device_type.name.clone());
-    let typed = Form::from_pairs(&[("name", name.as_str()), ("type", type_name.as_str())]);
-    Ok(draw(&ctx, &known, &typed, &Faults::default()))
-}
-
-/// `POST /models/{id}`.
+/// `POST /models/{id}/edit`.
 async fn save(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply {
-    let id = read_id(&id)?;
-    let saved = once!(ctx, form, "fleet.model.change", |tx, who| {
-        let fields = (form.text("name"), form.text("type"));
-        let model = actions::change(tx, who, id, form.version(), fields, form.some("reason")).await?;
-        Ok(Done::new(format!("/models/{id}"), format!("{} is saved.", model.name)))
-    });
-    match saved {
-        Ok(done) => Ok(done.go(&ctx)),
-        Err(problem) => {
-            let faults = Faults::of_problem(problem)?;
-            Ok(draw(&ctx, &known(&ctx, id).await?, &form, &faults))
-        }
-    }
-}
-
-fn draw(ctx: &Ctx, known: &Known, typed: &Form, faults: &Faults) -> axum::response::Response {
-    let Known { model, company, device_type, .. } = known;
-    let risk = risk_of(device_type.risk);
-    let identity = html! { span { (device_type.name) ". " (company.name) } };
-    let facts = [
-        Fact::new("Maker", html! { a href={ "/models?maker=" (company.id) } { (company.name) } }),
-        Fact::new("Type", html! { a href={ "/models?type=" (device_type.id) } { (device_type.name) } }),
-        Fact::new("Risk", risk_word(risk, risk.word())).note("By its type"),
-        Fact::new("Devices", html! { a href={ "/devices?model=" (model.id) } { (count(known.devices)) } })
-            .note("Retired, returned and cancelled ones left out"),
-    ];
-    let sentence = match known.devices {
-        0 => format!("No device of the {} is here now.", model.name),
-        n => format!("{} of the {} {} here.", devices(n), model.name, if n == 1 { "is" } else { "are" }),
-    };
-    let edit = ctx.actor().may_everywhere(permit::MODEL_EDIT);
-    let main = html! {
-        (strip(&facts))
-        (split(
-            &html! {
-                @if edit { (form(known, typed, faults)) }
-                (known.margin.main(ctx, &noted::of_model(ctx.actor(), model)))
-            },
-            &known.margin.aside(ctx, &noted::of_model(ctx.actor(), model)),
-        ))
-    };
-    let actions = html! {
-        (link_button("Show devices", format!("/devices?model={}", model.id)).icon(Icon::Devices))
-    };
-    let crumbs = [("Models".to_owned(), "/models".to_owned())];
-    let page = ctx.page(format!("{} {}", company.name, model.name), "/models").under(crumbs);
-    let head = record_head(DeviceGlyph::from_type_name(&device_type.name), &identity, &sentence);
-    page.head(head).actions(actions).status(faults.status()).show(main)
-}
-
-fn form(known: &Known, typed: &Form, faults: &Faults) -> Markup {
-    let model = &known.model;
-    let field =
-        |name: &str, label: &str| Field::text(name, label).value(typed.text(name)).error(faults.at(name));
-    let inside = html! {
-        div.fields {
-            (field("name", "Model").required().hint("As it stands on the nameplate."))
-            (suggesting(
-                &field("type", "Type").required().autocomplete("off")
-                    .hint(format!("Another type gives {} its risk level.", devices(known.devices))),
-                "type",
-                &known.types,
-            ))
-            (field("reason", "Why").optional("optional"))
-        }
-        (web::look::form_foot(&html! { (button("Save changes").primary().busy("Saving")) }))
-    };
-    let body = html! {
-        (faults.summary())
-        @if faults.stale().is_some() {
-            (changed(&format!("It is now “{}”, of the type “{}”.", model.name, known.device_type.name)))
-        }
-        (posted_form(&format!("/models/{}", model.id), model.version, &inside))
-    };
-    Section::new("Name and type", body).render()
+    entry::save(ctx, entry::read_id(&id)?, form).await
 }
 
 /// Somebody else was faster; what they wrote stands here, what was typed stands in the fields.

@@ -10,7 +10,7 @@ use fleet::{
     },
     device_type::{self, Codes},
     export::folder,
-    model,
+    model::{self, About, Identifier, ListPrice, Milestone, OwnRisk, Written},
 };
 use identity::{
     department::{self, Department, DepartmentKind},
@@ -130,7 +130,10 @@ async fn fill(house: &House, count: usize) {
             device_type::store::add(tx, house.org, &kind).await?;
             tx.record(&who, change("device_type", kind.id.uuid(), &kind)).await?;
             for name in ["VP3", "unknown"] {
-                let model = Model::new(ModelId::new(), maker.id, kind.id, Name::parse(name).unwrap());
+                let model = Model {
+                    about: about(models.len()),
+                    ..Model::new(ModelId::new(), maker.id, kind.id, Name::parse(name).unwrap())
+                };
                 model::store::add(tx, house.org, &model).await?;
                 tx.record(&who, change("model", model.id.uuid(), &model)).await?;
                 models.push(model.id);
@@ -145,6 +148,47 @@ async fn fill(house: &House, count: usize) {
         tx.record_many(&who, devices.iter().map(Device::imported).collect()).await
     })
     .unwrap();
+}
+
+/// Some models of which all is known, some of which a part is.
+fn about(n: usize) -> About {
+    if n % 3 == 2 {
+        return About::default();
+    }
+    let day = |text: &str| text.parse().unwrap();
+    let all = [
+        Written { di: &gtin(n, 0), agency: None, package: "", quantity: "" },
+        Written { di: &gtin(n, 1), agency: None, package: "case", quantity: "20" },
+        Written { di: &format!("A99{n}PUMP{n}1"), agency: None, package: "inner", quantity: "4" },
+        Written { di: &format!("0061414100{n:03}0"), agency: None, package: "pallet", quantity: "400" },
+    ];
+    let mut errors = Vec::new();
+    let identifiers = Identifier::read_all("di", all, true, &mut errors);
+    assert!(errors.is_empty(), "{errors:?}");
+    let source = HOSTILE[n + 1].trim().to_owned();
+    let end =
+        |on: &str| Some(Milestone { on: day(on), source: source.clone(), learnt_on: day("2020-02-29") });
+    About {
+        catalogue_number: Some(format!("=REF;{n}")),
+        edition: Some("007".into()),
+        identifiers,
+        sale_end: end("2019-12-31"),
+        support_end: end("2031-12-31").filter(|_| n.is_multiple_of(2)),
+        life_end: None,
+        list_price: Some(ListPrice {
+            price: Money { minor: 412_050, currency: "EUR".parse().unwrap() },
+            on: day("2024-01-01"),
+        }),
+        useful_life: life(0),
+        own_risk: (n.is_multiple_of(2)).then(|| OwnRisk { level: RiskLevel::Low, reason: source.clone() }),
+    }
+}
+
+fn gtin(n: usize, level: usize) -> String {
+    let body = format!("{level}061414155{n:03}");
+    let sum: u32 =
+        body.chars().rev().zip([3, 1].into_iter().cycle()).map(|(c, w)| w * c.to_digit(10).unwrap()).sum();
+    format!("{body}{}", (10 - sum % 10) % 10)
 }
 
 type Spots = (kernel::SiteId, [Option<place::PlaceId>; 5], [Option<kernel::DepartmentId>; 3]);

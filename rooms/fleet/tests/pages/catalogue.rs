@@ -12,20 +12,22 @@ fn a_renamed_model_is_found_by_its_new_name() {
         house.in_service("NH-1").await;
         house.in_service("NH-2").await;
         let path = format!("/models/{}", house.vp3);
-        house.get("lead", &path).await.is(200).says("2 devices of the VP-3 are here.").says("value=\"VP-3\"");
+        house.get("lead", &path).await.is(200).says("2 devices of the VP-3 are here.");
         house.get("auditor", &path).await.is(200).hides("<button class=\"btn pri\"");
+        let form = format!("{path}/edit");
+        house.get("lead", &form).await.is(200).says("value=\"VP-3\"");
         let id = command();
         let fields =
             [("version", "1"), ("command", id.as_str()), ("name", "Volumat 9"), ("type", "infusion pump")];
-        house.post("technician", &path, &fields).await.is(403);
+        house.post("technician", &form, &fields).await.is(403);
         for _ in 0..2 {
-            house.post("lead", &path, &fields).await.goes_to(&path);
+            house.post("lead", &form, &fields).await.goes_to(&path);
         }
         assert!(found(&house, "vp-3").await, "the job has not run yet");
         house.work().await;
         assert!(found(&house, "volumat").await && !found(&house, "vp-3").await);
         let stale = [("version", "1"), ("name", "VP-4"), ("type", "Infusion pump")];
-        house.post("lead", &path, &stale).await.is(409).says("It is now “Volumat 9”").says("value=\"VP-4\"");
+        house.post("lead", &form, &stale).await.is(409).says("It is now “Volumat 9”").says("value=\"VP-4\"");
         house.get("lead", "/models/none").await.is(404);
     });
 }

@@ -301,7 +301,7 @@ impl House {
     /// Takes a device over in a state.
     pub async fn take_over(&self, draft: &Draft, state: State) -> Device {
         let facts = Facts {
-            type_risk: Some(RiskLevel::High),
+            inherited_risk: Some(RiskLevel::High),
             lost_after_days: Facts::LOST_AFTER_DAYS,
             now: self.clock.now(),
             zone: testkit_zone(),

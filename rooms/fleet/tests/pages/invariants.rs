@@ -108,7 +108,7 @@ async fn check_decided(house: &House, before: &BTreeMap<DeviceId, Device>, gaps:
             actions::facts(tx, &house.who, device.model, device.site).await
         });
         let now: BTreeSet<&str> =
-            device.undecided(facts.unwrap().type_risk).into_iter().map(|gap| gap.code()).collect();
+            device.undecided(facts.unwrap().inherited_risk).into_iter().map(|gap| gap.code()).collect();
         let known = gaps.entry(device.id).or_insert_with(|| now.clone());
         // What was decided once stays decided as long as the device is in service.
         if before.get(&device.id).is_some_and(|d| d.state == State::InService) {
@@ -150,8 +150,12 @@ async fn one_decision(runner: &mut TestRunner, house: &House, device: &Device) -
     db::write!(house.app.db(), who.org, |tx| {
         if of_model {
             let model = fleet::model::store::get(tx, who.org, house.vp3).await?;
-            let fields = ("VP-3", typed);
-            fleet::model::actions::change(tx, &who, model.id, model.version, fields, None).await?;
+            let about = fleet::model::About {
+                own_risk: own.map(|level| fleet::model::OwnRisk { level, reason: "Other batteries".into() }),
+                ..model.about.clone()
+            };
+            let values = fleet::model::Values { name: "VP-3".into(), type_name: typed.into(), about };
+            fleet::model::actions::change(tx, &who, model.id, model.version, &values, None).await?;
         } else {
             let mut fields = fleet::device::Edit::of(device).unwrap();
             (fields.risk, fields.strategy) = (own, strategy);
@@ -410,9 +414,9 @@ testkit::engine_tests! {
         let site = house.general.to_string();
         let refused = post("/d/P-1/move", &[("site", &site), ("department", "")]).await;
         refused.is(422).says("C-2 is in service and belongs to a department");
-        let model = format!("/models/{}", house.vp3);
+        let model = format!("/models/{}/edit", house.vp3);
         let refused = post(&model, &[("name", "VP-3"), ("type", "Pump of a new kind")]).await;
-        refused.is(422).says("2 devices have the risk level of the present type");
+        refused.is(422).says("2 devices have the present risk level");
         assert_eq!(house.now("C-1").await.department, Some(house.icu));
         assert_eq!(house.now("C-2").await.department, Some(house.icu));
     }
@@ -475,7 +479,7 @@ testkit::engine_tests! {
             .says("id=\"f-reason-error\"")
             .says("It holds an invisible character (U+0000). Type it again by hand.");
         let names = [("name", "VP\u{7}3"), ("type", "Infusion pump"), ("version", "1")];
-        let model = format!("/models/{}", house.vp3);
+        let model = format!("/models/{}/edit", house.vp3);
         house.post("manager", &model, &names).await.is(422).says("U+0007").says("id=\"f-name-error\"");
         assert_eq!(house.now("NH-1").await.version, 1);
     }

@@ -12,5 +12,6 @@ mod house;
 mod invariants;
 mod labels;
 mod lists;
+mod models;
 mod record;
 mod search;

@@ -59,7 +59,7 @@ fn what_was_decided_stays_decided_in_service() {
     let mut own = device;
     own.risk = Some(RiskLevel::High);
     own.risk_reason = Some("r".into());
-    let undecided = fleet::device::Facts { type_risk: None, ..facts() };
+    let undecided = fleet::device::Facts { inherited_risk: None, ..facts() };
     let fields = Edit { risk: None, ..Edit::of(&own).unwrap() };
     assert_eq!(rules(edit(&own, &undecided, &fields)), ["fleet.device.risk"]);
     assert!(edit(&own, &facts(), &fields).is_ok());

@@ -54,7 +54,7 @@ fn all_unmet_rules_come_at_once() {
     device.department = None;
     device.strategy = None;
     device.hold = Some(Hold { reason: "leak".into(), released_by: "safety test".into() });
-    let undecided = fleet::device::Facts { type_risk: None, ..facts() };
+    let undecided = fleet::device::Facts { inherited_risk: None, ..facts() };
     let bare = Move { to: State::InService, at: day(3), evidence: Evidence::default() };
     assert_eq!(
         rules(plan(&device, &undecided, &bare)),
@@ -71,7 +71,7 @@ fn all_unmet_rules_come_at_once() {
 #[test]
 fn a_risk_level_of_its_own_satisfies_where_the_type_has_none() {
     let mut device = through(&[State::Ordered, State::Received, State::IncomingInspection]);
-    let undecided = fleet::device::Facts { type_risk: None, ..facts() };
+    let undecided = fleet::device::Facts { inherited_risk: None, ..facts() };
     let accept = to(State::InService, day(4));
     assert_eq!(rules(plan(&device, &undecided, &accept)), ["fleet.device.risk"]);
     device.risk = Some(RiskLevel::Low);
@@ -262,7 +262,7 @@ fn an_imported_device_carries_a_baseline_and_is_never_refused_for_what_is_undeci
     let mut bare = Draft { department: None, ..draft() };
     bare.fields.strategy = None;
     bare.fields.serial = None;
-    let undecided = fleet::device::Facts { type_risk: None, ..facts() };
+    let undecided = fleet::device::Facts { inherited_risk: None, ..facts() };
     let device = baseline(&bare, &undecided, State::InService, day(0)).unwrap();
     assert_eq!((device.accepted_as, device.accepted_at), (Some(Acceptance::Baseline), Some(day(0))));
     let gaps: Vec<&str> = device.undecided(None).iter().map(|g| g.code()).collect();

@@ -165,13 +165,13 @@ fn every_history_keeps_the_invariants() {
         prop::option::weighted(0.9, prop::sample::select(RiskLevel::ALL)),
         prop::sample::select(Tenure::ALL),
     );
-    let outcome = runner.run(&(origin, steps()), |((state, strategy, type_risk, tenure), steps)| {
+    let outcome = runner.run(&(origin, steps()), |((state, strategy, inherited_risk, tenure), steps)| {
         let mut draft = draft();
         draft.fields.strategy = strategy;
         draft.fields.tenure = tenure;
         draft.fields.agreement = Some("A-1".into());
         draft.fields.agreement_ends_on = evidence().agreement_ends_on;
-        let mut facts = Facts { type_risk, lost_after_days: 5, ..made::facts() };
+        let mut facts = Facts { inherited_risk, lost_after_days: 5, ..made::facts() };
         let first = begin(&draft, &facts, &made::to(state, day(0)))
             .map_err(|r| TestCaseError::fail(format!("{r:?}")))?;
         let witness = live(&first, &mut facts, &steps)?;

@@ -15,7 +15,7 @@ pub fn day(days: i64) -> Instant {
 /// A year's policy, a decided type, and a present ten years on.
 pub fn facts() -> Facts {
     Facts {
-        type_risk: Some(RiskLevel::High),
+        inherited_risk: Some(RiskLevel::High),
         lost_after_days: Facts::LOST_AFTER_DAYS,
         now: day(3_650),
         zone: TimeZone::UTC,

@@ -47,11 +47,12 @@ struct Names {
 
 impl From<Described> for Shown {
     fn from(described: Described) -> Self {
+        let inherited = described.inherited_risk();
         let device = described.device;
         Self {
             may_be_used: device.may_be_used(),
-            effective_risk: device.effective_risk(described.type_risk),
-            undecided: device.undecided(described.type_risk),
+            effective_risk: device.effective_risk(inherited),
+            undecided: device.undecided(inherited),
             names: Names {
                 maker: described.maker,
                 model: described.model,

@@ -196,7 +196,7 @@ impl Of {
             Self::Risk(levels) => {
                 let levels = codes(levels, RiskLevel::code);
                 let of_type = "SELECT m.id FROM model m JOIN device_type t ON t.org_id = m.org_id \
-                    AND t.id = m.type_id WHERE m.org_id = {} AND t.risk";
+                    AND t.id = m.type_id WHERE m.org_id = {} AND COALESCE(m.risk, t.risk)";
                 let inherited = Cond::Those("d.model_id", of_type, levels.clone());
                 let inherited = Cond::All(vec![Cond::Part("d.risk IS NULL", vec![]), inherited]);
                 Cond::Any(vec![Cond::In("d.risk", levels), inherited])

@@ -82,8 +82,8 @@ const SUMS: &str = "SELECT 'total' AS facet, CAST(NULL AS TEXT) AS word, CAST(NU
     GROUP BY x.risk, x.model_id, x.inventory * 2 + x.open";
 
 db::statements! {
-    /// The risk level of every model, by its type.
-    RISKS = "SELECT m.id, t.risk FROM model m JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
+    /// The risk level of every model: its own, else that of its type.
+    RISKS = "SELECT m.id, COALESCE(m.risk, t.risk) AS risk FROM model m JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
              WHERE m.org_id = $1";
 }
 

@@ -106,7 +106,7 @@ pub struct Listed {
     pub state_since: kernel::Instant,
     /// Whether it is held.
     pub held: bool,
-    /// Its own risk level, else its type's.
+    /// Its own risk level, else its model's, else its type's.
     pub risk: Option<RiskLevel>,
     /// When the hospital got it.
     pub acquired_on: Option<Date>,
@@ -115,7 +115,7 @@ pub struct Listed {
 /// What a row shows.
 const HEAD: &str = "SELECT d.id, d.tag, d.serial, t.name AS type_name, m.name AS model, \
     c.name AS company, p.name AS place, s.name AS site, o.name AS department, d.state, d.state_since_at, \
-    d.hold_reason, d.risk, t.risk AS type_risk, d.acquired_on \
+    d.hold_reason, d.risk, COALESCE(m.risk, t.risk) AS inherited_risk, d.acquired_on \
     FROM device d JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id \
     JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
     JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
@@ -279,7 +279,7 @@ fn listed(row: &Row) -> Result<Listed> {
         state: row.parse("state")?,
         state_since: row.get("state_since_at")?,
         held: row.get::<Option<String>>("hold_reason")?.is_some(),
-        risk: if own.is_some() { own } else { row.parse_opt("type_risk")? },
+        risk: if own.is_some() { own } else { row.parse_opt("inherited_risk")? },
         acquired_on: row.get("acquired_on")?,
     })
 }

@@ -26,10 +26,10 @@ const REMOVED_NEVER: &str = "d.removed_at IS NULL";
 const NO_OWNER: &str = "d.department_id IS NULL";
 const NO_STRATEGY: &str = "d.strategy IS NULL";
 pub(super) const NO_RISK: &str = "(d.risk IS NULL AND d.model_id IN (SELECT m.id FROM model m \
-    JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id WHERE m.org_id = {} AND t.risk IS NULL))";
+    JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id WHERE m.org_id = {} AND m.risk IS NULL AND t.risk IS NULL))";
 pub(super) const ANY_GAP: &str = "(d.department_id IS NULL OR d.strategy IS NULL \
     OR (d.risk IS NULL AND d.model_id IN (SELECT m.id FROM model m \
-    JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id WHERE m.org_id = {} AND t.risk IS NULL)))";
+    JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id WHERE m.org_id = {} AND m.risk IS NULL AND t.risk IS NULL)))";
 
 /// Short lists, each with its index, instead of a look at every device.
 const UNUSABLE: &str = "d.id IN (SELECT h.id FROM device h WHERE h.org_id = {} AND h.hold_reason IS NOT NULL \
@@ -38,7 +38,7 @@ const UNDECIDED: &str = "d.id IN (SELECT h.id FROM device h WHERE h.org_id = {} 
     UNION ALL SELECT q.id FROM device q WHERE q.org_id = {} AND q.strategy IS NULL \
     UNION ALL SELECT c.id FROM device c WHERE c.org_id = {} AND c.risk IS NULL AND c.model_id IN \
     (SELECT m.id FROM model m JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
-    WHERE m.org_id = {} AND t.risk IS NULL))";
+    WHERE m.org_id = {} AND m.risk IS NULL AND t.risk IS NULL))";
 
 /// The states of devices that have not left.
 pub(super) fn present() -> impl Iterator<Item = Val> {

@@ -6,14 +6,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    CompanyId, DeviceTypeId, RiskLevel,
+    CompanyId, DeviceType, DeviceTypeId, Model, RiskLevel, UsefulLife,
     device::{Device, Facts},
+    device_type,
+    model::{self, About},
 };
 
 db::statements! {
     /// The names around a device: model, maker, type, site, the way to its place and its owner, its system.
     ABOUT = "SELECT m.name AS model, c.id AS company_id, c.name AS company, t.id AS type_id, t.name AS type_name, \
-             t.risk, s.name AS site, s.time_zone, p.name AS place_1, p2.name AS place_2, p3.name AS place_3, \
+             s.name AS site, s.time_zone, p.name AS place_1, p2.name AS place_2, p3.name AS place_3, \
              o.name AS owner_1, o2.name AS owner_2, u.tag AS parent FROM model m \
              JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id \
              JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
@@ -71,7 +73,12 @@ pub(super) struct Known {
     pub(super) company: String,
     pub(super) type_id: DeviceTypeId,
     pub(super) type_name: String,
+    /// What else is known of its model.
+    pub(super) about: About,
+    /// The risk level of its type.
     pub(super) type_risk: Option<RiskLevel>,
+    /// How long devices of its type last.
+    pub(super) type_life: Option<UsefulLife>,
     pub(super) site: String,
     pub(super) zone: TimeZone,
     /// Its place, the innermost first.
@@ -90,6 +97,8 @@ impl Known {
     pub(super) async fn of(tx: &mut Tx, org: OrgId, device: Device) -> Result<Self> {
         let vals = vals![org, device.model, device.site, device.place, device.department, device.parent];
         let row = tx.one(ABOUT, &vals).await?;
+        let about = model::store::get(tx, org, device.model).await?.about;
+        let kind = device_type::store::get(tx, org, row.get("type_id")?).await?;
         let zone: String = row.get("time_zone")?;
         let named = |columns: &[&str]| -> Result<Vec<String>> {
             let mut names = Vec::new();
@@ -102,9 +111,11 @@ impl Known {
             model: row.get("model")?,
             company_id: row.get("company_id")?,
             company: row.get("company")?,
-            type_id: row.get("type_id")?,
-            type_name: row.get("type_name")?,
-            type_risk: row.parse_opt("risk")?,
+            about,
+            type_id: kind.id,
+            type_name: kind.name,
+            type_risk: kind.risk,
+            type_life: kind.useful_life,
             site: row.get("site")?,
             zone: TimeZone::get(&zone).map_err(Problem::bug)?,
             place: named(&["place_1", "place_2", "place_3"])?,
@@ -122,18 +133,15 @@ impl Known {
         let mut known = Self::of(tx, org, device).await?;
         let (model, site) = (known.device.model.uuid(), known.device.site.uuid());
         if let Some(model) = recorded(tx, org, ("model", model), at).await? {
-            known.model = name(&model);
-            if let Some(id) = id(&model, "company") {
-                known.company_id = CompanyId::from_uuid(id);
-                let company = recorded(tx, org, ("company", id), at).await?;
-                known.company = company.as_ref().map_or(known.company, name);
-            }
-            if let Some(id) = id(&model, "device_type") {
-                known.type_id = DeviceTypeId::from_uuid(id);
-                if let Some(kind) = recorded(tx, org, ("device_type", id), at).await? {
-                    known.type_name = name(&kind);
-                    known.type_risk = kind["risk"].as_str().and_then(|code| code.parse().ok());
-                }
+            let model: Model = serde_json::from_value(model).map_err(Problem::bug)?;
+            (known.model, known.about) = (model.name, model.about);
+            (known.company_id, known.type_id) = (model.company, model.device_type);
+            let company = recorded(tx, org, ("company", known.company_id.uuid()), at).await?;
+            known.company = company.as_ref().map_or(known.company, name);
+            if let Some(kind) = recorded(tx, org, ("device_type", known.type_id.uuid()), at).await? {
+                let kind: DeviceType = serde_json::from_value(kind).map_err(Problem::bug)?;
+                (known.type_name, known.type_risk) = (kind.name, kind.risk);
+                known.type_life = kind.useful_life;
             }
         }
         let site = recorded(tx, org, ("site", site), at).await?;
@@ -170,13 +178,37 @@ impl Known {
 
     /// The risk level in force.
     pub(super) fn risk(&self) -> Option<RiskLevel> {
-        self.device.effective_risk(self.type_risk)
+        self.device.effective_risk(self.inherited_risk())
+    }
+
+    /// The risk level of its model, else that of its type.
+    pub(super) fn inherited_risk(&self) -> Option<RiskLevel> {
+        self.about.own_risk.as_ref().map(|own| own.level).or(self.type_risk)
+    }
+
+    /// Where the risk level in force is from.
+    pub(super) fn risk_origin(&self) -> String {
+        match (&self.device.risk, &self.about.own_risk, self.type_risk) {
+            (Some(_), ..) => self.device.risk_reason.clone().unwrap_or_else(|| "Its own".to_owned()),
+            (None, Some(own), _) => format!("From its model, {}: {}", self.model, own.reason),
+            (None, None, Some(_)) => format!("From its type, {}", self.type_name),
+            (None, None, None) => "Decide it for its type".to_owned(),
+        }
+    }
+
+    /// How long such a device lasts, and where that is from.
+    pub(super) fn useful_life(&self) -> Option<(&UsefulLife, String)> {
+        match (&self.about.useful_life, &self.type_life) {
+            (Some(life), _) => Some((life, format!("from its model, {}", self.model))),
+            (None, Some(life)) => Some((life, format!("from its type, {}", self.type_name))),
+            (None, None) => None,
+        }
     }
 
     /// What the rules must know about it.
     pub(super) fn facts(&self, now: Instant) -> Facts {
         Facts {
-            type_risk: self.type_risk,
+            inherited_risk: self.inherited_risk(),
             lost_after_days: Facts::LOST_AFTER_DAYS,
             now,
             zone: self.zone.clone(),

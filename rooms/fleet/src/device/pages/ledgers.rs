@@ -12,10 +12,11 @@ use super::{
 };
 use crate::{
     device::{Acceptance, Device, State, Tenure},
+    model::End,
     permit,
 };
 
-/// Tag, serial, UDI, type, maker, model.
+/// Tag, serial, UDI, type, maker, model, and what the maker of the model ends.
 pub(super) fn identity(known: &Known) -> Markup {
     let device = &known.device;
     let mut rows = vec![(
@@ -35,6 +36,9 @@ pub(super) fn identity(known: &Known) -> Markup {
     rows.push(("Type", html! { (known.type_name) }));
     rows.push(("Maker", html! { a href={ "/devices?maker=" (known.company_id) } { (known.company) } }));
     rows.push(("Model", html! { a href={ "/devices?model=" (device.model) } { (known.model) } }));
+    for end in End::ALL {
+        rows.extend(known.about.end(end).map(|on| (end.on_page(), lines(&day(on.on), &on.source))));
+    }
     ledger(&rows)
 }
 

@@ -1,12 +1,16 @@
 //! The answer of a device's page: can I use it, and what is open; the worst first.
 
 use kernel::{Date, Instant, TimeZone};
+use web::look::Tone;
 
 use super::{
     known::Known,
     words::{day, day_of},
 };
-use crate::device::{Acceptance, Device, Gap, OutFor, State, Tenure};
+use crate::{
+    device::{Acceptance, Device, Gap, OutFor, State, Tenure},
+    model::show::{distance, tone},
+};
 
 /// Characters the answer line holds.
 const LINE: usize = 90;
@@ -40,7 +44,8 @@ fn sentences(known: &Known, now: Instant) -> Vec<String> {
     if let Some(ended) = agreement_over(device, now.date_in(&known.zone)) {
         all.push(ended);
     }
-    if let Some(gaps) = gaps(&device.undecided(known.type_risk)) {
+    all.extend(support(known, now.date_in(&known.zone)));
+    if let Some(gaps) = gaps(&device.undecided(known.inherited_risk())) {
         all.push(gaps);
     }
     all
@@ -106,6 +111,17 @@ fn agreement_over(device: &Device, today: Date) -> Option<String> {
     })
 }
 
+/// Support that has ended, or that ends before anything new could be bought and put to use.
+fn support(known: &Known, today: Date) -> Option<String> {
+    let end = known.about.support_end.as_ref().filter(|_| known.device.state.in_inventory())?;
+    let verb = match tone(end.on, today) {
+        Tone::Crit => "ended",
+        Tone::Warn => "ends",
+        _ => return None,
+    };
+    Some(format!("Support of the {} {verb} {}, on {}.", known.model, distance(end.on, today), day(end.on)))
+}
+
 /// “Owner, risk level and maintenance strategy are not decided yet.”
 pub(super) fn gaps(gaps: &[Gap]) -> Option<String> {
     let names: Vec<&str> = gaps
@@ -130,10 +146,12 @@ pub(super) fn gaps(gaps: &[Gap]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Milestone;
     use crate::{
         CompanyId, DeviceTypeId, ModelId, RiskLevel,
         device::{DeviceId, Draft, Edit, Facts, Hold, Strategy, Tag, baseline},
     };
+    use jiff::civil::date;
     use kernel::{DepartmentId, SiteId};
 
     const NOW: Instant = Instant::from_micros(1_791_892_800_000_000);
@@ -164,7 +182,7 @@ mod tests {
             department: Some(DepartmentId::new()),
             import: None,
         };
-        let facts = Facts { type_risk: None, lost_after_days: 365, now: NOW, zone: TimeZone::UTC };
+        let facts = Facts { inherited_risk: None, lost_after_days: 365, now: NOW, zone: TimeZone::UTC };
         let device = baseline(&draft, &facts, state, NOW.plus_seconds(-86_400 * 10)).unwrap();
         Known {
             device,
@@ -173,7 +191,9 @@ mod tests {
             company: "Helion Medical".into(),
             type_id: DeviceTypeId::new(),
             type_name: "Infusion pump".into(),
+            about: crate::model::About::default(),
             type_risk: Some(RiskLevel::High),
+            type_life: None,
             site: "General".into(),
             zone: TimeZone::UTC,
             place: vec!["ICU 2 West".into()],
@@ -189,6 +209,18 @@ mod tests {
         assert_eq!(answer(&it, NOW).0, imported);
         it.device.accepted_as = Some(Acceptance::Inspection);
         assert_eq!(answer(&it, NOW).0, "In service at ICU 2 West since 3 Oct 2026.");
+    }
+
+    #[test]
+    fn support_that_ends_is_said_of_devices_that_are_here() {
+        let mut it = known(State::InService);
+        let today = NOW.date_in(&TimeZone::UTC);
+        let end = |on: Date| Milestone { on, source: "Letter".into(), learnt_on: today };
+        it.about.support_end = Some(end(today.yesterday().unwrap()));
+        let (_, rest) = answer(&it, NOW);
+        assert!(rest.starts_with("Support of the VP-3 ended 1 day ago, on "), "{rest}");
+        it.about.support_end = Some(end(date(2031, 1, 1)));
+        assert!(!answer(&it, NOW).1.contains("Support"));
     }
 
     #[test]

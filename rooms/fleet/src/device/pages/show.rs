@@ -6,7 +6,7 @@ use axum::{
 };
 use db::{Event, Tx};
 use http::StatusCode;
-use kernel::{AsOf, FieldError, Instant, Problem, Result};
+use kernel::{AsOf, Date, FieldError, Instant, Problem, Result};
 use margin::Margin;
 use maud::{Markup, Render as _, html};
 use web::{
@@ -236,25 +236,16 @@ fn facts(known: &Known, now: Instant) -> Vec<Fact> {
     let device = &known.device;
     let today = now.date_in(&known.zone);
     let risk = risk_of(known.risk());
-    let risk_note = match (device.risk, known.type_risk) {
-        (Some(_), _) => device.risk_reason.clone().unwrap_or_else(|| "Its own".to_owned()),
-        (None, Some(_)) => "By its type".to_owned(),
-        (None, None) => "Decide it for its type".to_owned(),
-    };
     let owner = known.owner.first().map_or("Not decided yet", String::as_str);
     let strategy = device.strategy.map_or("Not decided yet", |s| s.on_page());
     let open = |fact: Fact, missing: bool| if missing { fact.tone(Tone::Warn) } else { fact };
     let counted = device.state.in_inventory();
     let mut facts = vec![
         Fact::new("State", state_mark(device.state, device.hold.is_some())).note(since(known)),
-        Fact::new("Risk", risk_word(risk, risk.word())).note(risk_note),
+        Fact::new("Risk", risk_word(risk, risk.word())).note(known.risk_origin()),
         Fact::new("Location", html! { (known.place_name()) }).note(known.around()),
     ];
-    let years = age(device.acquired_on, today).map(|years| format!("{years} years"));
-    let bought = device
-        .acquired_on
-        .map_or("Date of acquisition not known".to_owned(), |on| format!("Acquired {}", day(on)));
-    facts.push(Fact::new("Age", html! { (years.as_deref().unwrap_or("Not known")) }).note(bought));
+    facts.push(age_fact(known, today));
     let above = known.owner.get(1).cloned().unwrap_or_else(|| match device.tenure {
         Tenure::Owned => String::new(),
         other => other.on_page().to_owned(),
@@ -265,6 +256,22 @@ fn facts(known: &Known, now: Instant) -> Vec<Fact> {
     ));
     facts.push(open(Fact::new("Strategy", html! { (strategy) }), counted && device.strategy.is_none()));
     facts
+}
+
+/// How old it is, of how many years that such a device is of use.
+fn age_fact(known: &Known, today: Date) -> Fact {
+    let acquired = known.device.acquired_on;
+    let life = known.useful_life();
+    let years = age(acquired, today).map(|years| match &life {
+        Some((life, _)) => format!("{years} of {} years", life.years),
+        None => format!("{years} years"),
+    });
+    let mut note =
+        acquired.map_or("Date of acquisition not known".to_owned(), |on| format!("Acquired {}", day(on)));
+    if let Some((_, origin)) = life {
+        note.push_str(&format!("; useful life {origin}"));
+    }
+    Fact::new("Age", html! { (years.as_deref().unwrap_or("Not known")) }).note(note)
 }
 
 /// Since when it is in its state; a hold stands beside the state, which then is named.
@@ -293,7 +300,7 @@ fn life_section(ctx: &Ctx, found: &Found) -> Markup {
 fn body(ctx: &Ctx, found: &Found) -> Markup {
     let known = &found.known;
     let device = &known.device;
-    let gaps = device.undecided(known.type_risk);
+    let gaps = device.undecided(known.inherited_risk());
     let recent: Vec<_> = found
         .events
         .iter()

@@ -144,7 +144,7 @@ fn listed(described: &Described) -> Listed {
         state: device.state,
         state_since: device.state_since,
         held: device.hold.is_some(),
-        risk: device.effective_risk(described.type_risk),
+        risk: device.effective_risk(described.inherited_risk()),
         acquired_on: device.acquired_on,
     }
 }

@@ -78,7 +78,7 @@ impl<'q> Asked<'q> {
         }
         let riskless = if by_risk {
             let types = words::riskless(tx, who.org, at).await?;
-            known.iter().filter(|m| types.contains(&m.device_type)).map(|m| m.id).collect()
+            known.iter().filter(|m| m.riskless && types.contains(&m.device_type)).map(|m| m.id).collect()
         } else {
             Vec::new()
         };

@@ -39,8 +39,8 @@ db::statements! {
     /// Whether any identifier ever had a word without digits that begins so.
     IDENTIFIER = "SELECT c.words FROM then_called c WHERE c.org_id = $1 AND c.kind = 'identifier' AND c.words >= $2 \
                   ORDER BY c.words LIMIT 1";
-    /// What models were of which type and from which maker.
-    MODELS = "SELECT n.id, n.type_id, n.company_id FROM then_name n WHERE n.org_id = $1 AND n.kind = 'model' \
+    /// What models were of which type and from which maker, and whether they had no risk level of their own.
+    MODELS = "SELECT n.id, n.type_id, n.company_id, n.no_risk FROM then_name n WHERE n.org_id = $1 AND n.kind = 'model' \
               AND n.from_at <= $2 AND n.until_at > $2";
     /// Types whose risk was not decided.
     RISKLESS = "SELECT n.id FROM then_name n WHERE n.org_id = $1 AND n.kind = 'device_type' AND n.no_risk \
@@ -215,6 +215,15 @@ struct Name {
     company: Option<Uuid>,
     #[serde(default)]
     risk: Option<IgnoredAny>,
+    #[serde(default)]
+    own_risk: Option<IgnoredAny>,
+}
+
+impl Name {
+    /// Whether it gives its devices no risk level: a type that has none, a model that has none of its own.
+    fn riskless(&self) -> bool {
+        self.risk.is_none() && self.own_risk.is_none()
+    }
 }
 
 fn read<'t, T: Deserialize<'t>>(life: &'t Life) -> Result<Vec<(Instant, T)>> {
@@ -355,7 +364,7 @@ pub(super) fn named<'l>(
         if MANY.contains(&kind) {
             called.extend(known.iter().map(|(_, n)| words(n)));
         }
-        let named = |n: &Name| Some(vals![words(n), n.device_type, n.company, n.risk.is_none()].to_vec());
+        let named = |n: &Name| Some(vals![words(n), n.device_type, n.company, n.riskless()].to_vec());
         rows.extend(parts(&spans(known), named).into_iter().map(|s| {
             let mut row = vals![org, kind, life.id, s.from, s.until].to_vec();
             row.extend(s.known);

@@ -77,12 +77,19 @@ pub(super) struct Model {
     pub id: Uuid,
     pub device_type: Uuid,
     pub company: Uuid,
+    /// Whether it had no risk level of its own.
+    pub riskless: bool,
 }
 
 /// The models that were on record.
 pub(super) async fn models(tx: &mut Tx, org: OrgId, at: Instant) -> Result<Vec<Model>> {
     let read = |row: &Row| {
-        Ok(Model { id: row.get("id")?, device_type: row.get("type_id")?, company: row.get("company_id")? })
+        Ok(Model {
+            id: row.get("id")?,
+            device_type: row.get("type_id")?,
+            company: row.get("company_id")?,
+            riskless: row.get("no_risk")?,
+        })
     };
     tx.all(store::MODELS, &vals![org, at]).await?.iter().map(read).collect()
 }

@@ -210,7 +210,7 @@ async fn one(
         place,
         department,
         import: lookup.run.id,
-        type_risk: model.risk,
+        inherited_risk: model.risk,
     };
     let made = build::device(draft, &refs, site, lookup.run.as_at);
     Ok(made.map(|device| {

@@ -44,7 +44,7 @@ pub(crate) struct Refs {
     pub(crate) place: Option<PlaceId>,
     pub(crate) department: Option<DepartmentId>,
     pub(crate) import: ImportId,
-    pub(crate) type_risk: Option<RiskLevel>,
+    pub(crate) inherited_risk: Option<RiskLevel>,
 }
 
 fn moment(when: When, site: &KnownSite) -> Instant {
@@ -91,7 +91,7 @@ pub(crate) fn device(
         import: Some(refs.import),
     };
     let facts = Facts {
-        type_risk: refs.type_risk,
+        inherited_risk: refs.inherited_risk,
         lost_after_days: Facts::LOST_AFTER_DAYS,
         now,
         zone: site.zone.clone(),
@@ -147,7 +147,7 @@ pub(crate) fn described(
         place: None,
         department: None,
         import: ImportId::from_uuid(uuid::Uuid::nil()),
-        type_risk: draft.type_risk,
+        inherited_risk: draft.type_risk,
     };
     let text = |name: &Option<Name>| name.as_ref().map(|n| n.as_str().to_owned());
     let building = match (&draft.building, &draft.floor) {
@@ -160,6 +160,7 @@ pub(crate) fn described(
         maker: names.maker.as_str().to_owned(),
         type_name: names.type_name.as_str().to_owned(),
         type_risk: draft.type_risk,
+        model_risk: None,
         model: names.model.as_str().to_owned(),
         site: site.name.clone(),
         building,

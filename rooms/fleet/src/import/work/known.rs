@@ -227,7 +227,8 @@ impl Lookup<'_> {
         let org = self.who.org;
         let known = match model::store::find_by_name(tx, org, maker, names.model.as_str()).await? {
             Some(found) => {
-                let risk = device_type::store::get(tx, org, found.device_type).await?.risk;
+                let kind = device_type::store::get(tx, org, found.device_type).await?;
+                let risk = found.risk(kind.risk);
                 KnownModel { id: found.id, risk }
             }
             None if !self.run.may_add.models => return Ok(None),
