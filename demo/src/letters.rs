@@ -122,6 +122,6 @@ mod tests {
                 assert!(end.is_none_or(|end| end.learnt_on <= at.date_in(&days.zone)), "{}", product.name);
             }
         }
-        assert!(letters > 30 && grown > 20, "{letters} {grown}");
+        assert!(letters > 30 && grown > 10, "{letters} {grown}");
     }
 }

@@ -55,8 +55,8 @@ db::statements! {
     WITH_DIS = "SELECT m.org_id, m.id, m.identifiers, \
                 (SELECT COUNT(*) FROM model_di i WHERE i.org_id = m.org_id AND i.model_id = m.id) AS n \
                 FROM model m WHERE m.org_id = $1 AND m.id > $2 ORDER BY m.id LIMIT 500";
-    /// Every organisation.
-    ORGS = "SELECT org_id FROM org";
+    /// Every organisation. all organisations: the check of a database looks at each.
+    EVERY_ORG = "SELECT org_id FROM org";
 }
 
 /// What a model's row must be by its last event.
@@ -249,7 +249,7 @@ async fn keep_dis(tx: &mut Tx, org: OrgId, before: &[Identifier], noun: &Model) 
 /// Whether every identifier leads to its model, for [`db::check::Truths`].
 pub(crate) fn check<'t>(tx: &'t mut Tx, report: &'t mut Report) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
-        for org in tx.all(ORGS, &vals![]).await? {
+        for org in tx.all(EVERY_ORG, &vals![]).await? {
             let org: OrgId = org.get("org_id")?;
             let mut after = ModelId::from_uuid(uuid::Uuid::nil());
             loop {
