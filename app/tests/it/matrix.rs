@@ -199,6 +199,9 @@ pub const MATRIX: &[Entry] = &[
     post("/types/{id}", CORRECTS, OrgWide),
     get("/makers", READS_MODELS, NoRecord),
     post("/makers", CORRECTS, OrgWideNoRecord).with("version=999&id={company}"),
+    get("/makers/{id}", READS_MODELS, InOrg),
+    get("/makers/{id}/edit", CORRECTS, OrgWide),
+    post("/makers/{id}/edit", CORRECTS, OrgWide),
     // In. An import is seen and carried on only by whoever reaches all that its sender reached.
     get("/devices/import", CORRECTS, NoRecord),
     post("/devices/import", CORRECTS, NoRecord),

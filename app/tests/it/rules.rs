@@ -22,6 +22,7 @@ const ALL_ORGANISATIONS: &[(&str, &str, &str)] = &[
     ("floor.PENDING", "job", "what is left to do, as a figure of the server"),
     ("fleet.ORGS", "then_progress", "the check of a database looks at every organisation"),
     ("fleet.FILED", "then_progress", "the check of a database looks at every organisation"),
+    ("fleet.ORGS_WITH_SOME", "company", "the check of a database looks at every organisation"),
     ("fleet.EVERY_ORG", "org", "the check of a database looks at every organisation"),
     ("identity.AT_HOST", "org", "the host picks the organisation before any is known"),
     ("identity.LIST", "org", "the installation's own list"),

@@ -80,12 +80,19 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         File::both(9, "search", include_str!("../migrations/0009_search.sql")),
         File::both(10, "nomenclature", include_str!("../migrations/0010_nomenclature.sql")),
         File::both(11, "model", include_str!("../migrations/0011_model.sql")),
+        File::each(
+            12,
+            "maker",
+            include_str!("../migrations/0012_maker.sqlite.sql"),
+            include_str!("../migrations/0012_maker.pg.sql"),
+        ),
         File::both(17, "import_name", include_str!("../migrations/0017_import_name.sql")),
         File::both(22, "act", include_str!("../migrations/0022_act.sql")),
     ],
     unrecorded: &[
         ("act_draft", "what somebody is about to do; the act itself is on record"),
         ("act_item", "what an act made of a device; the devices are on record"),
+        ("company_called", "derived from records: the versions of the maker hold its names"),
         ("former_tag", "derived from records: the versions of the device hold its tags"),
         ("import_progress", "where the work on an import stands; the import itself is on record"),
         ("model_di", "derived from records: the versions of the model hold its identifiers"),
@@ -133,6 +140,6 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         tallies: device::store::RECOUNTS,
         searched: &[("device", "SELECT org_id, id FROM device WHERE removed_at IS NULL")],
         files: &["SELECT org_id, blob_id, bytes FROM import_run WHERE state <> 'cancelled'"],
-        checks: &[device::then::check, device::former::check, model::store::check],
+        checks: &[device::then::check, device::former::check, model::store::check, company::store::check],
     },
 };

@@ -114,6 +114,8 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
     ("POST /types/{id}", &["PATCH /api/v1/types/{id}"]),
     ("GET /makers", &["GET /api/v1/makers", "GET /api/v1/makers/{id}"]),
     ("POST /makers", &["PATCH /api/v1/makers/{id}"]),
+    ("GET /makers/{id}", &["GET /api/v1/makers/{id}", "GET /api/v1/makers/{id}/history"]),
+    ("POST /makers/{id}/edit", &["PATCH /api/v1/makers/{id}"]),
     ("GET /devices/bulk", &["GET /api/v1/acts"]),
     ("GET /devices/bulk/{id}", &["GET /api/v1/acts/{id}", "GET /api/v1/acts/{id}/devices"]),
     ("POST /devices/bulk/{id}", &["POST /api/v1/acts/try"]),

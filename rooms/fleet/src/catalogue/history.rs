@@ -16,6 +16,7 @@ use web::{
 
 use crate::{
     RiskLevel, UsefulLife,
+    company::Owner,
     device::pages::{
         names::{Ids, Names},
         words::{count, day},
@@ -91,6 +92,9 @@ impl History {
                 if let Some(id) = value.as_str().and_then(|t| t.parse().ok()) {
                     ids.add(noun_of(&change.field), id);
                 }
+                let owners = value.as_array().filter(|_| change.field == "owners");
+                let owners = owners.into_iter().flatten().filter_map(|owner| owner["company"].as_str());
+                owners.filter_map(|id| id.parse().ok()).for_each(|id| ids.add("maker", id));
             }
         }
         let names = Names::read(tx, org, &ids).await?;
@@ -192,6 +196,8 @@ fn label(field: &str) -> Option<&'static str> {
         "life_end" => End::Life.on_page(),
         "list_price" => "List price",
         "own_risk" => "Own risk level",
+        "aliases" => "Other names",
+        "owners" => "Owners",
         _ => return None,
     })
 }
@@ -220,6 +226,11 @@ fn words(field: &str, value: &Value, names: &Names) -> Option<String> {
         "identifiers" => serde_json::from_value::<Vec<Identifier>>(value.clone()).ok().map(|all| {
             all.iter().map(|i| format!("{} ({})", i.di, i.on_page())).collect::<Vec<_>>().join(", ")
         }),
+        "aliases" => serde_json::from_value::<Vec<String>>(value.clone()).ok().map(|names| names.join(", ")),
+        "owners" => serde_json::from_value::<Vec<Owner>>(value.clone()).ok().map(|all| {
+            let one = |owner: &Owner| format!("{} ({})", names.text(owner.company.uuid()), owner.time());
+            all.iter().map(one).collect::<Vec<_>>().join(", ")
+        }),
         "device_type" | "company" => value.as_str().and_then(|t| t.parse().ok()).map(|id| names.text(id)),
         _ => None,
     };
@@ -247,6 +258,9 @@ mod tests {
         assert_eq!(of("own_risk", own).as_deref(), Some("High (Transport)"));
         let all = json!([{"di": "00614141000036", "agency": "GS1", "package": "case", "quantity": 20}]);
         assert_eq!(of("identifiers", all).as_deref(), Some("00614141000036 (Case of 20)"));
+        let owner = json!([{"company": "01890a5d-ac96-774b-bcce-b302099a8057", "from": "2020-01-01"}]);
+        assert_eq!(of("owners", owner).as_deref(), Some("no longer on record (since 1 Jan 2020)"));
+        assert_eq!(of("aliases", json!(["Helios", "HELION"])).as_deref(), Some("Helios, HELION"));
         assert_eq!(of("gmdn", Value::Null), None);
         let lost = json!("01890a5d-ac96-774b-bcce-b302099a8057");
         assert_eq!(of("company", lost).as_deref(), Some("no longer on record"));

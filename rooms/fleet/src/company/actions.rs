@@ -1,10 +1,15 @@
 //! What people do to makers: permit, rule, store, record.
 
-use db::Tx;
-use kernel::{Actor, Change, Id, Problem, Result};
+use std::collections::{HashMap, HashSet};
 
-use super::{Company, CompanyId, store};
-use crate::{Name, permit, reindex};
+use db::Tx;
+use kernel::{Actor, Change, FieldError, Id, Problem, Result};
+
+use super::{Company, CompanyId, MOST, Owner, Values, owner, store};
+use crate::{Name, device::Text, permit, reindex};
+
+/// Makers read at once to follow their owners.
+const ALL: u32 = 50_000;
 
 impl Company {
     fn change(&self, action: &'static str, before: Option<&Self>) -> Result<Change> {
@@ -56,22 +61,85 @@ pub async fn find_or_add(tx: &mut Tx, who: &Actor, text: &str) -> Result<Company
     Ok(company)
 }
 
-/// Gives a maker another name. Its devices are found by the new one as soon as the job has run.
+/// What was typed, checked but for what only the record knows.
+fn checked(id: CompanyId, values: &Values) -> Result<Values> {
+    let mut errors = Vec::new();
+    let wrong = |field: &'static str, message: String| FieldError { field: field.into(), message };
+    let name = Name::parse(&values.name).map_err(|e| errors.push(wrong("name", e.to_string()))).ok();
+    let own = name.as_ref().map(Name::key).unwrap_or_default();
+    let (mut aliases, mut seen): (Vec<String>, HashSet<String>) = (Vec::new(), HashSet::from([own]));
+    for text in values.aliases.iter().filter(|text| !text.trim().is_empty()) {
+        match Name::parse(text) {
+            Ok(alias) if seen.insert(alias.key()) => aliases.push(alias.into()),
+            // Its own name, or one that stands there twice in another spelling, says nothing new.
+            Ok(_) => {}
+            Err(e) => errors.push(wrong("aliases", format!("“{text}”: {e}"))),
+        }
+    }
+    if aliases.len() > MOST {
+        errors.push(wrong("aliases", format!("A maker has at most {MOST} other names.")));
+    }
+    let owners = Owner::checked_all("owner", id, &values.owners, &mut errors);
+    match name {
+        Some(name) if errors.is_empty() => Ok(Values { name: name.into(), aliases, owners }),
+        _ => Err(Problem::Invalid { fields: errors }),
+    }
+}
+
+/// Owners are on record and lead back to nobody.
+async fn leads_up(tx: &mut Tx, who: &Actor, id: CompanyId, owners: &[Owner]) -> Result<()> {
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let all: HashMap<CompanyId, Company> =
+        store::list(tx, who.org, ALL).await?.into_iter().map(|one| (one.id, one)).collect();
+    for (n, owner) in owners.iter().enumerate() {
+        if !all.contains_key(&owner.company) {
+            return Err(Problem::invalid(format!("owner_{n}"), "This maker is not on record."));
+        }
+    }
+    let of = |id| all.get(&id).map(|one| one.owners.clone()).unwrap_or_default();
+    let Some(by) = owner::circle(id, owners, of) else { return Ok(()) };
+    let at = owners.iter().position(|one| one.company == by).unwrap_or_default();
+    let by = all.get(&by).map(|one| one.name.as_str()).unwrap_or_default();
+    Err(Problem::invalid(
+        format!("owner_{at}"),
+        format!(
+            "By way of {by} it would belong to itself on some days. Correct the owners of {by}, or these days."
+        ),
+    ))
+}
+
+/// Changes what is on record about a maker. Its devices are found by its new names as soon as the job has run.
 ///
 /// # Errors
-/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid when the name is taken; [`Problem::Stale`].
-pub async fn rename(tx: &mut Tx, who: &Actor, id: CompanyId, seen: i64, text: &str) -> Result<Company> {
+/// Forbidden without [`permit::MODEL_EDIT`] everywhere; invalid at each field that cannot be taken: a name that is taken,
+/// owners at the same time, or by whom it would belong to itself; [`Problem::Stale`].
+pub async fn change(
+    tx: &mut Tx,
+    who: &Actor,
+    id: CompanyId,
+    seen: i64,
+    values: &Values,
+    reason: Option<String>,
+) -> Result<Company> {
     who.need_everywhere(permit::MODEL_EDIT)?;
+    Text::Words.refusal("fleet.company.reason", reason.as_ref()).map_or(Ok(()), Err)?;
     let before = store::get(tx, who.org, id).await?;
     if before.version != seen {
         return Err(Problem::Stale { current: before.version });
     }
-    let after = before.renamed(name("name", text)?);
-    if after.name == before.name {
+    let Values { name, aliases, owners } = checked(id, values)?;
+    leads_up(tx, who, id, &owners).await?;
+    let after = Company { id, version: before.version + 1, name, aliases, owners };
+    if after.values() == before.values() {
         return Ok(before);
     }
-    store::change(tx, who.org, &after).await?;
-    tx.record(who, after.change("fleet.company.rename", Some(&before))?).await?;
-    reindex::later(tx, who.org, reindex::Noun::Company, id.uuid(), who.at).await?;
+    store::change(tx, who.org, &before, &after).await?;
+    let change = Change { reason, ..after.change("fleet.company.change", Some(&before))? };
+    tx.record(who, change).await?;
+    if after.keys() != before.keys() || after.name != before.name {
+        reindex::later(tx, who.org, reindex::Noun::Company, id.uuid(), who.at).await?;
+    }
     Ok(after)
 }

@@ -1,6 +1,6 @@
 //! Makers by the API. They are added with the first model that names them.
 
-use kernel::Result;
+use kernel::{Problem, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{
@@ -9,7 +9,7 @@ use web::{
     carry_out,
 };
 
-use super::{Company, actions, store};
+use super::{Company, Owner, Values, actions, store};
 use crate::{catalogue::READ, model::list, permit};
 
 const TAG: &str = "makers";
@@ -17,7 +17,7 @@ const TAG: &str = "makers";
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default)]
 struct Asked {
-    /// A part of the name.
+    /// A part of the name, or of another name.
     q: Option<String>,
     /// Where the page begins: `next` of the page before.
     after: Option<String>,
@@ -39,9 +39,31 @@ struct Listed {
 /// What is changed.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CompanyFields")]
 struct Fields {
     /// Its name.
     name: String,
+    /// Other names under which people and files know it; changed whole.
+    aliases: Vec<String>,
+    /// To whom it belonged and belongs; changed whole.
+    owners: Vec<Owner>,
+    /// Why it is changed; no field of the maker.
+    reason: Option<String>,
+}
+
+/// What is wrong with the owner at a position: `owner_until_3` of a form is `owners[3].until` of a body.
+fn of_body(problem: Problem) -> Problem {
+    let Problem::Invalid { mut fields } = problem else { return problem };
+    for field in &mut fields {
+        let place = field.field.strip_prefix("owner_").and_then(|rest| {
+            let (part, n) = rest.rsplit_once('_').unwrap_or(("company", rest));
+            n.parse::<usize>().ok().map(|n| format!("owners[{n}].{part}"))
+        });
+        if let Some(place) = place {
+            field.field = place.into();
+        }
+    }
+    Problem::Invalid { fields }
 }
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -60,7 +82,7 @@ pub(crate) fn routes() -> Vec<Route> {
             one,
         ),
         Route::api(
-            Operation::patch::<Fields>("/api/v1/makers/{id}", TAG, "Give it another name")
+            Operation::patch::<Fields>("/api/v1/makers/{id}", TAG, "Change what is on record about it")
                 .gives_record::<Company>(),
             edit,
             change,
@@ -83,7 +105,10 @@ async fn all(call: Call) -> Result<Answer, Fault> {
         Ok((store::list(tx, who.org, READ).await?, list::of_companies(tx, who).await?))
     })?;
     let words = kernel::fold(asked.q.as_deref().unwrap_or_default());
-    let fits = |one: &Company| words.split(' ').all(|word| one.key().contains(word));
+    let fits = |one: &Company| {
+        let names = one.keys().join(" ");
+        words.split(' ').all(|word| names.contains(word))
+    };
     let listed = |one: Company| {
         let devices = counts.get(&one.id.uuid()).copied().unwrap_or(0);
         Listed { one, devices }
@@ -110,11 +135,15 @@ async fn history(call: Call) -> Result<Answer, Fault> {
 
 async fn change(call: Call) -> Result<Answer, Fault> {
     let (seen, changes, id) = (call.seen()?, call.changes()?, call.id("id", "this maker")?);
-    Ok(carry_out!(call, "fleet.company.rename", |tx, who| {
+    carry_out!(call, "fleet.company.change", |tx, who| {
         who.need_everywhere(permit::MODEL_EDIT)?;
         let now = store::get(tx, who.org, id).await?;
-        let fields: Fields = mended(&Fields { name: now.name }, &changes)?;
-        let after = actions::rename(tx, who, id, seen.of(now.version), &fields.name).await?;
+        let seen = seen.of(now.version);
+        let Values { name, aliases, owners } = now.values();
+        let fields: Fields = mended(&Fields { name, aliases, owners, reason: None }, &changes)?;
+        let values = Values { name: fields.name, aliases: fields.aliases, owners: fields.owners };
+        let after = actions::change(tx, who, id, seen, &values, fields.reason).await?;
         Answer::record(&after, after.version)
-    })?)
+    })
+    .map_err(|problem| of_body(problem).into())
 }

@@ -1,6 +1,6 @@
-//! Makers: one page on which a misspelt name is put right.
+//! Makers: a list on which a misspelt name is put right, and a page for each.
 
-use axum::extract::RawQuery;
+use axum::extract::{Path, RawQuery};
 use kernel::Problem;
 use maud::{Markup, html};
 use web::{
@@ -8,9 +8,9 @@ use web::{
     look::{QueryBar, list::list_page},
 };
 
-use super::{Company, CompanyId, actions, store};
+use super::{Company, CompanyId, Values, actions, entry, show, store};
 use crate::{
-    catalogue::{Asked, Kind, Line, READ, table},
+    catalogue::{Asked, Kind, Line, READ, history::From, table},
     device::pages::words::count,
     model::{
         list,
@@ -21,13 +21,16 @@ use crate::{
 };
 
 const KIND: Kind =
-    Kind { path: "/makers", page: "/models?maker=", noun: "maker", heads: ["Maker", "Makers"], extra: None };
+    Kind { path: "/makers", page: "/makers/", noun: "maker", heads: ["Maker", "Makers"], extra: None };
 
 /// The pages and actions of makers.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/makers", Gate::Permit(permit::MODEL_VIEW), page),
         Route::post("/makers", Gate::Permit(permit::MODEL_EDIT), save),
+        Route::get("/makers/{id}", Gate::Permit(permit::MODEL_VIEW), one),
+        Route::get("/makers/{id}/edit", Gate::Permit(permit::MODEL_EDIT), edit),
+        Route::post("/makers/{id}/edit", Gate::Permit(permit::MODEL_EDIT), change),
     ]
 }
 
@@ -38,9 +41,13 @@ async fn page(ctx: Ctx, query: RawQuery) -> Reply {
 
 /// `POST /makers`: one row.
 async fn save(ctx: Ctx, form: Form) -> Reply {
-    let saved = once!(ctx, form, "fleet.company.rename", |tx, who| {
+    let saved = once!(ctx, form, "fleet.company.change", |tx, who| {
         let id: CompanyId = form.text("id").parse().map_err(|_| Problem::not_found("this maker"))?;
-        let after = actions::rename(tx, who, id, form.version(), form.text("name")).await?;
+        who.need_everywhere(permit::MODEL_EDIT)?;
+        // The row of the list leaves alone what it does not show.
+        let now = store::get(tx, who.org, id).await?;
+        let values = Values { name: form.text("name").to_owned(), ..now.values() };
+        let after = actions::change(tx, who, id, form.version(), &values, None).await?;
         Ok(Done::new(format!("/makers#t-{id}"), format!("{} is saved.", after.name)))
     });
     match saved {
@@ -52,12 +59,27 @@ async fn save(ctx: Ctx, form: Form) -> Reply {
     }
 }
 
+/// `GET /makers/{id}`, with `?below=…&before=…` for older events.
+async fn one(ctx: Ctx, Path(id): Path<String>, RawQuery(query): RawQuery) -> Reply {
+    show::page(ctx, entry::read_id(&id)?, From::read(query.as_deref())).await
+}
+
+/// `GET /makers/{id}/edit`.
+async fn edit(ctx: Ctx, Path(id): Path<String>) -> Reply {
+    entry::page(ctx, entry::read_id(&id)?).await
+}
+
+/// `POST /makers/{id}/edit`.
+async fn change(ctx: Ctx, Path(id): Path<String>, form: Form) -> Reply {
+    entry::save(ctx, entry::read_id(&id)?, form).await
+}
+
 async fn draw(ctx: &Ctx, asked: &Asked, typed: &Form, faults: &Faults) -> Reply {
     let who = ctx.actor();
     let (all, counts) = db::read!(ctx.app.db(), who.org, |tx| {
         Ok::<_, Problem>((store::list(tx, who.org, READ).await?, list::of_companies(tx, who).await?))
     })?;
-    let found: Vec<Line<'_>> = all.iter().filter(|c| asked.finds(&c.key())).map(line).collect();
+    let found: Vec<Line<'_>> = all.iter().filter(|c| asked.finds(&c.keys().join(" "))).map(line).collect();
     let now =
         all.iter().find(|c| c.id.to_string() == typed.text("id")).map(|c| format!("It is now “{}”.", c.name));
     let sentence = match all.len() {

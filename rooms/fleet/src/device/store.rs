@@ -72,7 +72,7 @@ db::statements! {
     TAKE_OUT = "UPDATE device SET version = version + 1, removed_at = $3 WHERE org_id = $1 AND import_id = $2 \
                 AND removed_at IS NULL AND id <= $4";
     /// The words by which one device is found.
-    WORDS = "SELECT d.site_id, d.tag, d.serial, d.udi, m.name AS model, c.name AS company, t.name AS type_name, \
+    WORDS = "SELECT d.site_id, d.tag, d.serial, d.udi, m.name AS model, c.name AS company, c.aliases, t.name AS type_name, \
              p.name AS place, s.name AS site, o.name AS department \
              FROM device d JOIN model m ON m.org_id = d.org_id AND m.id = d.model_id \
              JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
@@ -447,6 +447,10 @@ pub async fn index(tx: &mut Tx, org: OrgId, id: DeviceId) -> Result<()> {
             text.push(' ');
         }
     }
+    let aliases: Option<String> = row.get("aliases")?;
+    let aliases: Vec<String> =
+        aliases.map_or_else(|| Ok(Vec::new()), |text| serde_json::from_str(&text)).map_err(Problem::bug)?;
+    text.push_str(&aliases.join(" "));
     let area = row.get("site_id")?;
     db::search::put(tx, org, "device", Of { id: id.uuid(), area }, &text).await
 }

@@ -21,8 +21,8 @@ use crate::{device::list::Wanted, permit};
 /// The file of devices.
 pub const DEVICES: &str = "devices.csv";
 /// Files of names in the order in which they come in.
-const NAMES: [&str; 6] =
-    ["sites.csv", "places.csv", "departments.csv", "companies.csv", "types.csv", "models.csv"];
+const NAMES: [&str; 7] =
+    ["sites.csv", "places.csv", "departments.csv", "companies.csv", "owners.csv", "types.csv", "models.csv"];
 /// Rows of names a transaction.
 const AT_ONCE: usize = 500;
 

@@ -157,6 +157,7 @@ fn columns_of(file: &str) -> Columns {
         "places.csv" => of(PLACES, PLACES.len()),
         "departments.csv" => of(DEPARTMENTS, DEPARTMENTS.len()),
         "companies.csv" => of(nouns::COMPANIES, 1),
+        "owners.csv" => of(nouns::OWNERS, nouns::OWNERS.len()),
         "types.csv" => of(nouns::TYPES, 2),
         _ => of(nouns::MODELS, 3),
     }

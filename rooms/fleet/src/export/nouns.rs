@@ -11,12 +11,14 @@ use super::{
     names::{Cells, Table, at, cell, some, text},
 };
 use crate::{
-    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, UsefulLife, company,
+    Company, CompanyId, DeviceType, DeviceTypeId, Model, ModelId, Name, UsefulLife,
+    company::{self, Owner},
     device_type::{self, Codes, Nomenclature},
     model::{self, About, End, Identifier, ListPrice, Milestone, OwnRisk, Written},
 };
 
-pub(super) const COMPANIES: &[&str] = &["name"];
+pub(super) const COMPANIES: &[&str] = &["name", "other_names"];
+pub(super) const OWNERS: &[&str] = &["maker", "owner", "from", "until", "source"];
 pub(super) const TYPES: &[&str] =
     &["name", "risk", "product_code", "gmdn", "emdn", "umdns", "life_years", "life_source"];
 pub(super) const MODELS: &[&str] = &[
@@ -46,8 +48,8 @@ pub(super) const MODELS: &[&str] = &[
 /// Stands behind an identifier whose check digit is wrong on its label.
 const AS_PRINTED: &str = "as-printed";
 
-/// The three files, in the order in which they come in again.
-pub(super) fn tables(around: &Around) -> [Table; 3] {
+/// The files, in the order in which they come in again.
+pub(super) fn tables(around: &Around) -> [Table; 4] {
     let Around { companies, types, models, .. } = around;
     let makers: HashMap<_, _> = companies.iter().map(|c| (c.id, c.name.clone())).collect();
     let kinds: HashMap<_, _> = types.iter().map(|t| (t.id, t.name.clone())).collect();
@@ -63,11 +65,22 @@ pub(super) fn tables(around: &Around) -> [Table; 3] {
         Table {
             file: "companies.csv",
             columns: COMPANIES,
-            rows: companies.iter().map(|c| vec![c.name.clone()]).collect(),
+            // A name holds no line break.
+            rows: companies.iter().map(|c| vec![c.name.clone(), c.aliases.join("\n")]).collect(),
         },
+        Table { file: "owners.csv", columns: OWNERS, rows: owner_rows(companies, &makers) },
         Table { file: "types.csv", columns: TYPES, rows: types.iter().map(type_cells).collect() },
         Table { file: "models.csv", columns: MODELS, rows },
     ]
+}
+
+fn owner_rows(companies: &[Company], names: &HashMap<CompanyId, String>) -> Vec<Cells> {
+    let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+    let row = |company: &Company, owner: &Owner| {
+        let of = names.get(&owner.company).cloned().unwrap_or_default();
+        vec![company.name.clone(), of, day(owner.from), day(owner.until), text(owner.source.as_deref())]
+    };
+    companies.iter().flat_map(|c| c.owners.iter().map(move |owner| row(c, owner))).collect()
 }
 
 fn life_cells(life: Option<&UsefulLife>) -> [String; 2] {
@@ -175,6 +188,14 @@ impl Line<'_> {
         at(self.file, self.line, what)
     }
 
+    /// What the record refuses, with where it stands.
+    fn invalid(&self, problem: Problem) -> Problem {
+        match problem {
+            invalid @ Problem::Invalid { .. } => self.wrong(invalid),
+            other => other,
+        }
+    }
+
     fn name(&self, index: usize) -> Result<Name> {
         Name::parse(self.cell(index)).map_err(|e| self.wrong(e))
     }
@@ -215,6 +236,7 @@ pub(super) async fn bring(
     let line = Line { file, line, cells };
     match file {
         "companies.csv" => bring_company(tx, who, &line).await,
+        "owners.csv" => bring_owner(tx, who, &line).await,
         "types.csv" => bring_type(tx, who, &line).await,
         _ => bring_model(tx, who, &line).await,
     }
@@ -224,9 +246,35 @@ async fn bring_company(tx: &mut Tx, who: &Actor, line: &Line<'_>) -> Result<bool
     if company::store::find_by_name(tx, who.org, line.cell(0)).await?.is_some() {
         return Ok(false);
     }
-    let new = Company::new(CompanyId::new(), line.name(0)?);
-    company::store::add(tx, who.org, &new).await?;
+    let aliases =
+        line.cell(1).lines().map(|name| Name::parse(name).map(String::from).map_err(|e| line.wrong(e)));
+    let new =
+        Company { aliases: aliases.collect::<Result<_>>()?, ..Company::new(CompanyId::new(), line.name(0)?) };
+    company::store::add(tx, who.org, &new).await.map_err(|problem| line.invalid(problem))?;
     tx.record(who, line.added("fleet.company.add", "company", new.id.uuid(), &new)?).await.map(|()| true)
+}
+
+/// An owner more of a maker on record. What is known of its owners already stays.
+async fn bring_owner(tx: &mut Tx, who: &Actor, line: &Line<'_>) -> Result<bool> {
+    let mut found = Vec::with_capacity(2);
+    for index in [0, 1] {
+        let company = company::store::find_by_name(tx, who.org, line.cell(index)).await?;
+        found.push(company.ok_or_else(|| line.wrong("the maker is not known"))?);
+    }
+    let [maker, by] = found.as_slice() else { return Ok(false) };
+    let day = |index: usize| {
+        let text = some(line.cells, index);
+        text.map(|text| kernel::read_day(&text)).transpose().map_err(|e| line.wrong(e))
+    };
+    let owner = Owner { company: by.id, from: day(2)?, until: day(3)?, source: some(line.cells, 4) };
+    if maker.owners.contains(&owner) {
+        return Ok(false);
+    }
+    let mut values = maker.values();
+    values.owners.push(owner);
+    let why = Some(format!("Imported from {}", line.file));
+    let changed = company::actions::change(tx, who, maker.id, maker.version, &values, why).await;
+    changed.map(|_| true).map_err(|problem| line.invalid(problem))
 }
 
 async fn bring_type(tx: &mut Tx, who: &Actor, line: &Line<'_>) -> Result<bool> {
@@ -259,10 +307,6 @@ async fn bring_model(tx: &mut Tx, who: &Actor, line: &Line<'_>) -> Result<bool> 
     let today = who.at.date_in(&identity::org::get(tx, org).await?.zone());
     let about = about(line, today)?;
     let new = Model { about, ..Model::new(ModelId::new(), maker.id, kind.id, line.name(1)?) };
-    let wrong = |problem| match problem {
-        invalid @ Problem::Invalid { .. } => line.wrong(invalid),
-        other => other,
-    };
-    model::store::add(tx, org, &new).await.map_err(wrong)?;
+    model::store::add(tx, org, &new).await.map_err(|problem| line.invalid(problem))?;
     tx.record(who, line.added("fleet.model.add", "model", new.id.uuid(), &new)?).await.map(|()| true)
 }

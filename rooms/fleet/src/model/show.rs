@@ -135,7 +135,7 @@ fn facts(known: &Known) -> Vec<Fact> {
     };
     let here = html! { a href={ "/devices?model=" (model.id) } { (count(known.devices)) } };
     vec![
-        Fact::new("Maker", html! { a href={ "/models?maker=" (company.id) } { (company.name) } }),
+        Fact::new("Maker", html! { a href={ "/makers/" (company.id) } { (company.name) } }),
         Fact::new("Type", html! { a href={ "/types/" (kind.id) } { (kind.name) } }),
         if model.risk(kind.risk).is_none() && known.devices > 0 { level.tone(Tone::Warn) } else { level },
         support,
@@ -182,7 +182,7 @@ fn identity(known: &Known) -> Markup {
     let About { catalogue_number, edition, list_price, .. } = &model.about;
     let mut rows = vec![
         ("Model", html! { (model.name) }),
-        ("Maker", html! { (company.name) }),
+        ("Maker", html! { a href={ "/makers/" (company.id) } { (company.name) } }),
         ("Type", html! { a href={ "/types/" (kind.id) } { (kind.name) } }),
     ];
     rows.push(match catalogue_number {

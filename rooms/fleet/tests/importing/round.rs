@@ -116,8 +116,24 @@ async fn fill(house: &House, count: usize) {
             ));
         }
         let mut models = Vec::new();
+        let mut makers: Vec<Company> = Vec::new();
         for (n, name) in ["Helion", "none", "=Maker"].iter().enumerate() {
-            let maker = Company::new(CompanyId::new(), Name::parse(name).unwrap());
+            let owner = |before: &Company| company::Owner {
+                company: before.id,
+                from: (n > 1).then(|| "2001-02-03".parse().unwrap()),
+                until: Some("2019-12-31".parse().unwrap()),
+                source: Some(HOSTILE[n].trim().to_owned()),
+            };
+            let maker = Company {
+                aliases: if n == 1 {
+                    Vec::new()
+                } else {
+                    vec![format!("{name} {}", HOSTILE[n]), format!("Old; “{n}”")]
+                },
+                owners: makers.last().map(owner).into_iter().collect(),
+                ..Company::new(CompanyId::new(), Name::parse(name).unwrap())
+            };
+            makers.push(maker.clone());
             company::store::add(tx, house.org, &maker).await?;
             tx.record(&who, change("company", maker.id.uuid(), &maker)).await?;
             let kind = Name::parse(HOSTILE[n + 2]).unwrap();
@@ -389,7 +405,7 @@ testkit::engine_tests! {
         let folder = std::env::temp_dir().join("baton-test").join(format!("out-{}", uuid::Uuid::now_v7()));
         let (there, here) = (folder.join("a"), folder.join("b"));
         let files = export(&house, &there).await;
-        assert_eq!(files.len(), 7);
+        assert_eq!(files.len(), 8);
         assert!(files["devices.csv"].lines().count() > 1_200);
         let empty = House::empty(&store, kernel::Id::new(), &[]).await;
         folder::read_names(&empty.db, &empty.who(), &there, |_, _| ()).await.unwrap();

@@ -12,6 +12,7 @@ mod house;
 mod invariants;
 mod labels;
 mod lists;
+mod makers;
 mod models;
 mod record;
 mod search;

@@ -138,6 +138,8 @@ fn what_cannot_be_taken_of_a_model_is_told_at_its_field_and_nothing_is_lost() {
         save(&house, "lead", "1", &printed).await.goes_to(&format!("/models/{}", house.vp3));
         let page = house.get("lead", &format!("/models/{}", house.vp3)).await;
         page.says("Check digit wrong, as printed");
+        let report = db::check::check(house.app.db(), crate::house::ROOMS).await.unwrap();
+        assert!(report.faults.is_empty(), "{:?}", report.faults);
         // One identifier belongs to one model.
         let other = db::write!(house.app.db(), house.who.org, |tx| {
             fleet::model::actions::find_or_add(tx, &house.who, "Helion Medical", "Infusion pump", "VP-4")

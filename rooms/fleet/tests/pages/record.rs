@@ -145,7 +145,8 @@ fn a_device_is_shown_as_it_was_known() {
         db::write!(house.app.db(), who.org, |tx| {
             let makers = fleet::company::store::list(tx, who.org, 50).await?;
             let helion = makers.into_iter().find(|maker| maker.name == "Helion Medical").unwrap();
-            fleet::company::actions::rename(tx, &who, helion.id, helion.version, "Helion Devices").await
+            let values = fleet::company::Values { name: "Helion Devices".into(), ..helion.values() };
+            fleet::company::actions::change(tx, &who, helion.id, helion.version, &values, None).await
         })
         .unwrap();
         house.get("auditor", "/d/NH-1?as-of=2026-10-13").await.says("Helion Medical").hides("Helion Devices");

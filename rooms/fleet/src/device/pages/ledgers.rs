@@ -34,7 +34,7 @@ pub(super) fn identity(known: &Known) -> Markup {
         rows.push(("UDI", html! { (ident(udi)) (copy_button(udi, "Copy UDI", "Copied")) }));
     }
     rows.push(("Type", html! { (known.type_name) }));
-    rows.push(("Maker", html! { a href={ "/devices?maker=" (known.company_id) } { (known.company) } }));
+    rows.push(("Maker", html! { a href={ "/makers/" (known.company_id) } { (known.company) } }));
     rows.push(("Model", html! { a href={ "/devices?model=" (device.model) } { (known.model) } }));
     for end in End::ALL {
         rows.extend(known.about.end(end).map(|on| (end.on_page(), lines(&day(on.on), &on.source))));

@@ -20,7 +20,7 @@ pub(super) const MOST: usize = 5_000;
 
 /// What is known of one that has a name: its folded name, and the same with what lies around it.
 const TYPES: &str = "SELECT x.id, x.name_key, x.name_key AS whole FROM device_type x";
-const COMPANIES: &str = "SELECT x.id, x.name_key, x.name_key AS whole FROM company x";
+const COMPANIES: &str = "SELECT x.company_id AS id, x.name_key, x.name_key AS whole FROM company_called x";
 const MODELS: &str = "SELECT x.id, x.name_key, c.name_key || ' ' || x.name_key AS whole FROM model x \
     JOIN company c ON c.org_id = x.org_id AND c.id = x.company_id";
 const SITES: &str = "SELECT x.id, x.name_key, x.name_key AS whole FROM site x";
@@ -123,7 +123,11 @@ pub(super) async fn called(tx: &mut Tx, org: OrgId, kind: Kind, name: &str) -> R
             exact.push(id);
         }
     }
-    Ok(if exact.is_empty() { all } else { exact })
+    let mut meant = if exact.is_empty() { all } else { exact };
+    // A maker has several names.
+    meant.sort_unstable();
+    meant.dedup();
+    Ok(meant)
 }
 
 /// The name on record that is nearest to one that means nothing.

@@ -209,6 +209,9 @@ impl Known {
 #[derive(Debug, Deserialize)]
 struct Name {
     name: String,
+    /// Other names of a maker.
+    #[serde(default)]
+    aliases: Vec<String>,
     #[serde(default)]
     device_type: Option<Uuid>,
     #[serde(default)]
@@ -358,7 +361,10 @@ pub(super) fn named<'l>(
     lives: impl IntoIterator<Item = &'l Life>,
 ) -> Result<(Vec<Vec<Val>>, BTreeSet<String>)> {
     let (mut rows, mut called) = (Vec::new(), BTreeSet::new());
-    let words = |n: &Name| format!(" {}", kernel::words(&n.name).join(" "));
+    let words = |n: &Name| {
+        let all = std::iter::once(&n.name).chain(&n.aliases).flat_map(|name| kernel::words(name));
+        format!(" {}", all.collect::<Vec<_>>().join(" "))
+    };
     for life in lives {
         let known = read::<Name>(life)?;
         if MANY.contains(&kind) {

@@ -194,7 +194,7 @@ async fn models(
     drafts: &[&Draft],
 ) -> Result<HashMap<(String, String), (ModelId, String)>> {
     const HEAD: &str = "SELECT m.id, m.name_key AS model, c.name_key AS maker, t.name_key AS type_name \
-        FROM model m JOIN company c ON c.org_id = m.org_id AND c.id = m.company_id \
+        FROM model m JOIN company_called c ON c.org_id = m.org_id AND c.company_id = m.company_id \
         JOIN device_type t ON t.org_id = m.org_id AND t.id = m.type_id";
     let keys: HashSet<String> =
         drafts.iter().filter_map(|d| RowNames::of(d).ok()).map(|names| names.model.key()).collect();

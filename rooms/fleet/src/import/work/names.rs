@@ -37,7 +37,11 @@ impl OnRecord {
         let mut found = Self::default();
         let companies = company::store::list(tx, org, MOST).await?;
         let makers: HashMap<_, String> = companies.iter().map(|c| (c.id, c.key())).collect();
-        found.makers = companies.iter().enumerate().map(|(n, c)| (n, c.name.as_str().to_owned())).collect();
+        let names = |(n, c): (usize, &company::Company)| {
+            let names: Vec<String> = std::iter::once(&c.name).chain(&c.aliases).cloned().collect();
+            names.into_iter().map(move |name| (n, name))
+        };
+        found.makers = companies.iter().enumerate().flat_map(names).collect();
         for model in model::store::list(tx, org, MOST).await? {
             let Some(maker) = makers.get(&model.company) else { continue };
             found.models.entry(maker.clone()).or_default().push(model.name.as_str().to_owned());
