@@ -35,6 +35,24 @@ pub const MAKERS: &[&str] = &[
     "Zephrane Care",
 ];
 
+/// What else is known of a maker.
+pub struct KnownOfMaker {
+    /// Its position in [`MAKERS`].
+    pub maker: usize,
+    /// Its other names.
+    pub names: &'static [&'static str],
+    /// Its owners: position in [`MAKERS`], first and last year.
+    pub owners: &'static [(usize, Option<i16>, Option<i16>)],
+}
+
+/// Makers of which more is known than their name.
+pub const KNOWN_OF_MAKERS: &[KnownOfMaker] = &[
+    KnownOfMaker { maker: 0, names: &["Helion Med GmbH", "Helion Infusion Systems"], owners: &[] },
+    KnownOfMaker { maker: 5, names: &["Solverne"], owners: &[(9, None, Some(2014)), (4, Some(2015), None)] },
+    KnownOfMaker { maker: 18, names: &[], owners: &[(17, Some(2012), None)] },
+    KnownOfMaker { maker: 24, names: &["Brenmark GmbH & Co. KG"], owners: &[] },
+];
+
 /// One model in the catalogue of its maker.
 #[derive(Clone, Copy, Debug)]
 pub struct Product {

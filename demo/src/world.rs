@@ -1,7 +1,8 @@
 //! What all lives share: the days, the house, the people, the catalogue on record.
 
-use fleet::{Company, DeviceType, Model, Name, RiskLevel, device::PlaceId};
+use fleet::{Company, CompanyId, DeviceType, Model, Name, RiskLevel, company::Owner, device::PlaceId};
 use identity::person::PasswordHash;
+use jiff::civil::date;
 use kernel::{Actor, Id, Instant, Problem, RequestId, Result};
 
 use crate::{
@@ -47,6 +48,21 @@ impl World {
         let mut companies = Vec::new();
         for maker in MAKERS {
             companies.push(Company::new(Id::seeded(at, chance.bytes()), name(maker)?));
+        }
+        let ids: Vec<CompanyId> = companies.iter().map(|company| company.id).collect();
+        for known in catalogue::KNOWN_OF_MAKERS {
+            let company = &mut companies[known.maker];
+            company.aliases = known.names.iter().map(|name| (*name).to_owned()).collect();
+            company.owners = known
+                .owners
+                .iter()
+                .map(|(owner, from, until)| Owner {
+                    company: ids[*owner],
+                    from: from.map(|year| date(year, 1, 1)),
+                    until: until.map(|year| date(year, 12, 31)),
+                    source: Some("Press release of the owner".to_owned()),
+                })
+                .collect();
         }
         let mut types = Vec::new();
         for (kind, class) in catalogue::types() {

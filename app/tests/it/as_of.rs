@@ -12,6 +12,11 @@ use identity::Sent;
 use kernel::{Instant, Role};
 use testkit::Store;
 
+/// The maker under another name.
+fn named(maker: &fleet::Company, name: &str) -> company::Values {
+    company::Values { name: name.to_owned(), ..maker.values() }
+}
+
 use crate::hospital::{Held, Hospital, system};
 
 fn schemas() -> &'static [db::RoomSchema] {
@@ -40,7 +45,7 @@ testkit::engine_tests! {
         demo::create(&store.db, &options, |_| {}).await.unwrap();
         let org = identity::org::list(&store.db).await.unwrap()[0].id;
         let before = taken(&store, org, None).await;
-        assert_eq!(before.len(), 7);
+        assert_eq!(before.len(), 8);
         assert!(before["devices.csv"].len() > 80);
         let then = db::read!(store.db, db::Wall::All("a test"), |tx| db::gate::last_recorded(tx).await).unwrap().unwrap();
         assert_eq!(taken(&store, org, Some(then)).await, before, "nothing was recorded since");
@@ -49,7 +54,7 @@ testkit::engine_tests! {
         who.at = then.plus_seconds(86_400);
         db::write!(store.db, org, |tx| {
             let maker = company::store::list(tx, org, 1).await?.remove(0);
-            company::actions::rename(tx, &who, maker.id, maker.version, "Renamed & Sons").await?;
+            company::actions::change(tx, &who, maker.id, maker.version, &named(&maker, "Renamed & Sons"), None).await?;
             let devices = store::each(tx, org, None, 1_000).await?;
             let mut free = devices.iter().filter(|d| d.state == State::InService && d.hold.is_none());
             let hold = Hold { reason: "Flow above limit".into(), released_by: "Flow test".into() };

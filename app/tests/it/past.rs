@@ -21,6 +21,11 @@ use serde::de::DeserializeOwned;
 use testkit::Store;
 use uuid::Uuid;
 
+/// The maker under another name.
+fn named(maker: &fleet::Company, name: &str) -> company::Values {
+    company::Values { name: name.to_owned(), ..maker.values() }
+}
+
 use crate::hospital::{Held, Hospital, system};
 
 fn schemas() -> &'static [db::RoomSchema] {
@@ -73,9 +78,9 @@ impl Known {
             true => wanted.left_too || !d.state.kind().is_terminal(),
             false => wanted.states.contains(&d.state),
         };
-        let gaps = d.undecided(kind.risk);
-        let mut names =
-            format!("{} {} {}", model.name, kind.name, self.companies[&model.company.uuid()].name);
+        let gaps = d.undecided(model.risk(kind.risk));
+        let maker = &self.companies[&model.company.uuid()];
+        let mut names = format!("{} {} {} {}", model.name, kind.name, maker.name, maker.aliases.join(" "));
         let of = |text: Option<&String>| text.cloned().unwrap_or_default();
         for name in [
             Some(&d.tag),
@@ -277,7 +282,8 @@ async fn change_names(store: &Store, who: &Actor) {
     let org = who.org;
     db::write!(store.db, org, |tx| {
         let maker = company::store::list(tx, org, 1).await?.remove(0);
-        company::actions::rename(tx, who, maker.id, maker.version, "Renamed & Sons").await?;
+        company::actions::change(tx, who, maker.id, maker.version, &named(&maker, "Renamed & Sons"), None)
+            .await?;
         let devices = fleet::device::store::each(tx, org, None, 1_000).await?;
         let mut free =
             devices.iter().filter(|d| d.state == State::InService && d.hold.is_none() && d.parent.is_none());
@@ -494,7 +500,15 @@ async fn records_of_any_kind_are_shown_as_they_were() {
     let mut who = system(org);
     who.at = before.plus_seconds(7_200);
     db::write!(hospital.db, org, |tx| {
-        company::actions::rename(tx, &who, maker.id, maker.version, "Quite another name").await
+        company::actions::change(
+            tx,
+            &who,
+            maker.id,
+            maker.version,
+            &named(&maker, "Quite another name"),
+            None,
+        )
+        .await
     })
     .unwrap();
     let zone = db::read!(hospital.db, org, |tx| identity::org::get(tx, org).await).unwrap().zone();

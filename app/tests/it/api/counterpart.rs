@@ -174,6 +174,7 @@ const NONE: &[(&str, &str)] = &[
     ("GET /devices/import", "a form"),
     ("GET /d/{tag}/edit", "a form"),
     ("GET /models/{id}/edit", "a form"),
+    ("GET /makers/{id}/edit", "a form"),
     ("GET /d/{tag}/move", "a form"),
     ("GET /d/{tag}/hold", "a form"),
     ("GET /d/{tag}/lift-hold", "a form"),

@@ -26,6 +26,9 @@ pub struct Owner {
     pub source: Option<String>,
 }
 
+/// A first and a last day, where they are known.
+type Days = (Option<Date>, Option<Date>);
+
 impl Owner {
     /// Whether it held on a day.
     pub fn held_on(&self, day: Date) -> bool {
@@ -43,7 +46,7 @@ impl Owner {
     }
 
     /// The days that it shares with another time; `None` when there are none.
-    fn shared(&self, (from, until): (Option<Date>, Option<Date>)) -> Option<(Option<Date>, Option<Date>)> {
+    fn shared(&self, (from, until): Days) -> Option<Days> {
         let from = self.from.max(from);
         let until = match (self.until, until) {
             (Some(one), Some(other)) => Some(one.min(other)),
@@ -103,7 +106,7 @@ pub(super) fn circle(
     owners: &[Owner],
     owners_of: impl Fn(CompanyId) -> Vec<Owner>,
 ) -> Option<CompanyId> {
-    let mut open: Vec<(CompanyId, CompanyId, (Option<Date>, Option<Date>))> =
+    let mut open: Vec<(CompanyId, CompanyId, Days)> =
         owners.iter().map(|one| (one.company, one.company, (one.from, one.until))).collect();
     for _ in 0..STEPS {
         let (first, at, time) = open.pop()?;

@@ -92,6 +92,27 @@ testkit::engine_tests! {
         assert_eq!((makers(&house).await.len(), models(&house).await.len()), (3, 3));
     }
 
+    async fn another_name_of_a_maker_means_it(store: Store) {
+        let house = House::new(&store).await;
+        let who = house.who();
+        db::write!(house.db, house.org, |tx| {
+            let maker = company::actions::find_or_add(tx, &who, "Helion Medical").await?;
+            let values = company::Values { aliases: vec!["Nordlicht Apparatebau".into()], ..maker.values() };
+            company::actions::change(tx, &who, maker.id, 1, &values, None).await?;
+            model::actions::find_or_add(tx, &who, "Helion Medical", "Infusion pump", "VP-3").await.map(drop)
+        })
+        .unwrap();
+        let before = (makers(&house).await, models(&house).await);
+        let file = "Asset tag,Serial,Maker,Model,Type,Site\n\
+                    N-1,S1,NORDLICHT APPARATEBAU,VP-3,Infusion pump,Main hospital\n\
+                    N-2,S2,Nordlicht Aparatebau,VP3,Infusion pump,Main hospital\n\
+                    N-3,S1,Helion Medical,VP-3,Infusion pump,Main hospital\n";
+        let done = house.import(file.as_bytes()).await;
+        // The third row is the first one’s device: same model, same serial number.
+        assert_eq!((done.counts.devices, done.counts.refused), (2, 1), "{:?}", done.counts.refusals);
+        assert_eq!((makers(&house).await, models(&house).await), before);
+    }
+
     async fn doubt_is_decided_at_once(store: Store) {
         let house = House::new(&store).await;
         two_vantors(&house).await;

@@ -63,6 +63,22 @@ fn life(n: usize) -> Option<UsefulLife> {
     (n != 2).then(|| UsefulLife { years: 7 + n as u16, source: HOSTILE[n + 8].to_owned() })
 }
 
+/// A maker with other names that belonged to the one before.
+fn maker(n: usize, name: &str, before: Option<&Company>) -> Company {
+    let owner = |before: &Company| company::Owner {
+        company: before.id,
+        from: (n > 1).then(|| "2001-02-03".parse().unwrap()),
+        until: Some("2019-12-31".parse().unwrap()),
+        source: Some(HOSTILE[n].trim().to_owned()),
+    };
+    let aliases = [format!("{name} {}", HOSTILE[n]), format!("Old; “{n}”")];
+    Company {
+        aliases: if n == 1 { Vec::new() } else { aliases.to_vec() },
+        owners: before.map(owner).into_iter().collect(),
+        ..Company::new(CompanyId::new(), Name::parse(name).unwrap())
+    }
+}
+
 /// A fleet in which every field is filled at least once.
 async fn fill(house: &House, count: usize) {
     let who = house.who();
@@ -118,21 +134,7 @@ async fn fill(house: &House, count: usize) {
         let mut models = Vec::new();
         let mut makers: Vec<Company> = Vec::new();
         for (n, name) in ["Helion", "none", "=Maker"].iter().enumerate() {
-            let owner = |before: &Company| company::Owner {
-                company: before.id,
-                from: (n > 1).then(|| "2001-02-03".parse().unwrap()),
-                until: Some("2019-12-31".parse().unwrap()),
-                source: Some(HOSTILE[n].trim().to_owned()),
-            };
-            let maker = Company {
-                aliases: if n == 1 {
-                    Vec::new()
-                } else {
-                    vec![format!("{name} {}", HOSTILE[n]), format!("Old; “{n}”")]
-                },
-                owners: makers.last().map(owner).into_iter().collect(),
-                ..Company::new(CompanyId::new(), Name::parse(name).unwrap())
-            };
+            let maker = maker(n, name, makers.last());
             makers.push(maker.clone());
             company::store::add(tx, house.org, &maker).await?;
             tx.record(&who, change("company", maker.id.uuid(), &maker)).await?;
