@@ -68,6 +68,8 @@ pub struct Written<'a> {
 pub const MOST: usize = 50;
 /// Most devices in a package.
 const MOST_IN_IT: u32 = 1_000_000;
+/// Signs of the shortest identifier, a GTIN of eight digits or LIC, one sign of a product and its unit of measure.
+const SHORTEST: usize = 6;
 /// Codes with a date in them are read as of about now; of a code, only its identifier is wanted here.
 const YEAR: u16 = 2026;
 
@@ -129,6 +131,21 @@ impl Identifier {
             quantity,
         });
         Self::read_all(field, written, wrong, errors)
+    }
+
+    /// The identifiers that a typed or scanned text may hold, the likeliest first; of names and tags there are none.
+    pub(crate) fn readings(text: &str) -> Vec<String> {
+        let text = text.trim();
+        if text.len() < SHORTEST || text.contains("://") {
+            return Vec::new();
+        }
+        let read = udi::parse(text, YEAR);
+        let ways = std::iter::once(&read).chain(&read.candidates).filter_map(|way| way.di.clone());
+        let mut all: Vec<String> = ways.collect();
+        // Many tags and serial numbers could be identifiers of HIBCC; what is on record under exactly this text is meant.
+        all.push(text.to_uppercase());
+        all.dedup();
+        all
     }
 
     /// What it stands on, with how many that is: `Case of 20`.

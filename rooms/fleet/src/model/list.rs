@@ -31,7 +31,7 @@ pub struct Listed {
 /// What the list shall hold.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Words, each of which must stand in the name of the model, its maker or its type.
+    /// Words, each of which must stand in the name of the model, its maker or its type; or a device identifier.
     pub text: String,
     /// Only models of this type.
     pub device_type: Option<DeviceTypeId>,
@@ -69,7 +69,12 @@ fn pattern(word: &str) -> Val {
 /// As [`Tx::all`].
 pub async fn page(tx: &mut Tx, who: &Actor, wanted: &Wanted, keyset: &Keyset) -> Result<Slice<Listed>> {
     let mut select = Select::new(HEAD, "m", who.org);
-    for word in kernel::fold(&wanted.text).split(' ').filter(|w| !w.is_empty()) {
+    let identified = super::store::find_by_code(tx, who.org, &wanted.text).await?;
+    if let Some(id) = identified {
+        select.filter("m.id = {}", [id.into()]);
+    }
+    let words = if identified.is_some() { String::new() } else { kernel::fold(&wanted.text) };
+    for word in words.split(' ').filter(|w| !w.is_empty()) {
         let condition = "(m.name_key LIKE {} ESCAPE '\\' OR c.name_key LIKE {} ESCAPE '\\' \
                          OR t.name_key LIKE {} ESCAPE '\\')";
         select.filter(condition, [pattern(word), pattern(word), pattern(word)]);

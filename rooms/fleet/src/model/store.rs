@@ -202,6 +202,19 @@ pub async fn find_by_di(tx: &mut Tx, org: OrgId, di: &str) -> Result<Option<Mode
     tx.find(BY_DI, &vals![org, di]).await?.map(|row| row.get("model_id")).transpose()
 }
 
+/// The model whose device identifier a text is or holds: typed, or scanned from a label whatever its device.
+///
+/// # Errors
+/// As [`Tx::all`].
+pub async fn find_by_code(tx: &mut Tx, org: OrgId, code: &str) -> Result<Option<ModelId>> {
+    for di in Identifier::readings(code) {
+        if let Some(id) = find_by_di(tx, org, &di).await? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
 /// Adds one.
 ///
 /// # Errors

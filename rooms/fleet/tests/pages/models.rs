@@ -194,3 +194,47 @@ fn a_risk_level_of_its_own_is_not_taken_away_from_devices_in_service() {
         set("3", &[("type", "Warmer")]).await.is(422).says("id=\"f-type-error\"");
     });
 }
+
+#[test]
+fn a_barcode_leads_to_its_device_or_to_those_of_its_model() {
+    in_house(|house| async move {
+        let identifiers = [
+            ("di_0", "00614141000036"),
+            ("di_1", "10614141000033"),
+            ("di_package_1", "case"),
+            ("di_quantity_1", "20"),
+            ("di_2", "A123BJC5D6E71"),
+        ];
+        save(&house, "lead", "1", &identifiers).await.goes_to(&format!("/models/{}", house.vp3));
+        house.in_service("NH-1").await;
+        let other = db::write!(house.app.db(), house.who.org, |tx| {
+            fleet::model::actions::find_or_add(tx, &house.who, "Norvik", "Infusion pump", "N9").await
+        })
+        .unwrap();
+        // Another model's device has the same serial number, and neither has a UDI of its own.
+        let mut twin = house.draft("NH-2");
+        (twin.fields.model, twin.fields.serial) =
+            (other, house.now("NH-1").await.serial.map(|s| fleet::device::Serial::parse(&s).unwrap()));
+        house.take_over(&twin, State::InService).await;
+        let of_model = format!("/devices?model={}", house.vp3);
+        for (code, to) in [
+            ("(01)00614141000036(21)SN-NH-1", "/d/NH-1"),
+            ("(01)10614141000033(21)SN-NH-1", "/d/NH-1"),
+            ("010061414100003621SN-NH-1", "/d/NH-1"),
+            ("(01)00614141000036(21)NEVER-SEEN", of_model.as_str()),
+            ("00614141000036", of_model.as_str()),
+            ("614141000036", of_model.as_str()),
+            ("a123bjc5d6e71", of_model.as_str()),
+        ] {
+            let query: String =
+                form_urlencoded::Serializer::new(String::new()).append_pair("q", code).finish();
+            house.get("technician", &format!("/devices?{query}")).await.goes_to(to);
+            if to == of_model {
+                let models = house.get("technician", &format!("/models?{query}")).await;
+                models.is(200).says(">VP-3<").hides(">N9<");
+            }
+        }
+        // An identifier of no model on record is looked for as words.
+        house.get("technician", "/devices?q=00812345067893").await.is(200).hides("NH-1</span>");
+    });
+}

@@ -40,7 +40,7 @@ use crate::{
         search::{self, Day, Trouble, Understood},
         store,
     },
-    permit, stand,
+    model, permit, stand,
 };
 
 /// What the page needs from the database.
@@ -124,7 +124,11 @@ async fn one(tx: &mut Tx, ctx: &Ctx, asked: &Asked) -> Result<Option<String>> {
     if let Some(id) = search::by_code(tx, who, &code).await? {
         return Ok(Some(href(&actions::visible(tx, who, id).await?.tag)));
     }
-    let Some(former) = former::find(tx, who.org, &code).await? else { return Ok(None) };
+    let Some(former) = former::find(tx, who.org, &code).await? else {
+        // A barcode of a device that is not on record, or of a whole package: what is of its model.
+        let model = model::store::find_by_code(tx, who.org, &code).await?;
+        return Ok(model.map(|id| format!("/devices?model={id}")));
+    };
     let device = store::get(tx, who.org, former.device).await?;
     let seen = who.may(permit::DEVICE_VIEW, device.reach());
     Ok(seen.then(|| formerly(&device.tag, &former.tag)))

@@ -3,7 +3,7 @@
 use db::{Row, Tx, vals};
 use kernel::{Actor, Reach, Result};
 
-use crate::{device::DeviceId, permit};
+use crate::{ModelId, device::DeviceId, model, permit};
 
 db::statements! {
     /// Devices with this key as their tag or serial number, or with this UDI, the tag first.
@@ -14,7 +14,7 @@ db::statements! {
              UNION ALL SELECT d.id, d.site_id, d.department_id, CAST(3 AS BIGINT) AS means FROM device d \
              WHERE d.org_id = $1 AND d.udi = $3 AND d.removed_at IS NULL ORDER BY means LIMIT 3";
     /// Devices with this serial number, each with its UDI.
-    BY_SERIAL = "SELECT d.id, d.site_id, d.department_id, d.udi FROM device d WHERE d.org_id = $1 \
+    BY_SERIAL = "SELECT d.id, d.site_id, d.department_id, d.udi, d.model_id FROM device d WHERE d.org_id = $1 \
                  AND d.serial_key = $2 AND d.removed_at IS NULL ORDER BY d.id LIMIT 50";
 }
 
@@ -50,7 +50,7 @@ fn tag_of_address(code: &str) -> Option<String> {
 }
 
 /// By the serial number in a maker's barcode: where several devices have it, the one whose own UDI holds the barcode's
-/// device identifier.
+/// device identifier, or whose model has it.
 async fn marked(tx: &mut Tx, who: &Actor, code: &str) -> Result<Option<DeviceId>> {
     // Shorter ones hold no device identifier.
     if code.len() < 16 {
@@ -60,10 +60,16 @@ async fn marked(tx: &mut Tx, who: &Actor, code: &str) -> Result<Option<DeviceId>
     let read = udi::parse(code, 2026);
     let (Some(di), Some(serial)) = (&read.di, &read.serial) else { return Ok(None) };
     let rows = tx.all(BY_SERIAL, &vals![who.org, kernel::key(serial)]).await?;
+    let model = model::store::find_by_di(tx, who.org, di).await?;
     let mut fit = Vec::new();
     for row in &rows {
         let udi: Option<String> = row.get("udi")?;
-        let says = udi.map(|udi| udi.contains(di.as_str()));
+        let of: ModelId = row.get("model_id")?;
+        let says = match (udi.map(|udi| udi.contains(di.as_str())), model) {
+            (Some(true), _) => Some(true),
+            (_, Some(model)) => Some(of == model),
+            (says, None) => says,
+        };
         fit.push((says, row));
     }
     let exact: Vec<&Row> = fit.iter().filter(|(says, _)| *says == Some(true)).map(|(_, row)| *row).collect();
