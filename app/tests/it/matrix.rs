@@ -162,6 +162,7 @@ pub const MATRIX: &[Entry] = &[
     // Devices.
     get("/devices", SEES_DEVICES, NoRecord),
     get("/d/{tag}", SEES_DEVICES, InReach),
+    get("/places/{id}", SEES_DEVICES, InReach),
     get("/d/{tag}/history", READS_HISTORY, InReach),
     get("/devices/changes", READS_HISTORY, NoRecord),
     get("/devices/changes.csv", TAKES_HISTORY_OUT, NoRecord),

@@ -51,6 +51,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         Some("people") => records.person.to_string(),
         Some("sites" | "past") => records.site.to_string(),
         Some("models") => records.model.to_string(),
+        Some("places") => records.place.to_string(),
         Some("makers") => records.company.to_string(),
         Some("types") => records.device_type.to_string(),
         Some("comments") => records.comment.to_string(),

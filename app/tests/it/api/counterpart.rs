@@ -105,6 +105,7 @@ const COUNTERPARTS: &[(&str, &[&str])] = &[
             "POST /api/v1/devices/{id}/unretire/decline",
         ],
     ),
+    ("GET /places/{id}", &["GET /api/v1/devices"]),
     ("GET /models", &["GET /api/v1/models"]),
     ("GET /models/{id}", &["GET /api/v1/models/{id}"]),
     ("POST /models/{id}/edit", &["PATCH /api/v1/models/{id}"]),

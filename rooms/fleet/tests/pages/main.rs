@@ -12,6 +12,7 @@ mod house;
 mod invariants;
 mod labels;
 mod lists;
+mod locations;
 mod makers;
 mod models;
 mod record;

@@ -45,6 +45,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("model", "model"),
     ("type", "type"),
     ("maker", "maker"),
+    ("loc", "loc"),
     ("risk", "risk"),
     ("flag", "flag"),
     ("gap", "flag"),

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Tag, serial, UDI, type, maker, model, and what the maker of the model ends.
-pub(super) fn identity(known: &Known) -> Markup {
+pub(super) fn identity(ctx: &Ctx, known: &Known) -> Markup {
     let device = &known.device;
     let mut rows = vec![(
         "Asset tag",
@@ -33,9 +33,14 @@ pub(super) fn identity(known: &Known) -> Markup {
     if let Some(udi) = &device.udi {
         rows.push(("UDI", html! { (ident(udi)) (copy_button(udi, "Copy UDI", "Copied")) }));
     }
-    rows.push(("Type", html! { (known.type_name) }));
-    rows.push(("Maker", html! { a href={ "/makers/" (known.company_id) } { (known.company) } }));
-    rows.push(("Model", html! { a href={ "/devices?model=" (device.model) } { (known.model) } }));
+    // Ward staff see devices, and no pages of the catalogue.
+    let (types, makers, models) = match ctx.may(permit::MODEL_VIEW) {
+        true => ("/types/", "/makers/", "/models/"),
+        false => ("/devices?type=", "/devices?maker=", "/devices?model="),
+    };
+    rows.push(("Type", html! { a href={ (types) (known.type_id) } { (known.type_name) } }));
+    rows.push(("Maker", html! { a href={ (makers) (known.company_id) } { (known.company) } }));
+    rows.push(("Model", html! { a href={ (models) (device.model) } { (known.model) } }));
     for end in End::ALL {
         rows.extend(known.about.end(end).map(|on| (end.on_page(), lines(&day(on.on), &on.source))));
     }
@@ -48,7 +53,10 @@ pub(super) fn ownership(ctx: &Ctx, known: &Known) -> Markup {
     let mut owner = known.owner.clone();
     owner.reverse();
     let owner = if owner.is_empty() { "Not decided yet".to_owned() } else { owner.join(", ") };
-    let mut rows = vec![("Owner", html! { (owner) }), ("Location", html! { (known.whole_place()) })];
+    let mut rows = vec![
+        ("Owner", html! { (owner) }),
+        ("Location", super::show::place_link(known, &known.whole_place())),
+    ];
     rows.push(("Tenure", lines(device.tenure.on_page(), &tenure(device))));
     let acquired = device.acquired_on.map_or("Not known".to_owned(), day);
     rows.push(("Acquired", html! { (acquired) @if let Some(price) = device.price { ", " (price) } }));

@@ -21,6 +21,7 @@ mod known;
 mod ledgers;
 mod life;
 mod list;
+mod location;
 pub(crate) mod names;
 mod sentence;
 mod show;
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/devices/new", add, add::page),
         Route::post("/devices/new", add, add::save),
         Route::get("/d/{tag}", view, show::page),
+        Route::get("/places/{id}", view, location::page),
         Route::get("/d/{tag}/history", Gate::Permit(permit::DEVICE_HISTORY), history::page),
         Route::get("/d/{tag}/edit", edit, edit::page),
         Route::post("/d/{tag}/edit", edit, edit::save),

@@ -243,7 +243,7 @@ fn facts(known: &Known, now: Instant) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new("State", state_mark(device.state, device.hold.is_some())).note(since(known)),
         Fact::new("Risk", risk_word(risk, risk.word())).note(known.risk_origin()),
-        Fact::new("Location", html! { (known.place_name()) }).note(known.around()),
+        Fact::new("Location", place_link(known, known.place_name())).note(known.around()),
     ];
     facts.push(age_fact(known, today));
     let above = known.owner.get(1).cloned().unwrap_or_else(|| match device.tenure {
@@ -272,6 +272,13 @@ fn age_fact(known: &Known, today: Date) -> Fact {
         note.push_str(&format!("; useful life {origin}"));
     }
     Fact::new("Age", html! { (years.as_deref().unwrap_or("Not known")) }).note(note)
+}
+
+/// The way to what else stands there.
+pub(super) fn place_link(known: &Known, words: &str) -> Markup {
+    html! {
+        @if let Some(id) = known.device.place { a href={ "/places/" (id) } { (words) } } @else { (words) }
+    }
 }
 
 /// Since when it is in its state; a hold stands beside the state, which then is named.
@@ -398,7 +405,7 @@ fn aside(ctx: &Ctx, found: &Found) -> Markup {
     let edit = html! { @if may(permit::DEVICE_EDIT) { a href=(under(&device.tag, "edit")) { "Edit" } } };
     let alone = known.parent.is_none() && found.parts.is_empty();
     html! {
-        (Section::new("Identity", ledgers::identity(known)).actions(edit))
+        (Section::new("Identity", ledgers::identity(ctx, known)).actions(edit))
         (Section::new("Ownership", ledgers::ownership(ctx, known)))
         @if now && alone && may(permit::DEVICE_TRANSFER) && device.state.in_inventory() {
             p.links { a href=(under(&device.tag, "parent")) { "Make it a component of a system" } }

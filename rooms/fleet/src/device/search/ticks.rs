@@ -67,6 +67,7 @@ pub async fn value_of(tx: &mut Tx, who: &Actor, field: &str, value: &str) -> Res
         "model" => Kind::Model,
         "type" => Kind::Type,
         "maker" => Kind::Company,
+        "loc" => Kind::Place,
         _ => return Ok(value.to_owned()),
     };
     let Ok(id) = value.parse::<Uuid>() else { return Ok(value.to_owned()) };
