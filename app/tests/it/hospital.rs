@@ -69,6 +69,8 @@ pub struct Records {
     pub document: Id<()>,
     pub comment: Id<()>,
     pub label: Id<()>,
+    /// Somebody else's own, shared with nobody.
+    pub view: fleet::view::ViewId,
 }
 
 /// The hospital of the tests.
@@ -370,6 +372,7 @@ impl Spot {
         let import = an_import(db, org, self.department).await;
         let act = an_act(db, org, self.device.id).await;
         let label = a_label(db, &system(org), &self.device).await;
+        let view = a_view(db, org).await;
         let comment = a_comment(db, &system(org), &self.device).await;
         let document = a_document(db, &system(org), &self.device).await;
         let model =
@@ -391,6 +394,7 @@ impl Spot {
             document,
             comment,
             label,
+            view,
         }
     }
 }
@@ -499,6 +503,26 @@ async fn a_comment(db: &Db, who: &Actor, device: &fleet::Device) -> Id<()> {
         margin::comment::actions::write(tx, who, nobody, &subject, &words).await
     });
     written.unwrap().id.cast()
+}
+
+/// A view of a person who is nobody else here.
+async fn a_view(db: &Db, org: OrgId) -> fleet::view::ViewId {
+    use fleet::{device::search::Day, view};
+    let sees = kernel::Grant {
+        role: Role::Technician,
+        permits: [fleet::permit::DEVICE_VIEW].into(),
+        scope: Scope::Org,
+        subtree: [].into(),
+    };
+    let who = Actor { person: Some(Id::new()), grants: vec![sees], ..system(org) };
+    let draft = view::Draft {
+        name: "Mine alone".into(),
+        query: "state:any".into(),
+        sort: fleet::device::list::Sort::Tag,
+        shared: false,
+    };
+    let day = Day::of(who.at, &kernel::TimeZone::UTC);
+    db::write!(db, org, |tx| view::actions::add(tx, &who, &draft, &day).await).unwrap().id
 }
 
 /// A label of the organisation that a device wears.

@@ -55,6 +55,7 @@ pub(super) fn fill(path: &str, records: &Records) -> String {
         Some("makers") => records.company.to_string(),
         Some("types") => records.device_type.to_string(),
         Some("comments") => records.comment.to_string(),
+        Some("views") => records.view.to_string(),
         Some("labels") => records.label.to_string(),
         Some("documents") => records.document.to_string(),
         _ => records.import.to_string(),

@@ -31,6 +31,7 @@ mod room;
 mod sight;
 mod stand;
 mod useful_life;
+pub mod view;
 
 pub use coded::UnknownCode;
 pub use company::{Company, CompanyId};
@@ -86,6 +87,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
             include_str!("../migrations/0012_maker.sqlite.sql"),
             include_str!("../migrations/0012_maker.pg.sql"),
         ),
+        File::both(13, "view", include_str!("../migrations/0013_view.sql")),
         File::both(17, "import_name", include_str!("../migrations/0017_import_name.sql")),
         File::both(22, "act", include_str!("../migrations/0022_act.sql")),
     ],
@@ -127,6 +129,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         model::store::ALL,
         reindex::ALL,
         stand::ALL,
+        view::store::ALL,
     ],
     records: &[
         act::store::RECORD,
@@ -135,6 +138,7 @@ pub const SCHEMA: RoomSchema = RoomSchema {
         model::store::RECORD,
         device::store::RECORD,
         import::run::store::RECORD,
+        view::store::RECORD,
     ],
     truths: db::check::Truths {
         tallies: device::store::RECOUNTS,

@@ -26,6 +26,8 @@ pub const DEVICE_UNRETIRE: Permit = Permit("fleet.device.unretire");
 pub const MODEL_VIEW: Permit = Permit("fleet.model.view");
 /// Change makers, types and models.
 pub const MODEL_EDIT: Permit = Permit("fleet.model.edit");
+/// Share views of the list of devices with all, and change those that are shared.
+pub const VIEW_SHARE: Permit = Permit("fleet.view.share");
 /// Import devices from a file, and undo it.
 pub const IMPORT_RUN: Permit = Permit("fleet.import.run");
 /// Take the list out as a file.
@@ -44,6 +46,7 @@ pub const ALL: &[(Permit, &[Role])] = &[
     (DEVICE_UNRETIRE, &[Manager]),
     (MODEL_VIEW, &[Technician, Lead, Manager, SecurityAnalyst, Auditor, Executive, Administrator]),
     (MODEL_EDIT, &[Lead, Manager]),
+    (VIEW_SHARE, &[Lead, Manager]),
     (IMPORT_RUN, &[Lead, Manager]),
     (EXPORT_RUN, &[Lead, Manager, SecurityAnalyst, Auditor, Executive]),
 ];

@@ -4,6 +4,7 @@ use web::{MenuGroup, MenuItem, Room, Route, look::Icon};
 
 use crate::{
     SCHEMA, act, company, device, device_type, export, import, model, noted, permit, reindex, sight, stand,
+    view,
 };
 
 /// The fleet, for the list of rooms.
@@ -19,6 +20,8 @@ pub fn room() -> Room {
         device_type::api::routes(),
         company::pages::routes(),
         company::api::routes(),
+        view::pages::routes(),
+        view::api::routes(),
         import::routes(),
         export::routes(),
     ]

@@ -46,6 +46,15 @@ pub(crate) fn sights() -> Vec<Sight> {
             of: None,
         },
         Sight {
+            entity: "saved_view",
+            many: "Views",
+            named: "name",
+            beside: &[("query", "Search"), ("by_name", "Saved by")],
+            needs: Some(permit::DEVICE_VIEW),
+            sees: |_, who| views(who),
+            of: None,
+        },
+        Sight {
             entity: "act",
             many: "Changes of many devices",
             named: "reason",
@@ -83,6 +92,15 @@ fn devices<'a>(who: &Actor) -> BoxFuture<'a, Result<Sees>> {
         let department = record["department"].as_str().and_then(|id| id.parse().ok());
         let reach = Reach { site: id("site"), department };
         who.may(permit::DEVICE_VIEW, reach) && who.may(permit::DEVICE_HISTORY, reach)
+    }))
+}
+
+/// One's own, and shared ones.
+fn views<'a>(who: &Actor) -> BoxFuture<'a, Result<Sees>> {
+    let (may, person) = (who.may_somewhere(permit::DEVICE_VIEW), who.person);
+    now(Box::new(move |record: &Value| {
+        let by = record["by"].as_str().and_then(|id| id.parse().ok());
+        may && (record["shared"] == true || (by.is_some() && by == person))
     }))
 }
 

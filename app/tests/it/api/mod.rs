@@ -1,6 +1,7 @@
 //! The API as a whole: its manners, its document, its tokens, and whether it can do all that the pages can.
 
 mod acts;
+mod catalogue;
 mod changes;
 mod contract;
 mod counterpart;

@@ -51,13 +51,13 @@ struct Fields {
     reason: Option<String>,
 }
 
-/// What is wrong with the owner at a position: `owner_until_3` of a form is `owners[3].until` of a body.
+/// What is wrong with the owner at a position: `owner_until_3` of a form is `owners.3.until` of a body.
 fn of_body(problem: Problem) -> Problem {
     let Problem::Invalid { mut fields } = problem else { return problem };
     for field in &mut fields {
         let place = field.field.strip_prefix("owner_").and_then(|rest| {
             let (part, n) = rest.rsplit_once('_').unwrap_or(("company", rest));
-            n.parse::<usize>().ok().map(|n| format!("owners[{n}].{part}"))
+            n.parse::<usize>().ok().map(|n| format!("owners.{n}.{part}"))
         });
         if let Some(place) = place {
             field.field = place.into();

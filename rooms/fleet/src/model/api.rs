@@ -168,7 +168,7 @@ const PARTS: [(&str, &str); 15] = [
     ("risk_reason", "own_risk.reason"),
 ];
 
-/// What is wrong with the identifier at a position: `di_quantity_3` of a form is `identifiers[3].quantity` of a body.
+/// What is wrong with the identifier at a position: `di_quantity_3` of a form is `identifiers.3.quantity` of a body.
 fn of_body(problem: Problem) -> Problem {
     let mut fields = match at(problem, &PARTS) {
         Problem::Invalid { fields } => fields,
@@ -177,7 +177,7 @@ fn of_body(problem: Problem) -> Problem {
     for field in &mut fields {
         let place = field.field.strip_prefix("di_").and_then(|rest| {
             let (part, n) = rest.rsplit_once('_').unwrap_or(("di", rest));
-            n.parse::<usize>().ok().map(|n| format!("identifiers[{n}].{part}"))
+            n.parse::<usize>().ok().map(|n| format!("identifiers.{n}.{part}"))
         });
         if let Some(place) = place {
             field.field = place.into();

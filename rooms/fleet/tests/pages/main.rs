@@ -17,3 +17,4 @@ mod makers;
 mod models;
 mod record;
 mod search;
+mod views;

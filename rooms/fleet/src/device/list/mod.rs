@@ -55,12 +55,16 @@ pub struct Wanted {
 }
 
 /// By what the list is ordered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub enum Sort {
     /// Asset tag, A to Z.
     #[default]
+    #[serde(rename = "tag")]
     Tag,
     /// Longest in its state first.
+    #[serde(rename = "since")]
     State,
 }
 

@@ -14,6 +14,7 @@ use crate::device::{
     list::Sort,
     search::{self, Day, Understood},
 };
+use crate::view::ViewId;
 
 /// The question. Whatever it does not know is left aside.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,7 +25,9 @@ pub(crate) struct Asked {
     pub(super) ticks: Vec<(&'static str, String)>,
     /// The groups of answers that stood beside the list; of these what is not ticked is not asked for.
     pub(super) offered: Vec<&'static str>,
-    pub(super) sort: Sort,
+    pub(crate) sort: Sort,
+    /// The saved view from which the question was made.
+    pub(crate) view: Option<ViewId>,
     /// The moment of the past whose list is asked for, as it was written; empty for the present.
     pub(crate) as_of: String,
     /// Where the page begins.
@@ -79,6 +82,7 @@ impl Asked {
                 // What the query bar shows as filters, before the words that are typed beside them.
                 "f" => asked.add(&value, true),
                 "of" => asked.offered.extend(fields(&value)),
+                "view" => asked.view = value.parse().ok(),
                 "sort" => asked.sort = Sort::from_code(&value),
                 "as-of" => asked.as_of = value.trim().chars().take(200).collect(),
                 "after" => asked.after = Cursor::decode(&value),
@@ -162,17 +166,20 @@ impl Asked {
 
     /// Whether anything is asked at all.
     pub(super) fn is_everything(&self) -> bool {
-        Self { sort: Sort::Tag, after: None, before: 0, ..self.clone() } == Self::default()
+        Self { sort: Sort::Tag, view: None, after: None, before: 0, ..self.clone() } == Self::default()
     }
 
     /// The address of this question.
-    pub(super) fn href(&self) -> String {
+    pub(crate) fn href(&self) -> String {
         let mut pairs = Vec::new();
         if !self.text.is_empty() {
             pairs.push(("q", self.text.clone()));
         }
         if self.sort != Sort::Tag {
             pairs.push(("sort", self.sort.code().to_owned()));
+        }
+        if let Some(view) = self.view {
+            pairs.push(("view", view.to_string()));
         }
         if let Some(after) = &self.after {
             pairs.push(("after", after.encode()));

@@ -41,10 +41,13 @@ use crate::{
         store,
     },
     model, permit, stand,
+    view::{self, View},
 };
 
 /// What the page needs from the database.
 struct Found {
+    /// Saved views in sight.
+    views: Vec<View>,
     tallies: Tallies,
     understood: Understood,
     slice: Slice<Listed>,
@@ -157,7 +160,8 @@ async fn find(tx: &mut Tx, ctx: &Ctx, asked: &Asked, day: &Day) -> Result<Found>
     let shown: Vec<_> = slice.rows.iter().map(|device| device.id).collect();
     let parts = stand::parts(tx, who.org, &shown).await?;
     let labels = label::store::of_many(tx, who.org, "device", shown.iter().map(|id| id.uuid())).await?;
-    Ok(Found { tallies, understood, slice, matches, groups, import, parts, labels })
+    let views = view::actions::list(tx, who).await?;
+    Ok(Found { views, tallies, understood, slice, matches, groups, import, parts, labels })
 }
 
 async fn import_name(tx: &mut Tx, org: OrgId, id: Uuid) -> Result<String> {
@@ -173,6 +177,7 @@ fn show(ctx: &Ctx, asked: &Asked, found: &Found) -> axum::response::Response {
         &html! {
             (tabs("Views", &views(asked, found)))
             (bar(ctx, asked))
+            @if troubles.is_empty() { (view::pages::line(ctx, asked, &found.views, is_standard(asked))) }
             (troubled(asked, troubles))
             @if found.slice.rows.is_empty() {
                 @if troubles.is_empty() { (nothing(asked, found)) }
@@ -264,7 +269,23 @@ fn views(asked: &Asked, found: &Found) -> Vec<Tab> {
         count: n.map(count),
         current: query == now,
     };
-    ask::views().into_iter().zip(counts).map(view).collect()
+    let saved = |view: &View| Tab {
+        label: view.name.clone(),
+        href: view::pages::href(view),
+        count: None,
+        current: Asked::of(&view.query).query() == now && view.sort == asked.sort,
+    };
+    let standard = ask::views().into_iter().zip(counts).map(view);
+    standard.chain(found.views.iter().take(TABS).map(saved)).collect()
+}
+
+/// Saved views beside the others; the page of views has all.
+const TABS: usize = 8;
+
+/// Whether one of the views that every list has asks just that.
+fn is_standard(asked: &Asked) -> bool {
+    let now = asked.query();
+    asked.sort == Sort::Tag && ask::views().into_iter().any(|(_, query)| query == now)
 }
 
 /// What the form of the answers beside the list sends along: the query, the order, and which groups were offered, so that
@@ -277,6 +298,9 @@ pub(super) fn kept(asked: &Asked, groups: &[FacetGroup]) -> Vec<(String, String)
     }
     if asked.sort != Sort::Tag {
         kept.push(("sort".to_owned(), asked.sort.code().to_owned()));
+    }
+    if let Some(view) = asked.view {
+        kept.push(("view".to_owned(), view.to_string()));
     }
     if !asked.as_of.is_empty() {
         kept.push(("as-of".to_owned(), asked.as_of.clone()));
@@ -304,6 +328,9 @@ pub(super) fn bar(ctx: &Ctx, asked: &Asked) -> Markup {
     }
     if asked.sort != Sort::Tag {
         bar = bar.keep("sort", asked.sort.code());
+    }
+    if let Some(view) = asked.view {
+        bar = bar.keep("view", view.to_string());
     }
     if !asked.as_of.is_empty() {
         bar = bar.keep("as-of", &asked.as_of);
