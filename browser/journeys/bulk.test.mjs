@@ -1,4 +1,4 @@
-// Many devices changed at once and given back, without a mouse; what is ticked beside the list; what is not understood.
+// Many devices changed at once and given back, without a mouse; what is ticked beside the list; what is not understood; searches kept as views.
 
 import assert from "node:assert/strict";
 
@@ -85,4 +85,34 @@ journey("a tick is written into the query, and what is not understood is said", 
   await tech.sees("There is no field “sirial” to search by.");
   await tech.leads(() => tech.page.getByRole("link", { name: "serial:5" }).click());
   await tech.sound("a search mended");
+});
+
+journey("a search is kept as a view, edited and taken back; all see it, on a phone too", shared, async (enter) => {
+  const lead = await enter(LOOKS.desktop);
+  await lead.as("Manager");
+  await lead.go("/devices?q=type:pump age:>7");
+  await lead.leads(() => lead.page.getByRole("link", { name: "Save this search" }).click());
+  await lead.page.getByLabel("Name").fill("Old pumps");
+  await lead.page.getByLabel("All see it").check();
+  await lead.sound("a view that is saved");
+  await lead.press("Save view");
+  await lead.sees("“Old pumps” is saved.");
+  const tab = lead.page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Old pumps" });
+  assert.equal(await tab.getAttribute("aria-current"), "page");
+  const box = lead.page.getByRole("searchbox", { name: "Search devices" });
+  await box.fill("icu");
+  await lead.leads(() => box.press("Enter"));
+  await lead.sees("“Old pumps”, edited.");
+  await lead.sound("a list of a view that asks something else");
+  await lead.leads(() => lead.page.getByRole("link", { name: "Reset" }).click());
+  assert.ok(!(await lead.page.getByText("edited.").isVisible()));
+
+  const tech = await enter(LOOKS.phone);
+  await tech.as("Technician");
+  await tech.go("/views");
+  await tech.sees("Old pumps");
+  await tech.sound("views on a phone");
+  await tech.leads(() => tech.page.getByRole("link", { name: "Old pumps" }).click());
+  await tech.sound("a view on a phone");
+  assert.equal(await tech.page.getByText("edited.").count(), 0);
 });

@@ -17,7 +17,8 @@ const NARROWEST = { width: 320, height: 640 };
 /** Pages that a walk must have found, by their shape; a page that nothing leads to is a page nobody finds. */
 const EXPECTED = [
   "/devices", "/devices/new", "/devices/import", "/d/…", "/d/…/history", "/d/…/edit", "/d/…/move", "/d/…/state",
-  "/d/…/hold", "/people", "/people/new", "/people/…", "/sites", "/sites/new", "/sites/…",
+  "/d/…/hold", "/places/…", "/models", "/models/…", "/models/…/edit", "/types", "/types/…", "/makers", "/makers/…",
+  "/makers/…/edit", "/views", "/views/new", "/people", "/people/new", "/people/…", "/sites", "/sites/new", "/sites/…",
   "/sites/…/places/…", "/sites/…/departments/…", "/organisation", "/me", "/me/password", "/past", "/past/company", "/devices?as-of", "/d/…?as-of",
   "/past/company/…?as-of",
 ];
